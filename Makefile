@@ -1,0 +1,59 @@
+# Everything this project does starts here. `make` alone lists it.
+# Paths stay relative, so that the clone may live in a folder with spaces in its name.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: help venv run test check format profiles tables lock bench wheel clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS='	' read -r name about; do \
+		printf '  make %-10s %s\n' "$$name" "$$about"; done
+
+venv: $(BIN)/.installed ## Make .venv with everything installed, at the versions of requirements.lock
+
+$(BIN)/.installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or later is needed: install it, or give PYTHON=/path/to/python3.'; exit 1; }
+	@"$(PYTHON)" -m venv .venv || { echo 'Making .venv failed. On Debian and Ubuntu: apt install python3-venv.'; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: venv ## Start the server with its own MongoDB in .data/, on http://127.0.0.1:8000/fhir
+	@exec $(BIN)/python -m fhir_server.cli serve --data-dir .data
+
+test: venv ## Run all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: venv ## Format, lint, types, layers, and that the docs name all there is
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/architecture
+
+format: venv ## Let ruff put the code in order
+	@$(BIN)/python -m ruff format .
+	@$(BIN)/python -m ruff check --fix .
+
+bench: venv ## Measure this machine: rates beside bare limits, start-up, memory
+	@$(BIN)/python -m benchmarks
+
+profiles: venv ## Compile profiles/fsh to profiles/se (needs node and the FHIR packages in ~/.fhir)
+	@$(BIN)/python tools/compile_profiles.py
+
+tables: venv ## Derive profiles/r4 from the R4 package: make tables PACKAGE=~/.fhir/packages/hl7.fhir.r4.core#4.0.1/package
+	@$(BIN)/python tools/derive_r4.py "$(PACKAGE)"
+
+lock: venv ## Settle all versions anew in requirements.lock
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --generate-hashes --all-extras \
+		--python-version 3.11 --no-header -o requirements.lock
+
+wheel: venv ## Build the wheel into dist/
+	@$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## Remove .venv and what tools left; not your data in .data/
+	@rm -rf .venv dist build .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,73 @@
+"""References: to resources of this server, to others, and canonical ones.
+
+Source: https://hl7.org/fhir/R4/references.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LOCAL = re.compile(
+    r"(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9\-.]{1,64})"
+    r"(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?"
+)
+_VERSION = re.compile(r"/_history/[A-Za-z0-9\-.]{1,64}\Z")
+_ANYWHERE = re.compile(r"(?:\A|/)" + _LOCAL.pattern + r"\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalReference:
+    """A reference to a resource of this server, perhaps to one of its versions."""
+
+    resource_type: str
+    id: str
+    version: str | None = None
+
+    def __str__(self) -> str:
+        """``Type/id``, without the version."""
+        return f"{self.resource_type}/{self.id}"
+
+
+def local(reference: str, base_url: str = "") -> LocalReference | None:
+    """Read a reference that points into this server.
+
+    Args:
+        reference: relative (``Patient/7``), or absolute below ``base_url``.
+        base_url: the server's own address.
+
+    Returns:
+        None for everything else: contained (``#x``), ``urn:uuid:…``, other servers.
+    """
+    match = _LOCAL.fullmatch(_below(reference, base_url))
+    return match and LocalReference(match["type"], match["id"], match["version"])
+
+
+def normal(reference: str, base_url: str = "") -> str:
+    """Give the spelling under which a reference is indexed and searched.
+
+    Args:
+        reference: as in ``Reference.reference``.
+        base_url: the server's own address.
+
+    Returns:
+        ``Type/id`` for a local one, the absolute URL of another; in both without a version.
+    """
+    return _VERSION.sub("", _below(reference, base_url))
+
+
+def type_named(reference: str) -> str | None:
+    """Give the resource type that a relative or absolute reference ends in, before the id."""
+    match = _ANYWHERE.search(reference)
+    return match and match["type"]
+
+
+def split_canonical(canonical: str) -> tuple[str, str | None]:
+    """Give the URL of a canonical reference, and its version where one stands after ``|``."""
+    url, bar, version = canonical.partition("|")
+    return url, version if bar else None
+
+
+def _below(reference: str, base_url: str) -> str:
+    base = base_url.rstrip("/") + "/"
+    return reference.removeprefix(base) if base_url else reference

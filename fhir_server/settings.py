@@ -1,0 +1,131 @@
+"""Settings: read once at start, typed, immutable. docs/settings.md explains each for operators."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import platformdirs
+
+PREFIX = "FHIR_SERVER_"
+
+
+class SettingsError(ValueError):
+    """A setting has a value that can't be used; the text says which and what to give instead."""
+
+
+def _documented(default: Any, about: str, metavar: str = "") -> Any:
+    return field(default=default, metadata={"about": about, "metavar": metavar})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting of the server; each field is also the variable ``FHIR_SERVER_<NAME>``."""
+
+    host: str = _documented("127.0.0.1", "Address to listen on.")
+    port: int = _documented(8000, "TCP port to listen on.")
+    workers: int = _documented(2, "Worker processes.")
+    threads: int = _documented(4, "Threads of each worker.")
+    data_dir: Path | None = _documented(
+        None, "Folder of the embedded MongoDB; default: the platform's user data folder."
+    )
+    mongodb_uri: str = _documented(
+        "", "A replica set or sharded cluster, MongoDB 6 to 8; empty starts the embedded one."
+    )
+    mongodb_database: str = _documented("fhir", "Name of the database.")
+    mongod: Path | None = _documented(
+        None, "The mongod to start; default: the one on PATH, else the installed wheel's."
+    )
+    mongod_cache_gb: float = _documented(0.5, "Memory for the embedded MongoDB's cache, in GB.")
+    base_url: str = _documented(
+        "", "The address clients use, ending in /fhir; default: http://<host>:<port>/fhir."
+    )
+    time_zone: str = _documented(
+        "Europe/Stockholm", "The zone of dates that state none (a date is a day there)."
+    )
+    default_count: int = _documented(20, "Entries on a page of search results or history.")
+    max_count: int = _documented(1000, "The most entries a client may ask for on one page.")
+    max_body_mb: float = _documented(32.0, "The largest request body, in MB, after unpacking.")
+    max_bundle_entries: int = _documented(5000, "The most entries of a batch or transaction.")
+    log_level: str = _documented("info", "debug, info, warning or error.")
+
+    def __post_init__(self) -> None:
+        """Refuse values that can't work, at start and not at the first request."""
+        if not 0 < self.port < 65536:
+            raise SettingsError(f"{PREFIX}PORT must be between 1 and 65535, not {self.port}.")
+        for name in ("workers", "threads", "default_count", "max_count", "max_bundle_entries"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
+        for name in ("max_body_mb", "mongod_cache_gb"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise SettingsError(f"{PREFIX}LOG_LEVEL must be debug, info, warning or error.")
+        try:
+            ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):
+            raise SettingsError(
+                f"{PREFIX}TIME_ZONE {self.time_zone!r} is not a zone name such as Europe/Stockholm."
+            ) from None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of dates that state none."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def fhir_base(self) -> str:
+        """The address of the FHIR interface, without a trailing slash."""
+        return self.base_url.rstrip("/") or f"http://{self.host}:{self.port}/fhir"
+
+    @property
+    def directory(self) -> Path:
+        """The data directory in use."""
+        return self.data_dir or Path(platformdirs.user_data_dir("fhir-server", appauthor=False))
+
+
+def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: variables; by default the process's.
+        overrides: values from the command line; None means not given.
+
+    Raises:
+        SettingsError: a value can't be read, or an unknown ``FHIR_SERVER_`` variable is set
+            (a misspelled setting must not go unnoticed).
+    """
+    environment = os.environ if environment is None else environment
+    known = {f.name: f for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known:
+            raise SettingsError(f"{variable} is not a setting; docs/settings.md lists them.")
+        if text != "":
+            values[name] = _read(variable, str(known[name].type), text)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return replace(Settings(), **values)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Give the variables from which another process reads the same settings."""
+    pairs = ((f.name, getattr(settings, f.name)) for f in fields(Settings))
+    return {PREFIX + name.upper(): str(value) for name, value in pairs if value is not None}
+
+
+def _read(variable: str, kind: str, text: str) -> Any:
+    try:
+        if kind == "int":
+            return int(text)
+        if kind == "float":
+            return float(text)
+    except ValueError:
+        raise SettingsError(f"{variable} must be a number, not {text!r}.") from None
+    return Path(text) if kind.startswith("Path") else text
