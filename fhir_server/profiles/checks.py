@@ -1,0 +1,153 @@
+"""Compiled schemas: a quick yes or no, and reasons when the answer is no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from itertools import islice
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+import jsonschema_rs
+
+from fhir_server.fhir.outcome import Issue
+from fhir_server.profiles.compiler import Schema
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.explanations import MAX_ISSUES, Explainer
+from fhir_server.profiles.expressions import Path, expression_of
+from fhir_server.profiles.primitive_extensions import unpaired
+from fhir_server.profiles.primitives import INTEGER_SCHEMA, INTEGER_URI
+
+Value = TypeVar("Value")
+_LARGE = 10_000
+_ONLY_FIRST = Issue(
+    "information", "informational", "The resource is large: only the first problem is listed."
+)
+
+
+class Check:
+    """One schema.
+
+    Args:
+        definitions: for writing places as FHIRPath.
+        schema: with its ``x-fhir`` notes.
+        type_name: the type that it describes.
+    """
+
+    def __init__(self, definitions: Definitions, schema: Schema, type_name: str) -> None:
+        self._explainer = Explainer(definitions, schema, type_name)
+        self._validator = compiled(schema)
+
+    def is_valid(self, resource: Mapping[str, Any]) -> bool:
+        """Tell whether the resource satisfies the schema."""
+        return self._validator.is_valid(resource)
+
+    def issues(self, resource: Mapping[str, Any], root: str) -> list[Issue]:
+        """Give what is wrong, with places that start from the FHIRPath `root`.
+
+        Of a large resource only the first problem: listing the errors of a few megabytes of
+        nonsense takes seconds.
+        """
+        if is_large(resource):
+            first = self._explainer.issues(self._first_error(resource), root)
+            return [*first, _ONLY_FIRST] if first else []
+        return self._explainer.issues(self._validator.iter_errors(resource), root)
+
+    def _first_error(self, resource: Mapping[str, Any]) -> list[jsonschema_rs.ValidationError]:
+        try:
+            self._validator.validate(resource)
+        except jsonschema_rs.ValidationError as error:
+            return [error]
+        return []
+
+
+class Cache(Generic[Value]):
+    """Values made on first use, once each also when several threads ask."""
+
+    def __init__(self, make: Callable[[str], Value]) -> None:
+        self._make = make
+        self._values: dict[str, Value] = {}
+        self._lock = Lock()
+
+    def __getitem__(self, key: str) -> Value:
+        found = self._values.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = self._make(key)
+            return self._values[key]
+
+
+class StructureCheck:
+    """The structure that R4 gives a resource type.
+
+    Args:
+        compile_schema: gives the type's schema; its argument tells whether nulls may stand in
+            arrays of primitives for values that have only extensions.
+    """
+
+    def __init__(
+        self, definitions: Definitions, type_name: str, compile_schema: Callable[[bool], Schema]
+    ) -> None:
+        self._definitions = definitions
+        self._type = type_name
+        self._compile = compile_schema
+        self.is_valid = compiled(compile_schema(False)).is_valid
+
+    def issues(self, resource: Mapping[str, Any], root: str) -> list[Issue]:
+        """Give what is wrong with a resource that `is_valid` refused; nothing may be.
+
+        Arrays of primitives with extensions are rare, and JSON Schema can't say that they must
+        fit each other: `is_valid` refuses them, and they are looked at here.
+        """
+        found = self._thorough.issues(resource, root)
+        if found and is_large(resource):
+            return found
+
+        def expression(path: Path) -> str:
+            return expression_of(self._definitions, self._type, path, root)
+
+        places = tuple(issue.expression or "" for issue in found)
+        pairs = islice(unpaired(resource, expression), MAX_ISSUES)
+        return [*found, *(p for p in pairs if not _is_known(p.expression or "", places))]
+
+    @cached_property
+    def _thorough(self) -> Check:
+        return Check(self._definitions, self._compile(True), self._type)
+
+
+def _is_known(place: str, places: tuple[str, ...]) -> bool:
+    """Tell whether a problem has been found at a place or inside it."""
+    return any(known.startswith(place) for known in places)
+
+
+def is_large(resource: Mapping[str, Any]) -> bool:
+    """Tell whether a resource has more than 10,000 values."""
+    count, waiting = 0, list[Any]([resource])
+    while waiting and count <= _LARGE:
+        value = waiting.pop()
+        inner = value.values() if isinstance(value, dict) else value
+        count += len(inner)
+        waiting += [item for item in islice(inner, _LARGE) if isinstance(item, dict | list)]
+    return count > _LARGE
+
+
+def compiled(schema: Schema) -> jsonschema_rs.Draft202012Validator:
+    """Compile a schema; regular expressions run in time linear to the text."""
+    return jsonschema_rs.Draft202012Validator(
+        _without_notes(schema),
+        registry=jsonschema_rs.Registry([(INTEGER_URI, INTEGER_SCHEMA)]),
+        pattern_options=jsonschema_rs.RegexOptions(),
+        validate_formats=False,
+        offline=True,
+    )
+
+
+def _without_notes(schema: Any) -> Any:
+    """Leave out what only explanations need: it would take a third of the memory."""
+    if isinstance(schema, dict):
+        return {key: _without_notes(item) for key, item in schema.items() if key != "x-fhir"}
+    if isinstance(schema, list):
+        return [_without_notes(item) for item in schema]
+    return schema

@@ -1,0 +1,41 @@
+"""The conformance resources that the project itself publishes (profiles/se)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+
+class ConformanceResources:
+    """Published resources by type and canonical url.
+
+    Args:
+        directories: folders with one JSON file per resource, and with the ``package.json`` that
+            names the canonical base.
+    """
+
+    def __init__(self, directories: Iterable[Path]) -> None:
+        self.canonical = ""
+        self._by_url: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for directory in directories:
+            for path in sorted(directory.glob("*.json")):
+                self._add(path.name, orjson.loads(path.read_bytes()))
+
+    def get(self, resource_type: str, url: str) -> Mapping[str, Any] | None:
+        """Give the resource with a canonical url (a version after ``|`` is left out of account)."""
+        return self._by_url.get((resource_type, url.partition("|")[0]))
+
+    def of_type(self, resource_type: str) -> Iterator[Mapping[str, Any]]:
+        """Give the resources of a type, in the order of their file names."""
+        for (kind, _), resource in self._by_url.items():
+            if kind == resource_type:
+                yield resource
+
+    def _add(self, name: str, content: Any) -> None:
+        if name == "package.json":
+            self.canonical = str(content.get("canonical", "")).rstrip("/")
+        elif isinstance(content, dict) and "resourceType" in content and "url" in content:
+            self._by_url[content["resourceType"], content["url"]] = content

@@ -1,0 +1,234 @@
+"""What R4 and the project's own profiles define: types, elements, codes, search, compartments.
+
+Source: https://hl7.org/fhir/R4/structuredefinition.html,
+https://hl7.org/fhir/R4/searchparameter-registry.html,
+https://hl7.org/fhir/R4/compartmentdefinition.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from fhir_server.profiles.conformance import ConformanceResources
+from fhir_server.profiles.elements import (
+    Compartment,
+    Component,
+    Element,
+    SearchParameter,
+    TypeRef,
+    element_from,
+)
+from fhir_server.profiles.locations import definition_directories
+from fhir_server.profiles.search_expressions import expression_for
+
+Resource = Mapping[str, Any]
+
+
+class Definitions:
+    """The definitions, read-only and safe to share between threads.
+
+    Args:
+        tables: the R4 tables by name, as `tools.derive_r4` writes them.
+        conformance_directories: folders with the project's own conformance resources; read on
+            first use.
+    """
+
+    def __init__(
+        self, tables: Mapping[str, Any], conformance_directories: Sequence[Path] = ()
+    ) -> None:
+        self._structures: Mapping[str, Any] = tables["structures"]
+        self._codes: Mapping[str, Any] = tables["codes"]
+        self._search: Mapping[str, Any] = tables["search"]
+        self._compartments: Mapping[str, Any] = tables["compartments"]
+        self._directories = conformance_directories
+        self._children: dict[str, Mapping[str, Element]] = {}
+        self._parameters: dict[str, Mapping[str, SearchParameter]] = {}
+        self.resource_types: tuple[str, ...] = tuple(
+            sorted(
+                name
+                for name, structure in self._structures.items()
+                if structure["kind"] == "resource" and not structure.get("abstract")
+            )
+        )
+        self._resource_type_set = frozenset(self.resource_types)
+
+    @classmethod
+    def load(cls, directories: Sequence[Path] | None = None) -> Definitions:
+        """Read the definitions.
+
+        Args:
+            directories: the folder with the R4 tables and any number of folders with conformance
+                resources; by default those of the installation.
+        """
+        chosen = definition_directories() if directories is None else tuple(directories)
+        r4 = next(d for d in chosen if (d / "structures.json").is_file())
+        names = ("structures", "codes", "search", "compartments")
+        tables = {name: orjson.loads((r4 / f"{name}.json").read_bytes()) for name in names}
+        return cls(tables, [d for d in chosen if d != r4])
+
+    def is_resource_type(self, name: str) -> bool:
+        """Tell whether R4 has a concrete resource type of this name."""
+        return name in self._resource_type_set
+
+    def is_primitive(self, type_name: str) -> bool:
+        """Tell whether a type is carried by a JSON string, number or boolean."""
+        structure = self._structures.get(type_name)
+        return structure is not None and structure["kind"] == "primitive-type"
+
+    def base_type(self, type_name: str) -> str | None:
+        """Give the type that a type is derived from, e.g. DomainResource for CareTeam."""
+        base: str | None = self._structures[type_name].get("base")
+        return base
+
+    def children(self, path_or_type: str) -> Mapping[str, Element]:
+        """Give the elements inside a type or element, inherited ones included.
+
+        Args:
+            path_or_type: ``CareTeam``, ``CareTeam.participant``, ``CareTeam.participant.role``
+                (the children of its type) or ``HumanName``. Of a primitive, those of
+                ``_property``: id and extension.
+
+        Returns:
+            Elements by name, in the order of the specification; a choice element appears once,
+            without ``[x]``.
+
+        Raises:
+            KeyError: for a path that is not defined.
+        """
+        found = self._children.get(path_or_type)
+        if found is None:
+            found = self._children[path_or_type] = self._collect(path_or_type)
+        return found
+
+    def search_parameters(self, resource_type: str) -> Mapping[str, SearchParameter]:
+        """Give a type's search parameters by code: R4's, its base types' and the project's own."""
+        found = self._parameters.get(resource_type)
+        if found is None:
+            found = self._parameters[resource_type] = self._collect_parameters(resource_type)
+        return found
+
+    def compartment(self, name: str) -> Compartment | None:
+        """Give a compartment by its resource type, e.g. ``Patient``."""
+        entry = self._compartments.get(name)
+        if entry is None:
+            return None
+        parameters = {code: tuple(names) for code, names in entry["resources"].items()}
+        return Compartment(name, entry["url"], parameters)
+
+    def codes(self, value_set: str) -> Mapping[str, Sequence[str]] | None:
+        """Give the codes by system of a value set that R4 requires somewhere.
+
+        Returns:
+            None where the value set is unknown here or can't be enumerated (mime types, UCUM).
+        """
+        found: Mapping[str, Sequence[str]] | None = self._codes["closed"].get(value_set)
+        return found
+
+    def conformance(self, resource_type: str, url: str) -> Resource | None:
+        """Give one of the project's own conformance resources by canonical url."""
+        return self._own.get(resource_type, url)
+
+    def operations(self) -> tuple[Resource, ...]:
+        """Give the project's OperationDefinitions."""
+        return tuple(self._own.of_type("OperationDefinition"))
+
+    def profiles(self, resource_type: str) -> tuple[Resource, ...]:
+        """Give the project's StructureDefinitions that constrain a type."""
+        return tuple(
+            definition
+            for definition in self._own.of_type("StructureDefinition")
+            if definition.get("type") == resource_type
+            and definition.get("derivation") == "constraint"
+        )
+
+    @property
+    def canonical(self) -> str:
+        """The project's canonical base url; empty where its package.json is missing."""
+        return self._own.canonical
+
+    @cached_property
+    def _own(self) -> ConformanceResources:
+        return ConformanceResources(self._directories)
+
+    def _collect(self, path: str) -> Mapping[str, Element]:
+        type_name = path.partition(".")[0]
+        if path == type_name:
+            inherited = self._inherited(self._structures[path].get("base"), path)
+            own = {**inherited, **self._own_elements(type_name, path)}
+            return {name: element for name, element in own.items() if element.max != 0}
+        element = self._element_at(path)
+        if element.content_reference:
+            return self.children(element.content_reference)
+        code = element.types[0].code
+        if code not in ("BackboneElement", "Element"):
+            return self.children(code)
+        return {**self._inherited(code, path), **self._own_elements(type_name, path)}
+
+    def _element_at(self, path: str) -> Element:
+        parent, _, name = path.rpartition(".")
+        return self.children(parent)[name]
+
+    def _inherited(self, base: str | None, path: str) -> Mapping[str, Element]:
+        if base is None:
+            return {}
+        above = self._inherited(self._structures[base].get("base"), path)
+        return {**above, **self._own_elements(base, path, at=base)}
+
+    def _own_elements(
+        self, type_name: str, path: str, at: str | None = None
+    ) -> Mapping[str, Element]:
+        prefix = f"{at or path}."
+        elements = (
+            element_from(entry, f"{path}.{entry['path'][len(prefix) :]}")
+            for entry in self._structures[type_name]["elements"]
+            if entry["path"].startswith(prefix) and "." not in entry["path"][len(prefix) :]
+        )
+        return {element.name: element for element in elements}
+
+    def _collect_parameters(self, resource_type: str) -> Mapping[str, SearchParameter]:
+        found: dict[str, SearchParameter] = {}
+        base: str | None = resource_type
+        chain = []
+        while base is not None:
+            chain.append(base)
+            base = self.base_type(base)
+        for name in reversed(chain):
+            for code, entry in self._search.get(name, {}).items():
+                found[code] = _search_parameter(code, entry, name)
+            found.update(self._published_parameters(name))
+        return found
+
+    def _published_parameters(self, base: str) -> Mapping[str, SearchParameter]:
+        found = {}
+        for resource in self._own.of_type("SearchParameter"):
+            if base in resource.get("base", ()):
+                own = expression_for(base, resource.get("expression", ""))
+                entry = {
+                    **resource,
+                    "expression": own,
+                    "targets": resource.get("target", ()),
+                    "components": resource.get("component", ()),
+                }
+                found[resource["code"]] = _search_parameter(resource["code"], entry, base)
+        return found
+
+
+def _search_parameter(code: str, entry: Mapping[str, Any], base: str) -> SearchParameter:
+    components = entry.get("components", ())
+    return SearchParameter(
+        url=entry["url"],
+        code=code,
+        type=entry["type"],
+        expression=entry["expression"],
+        targets=tuple(entry.get("targets", ())),
+        components=tuple(Component(c["definition"], c["expression"]) for c in components),
+        base=base,
+    )
+
+
+__all__ = ["Compartment", "Definitions", "Element", "SearchParameter", "TypeRef"]

@@ -1,0 +1,190 @@
+// The operations. Their parameters are checked from these definitions.
+
+RuleSet: In(name, min, max, type, text)
+* parameter[+].name = #{name}
+* parameter[=].use = #in
+* parameter[=].min = {min}
+* parameter[=].max = "{max}"
+* parameter[=].type = #{type}
+* parameter[=].documentation = "{text}"
+
+RuleSet: Out(name, min, max, type, text)
+* parameter[+].name = #{name}
+* parameter[=].use = #out
+* parameter[=].min = {min}
+* parameter[=].max = "{max}"
+* parameter[=].type = #{type}
+* parameter[=].documentation = "{text}"
+
+RuleSet: InGroup(name, min, max, text)
+* parameter[+].name = #{name}
+* parameter[=].use = #in
+* parameter[=].min = {min}
+* parameter[=].max = "{max}"
+* parameter[=].documentation = "{text}"
+
+RuleSet: PartOf(name, min, max, type, text)
+* parameter[=].part[+].name = #{name}
+* parameter[=].part[=].use = #in
+* parameter[=].part[=].min = {min}
+* parameter[=].part[=].max = "{max}"
+* parameter[=].part[=].type = #{type}
+* parameter[=].part[=].documentation = "{text}"
+
+RuleSet: To(index, type)
+* parameter[=].targetProfile[{index}] = "http://hl7.org/fhir/StructureDefinition/{type}"
+
+RuleSet: PartTo(index, type)
+* parameter[=].part[=].targetProfile[{index}] = "http://hl7.org/fhir/StructureDefinition/{type}"
+
+RuleSet: AssignParameters
+* insert In(practitionerRole, 1, 1, Reference, [[The person, in the role and at the unit that answers. The role must be in use and its Practitioner named (R5).]])
+* insert To(0, PractitionerRole)
+* insert In(type, 0, 1, code, [[Type of fixed contact; 1 when left out. 4 is the one with overall coordination: one per patient (R32). 2 is fast läkarkontakt: one per patient, a licensed physician (R36).]])
+* parameter[=].binding.strength = #required
+* parameter[=].binding.valueSet = $TypAvFastKontaktVS
+* insert In(basis, 0, 1, code, [[Why a contact is appointed (R4).]])
+* parameter[=].binding.strength = #required
+* parameter[=].binding.valueSet = Canonical(AppointmentBasisVS)
+* insert In(reason, 0, *, CodeableConcept, [[The needs the contact meets: trygghet, kontinuitet, samordning, säkerhet (R2), or others in words.]])
+* parameter[=].binding.strength = #extensible
+* parameter[=].binding.valueSet = Canonical(AppointmentGroundsVS)
+* insert In(reasonReference, 0, *, Reference, [[Conditions that call for the contact. A life-threatening one asks for a licensed physician on a regional unit (R15).]])
+* insert To(0, Condition)
+* insert In(appointedBy, 0, 1, Reference, [[The verksamhetschef who appoints, or the unit (R3).]])
+* insert To(0, PractitionerRole)
+* insert To(1, Organization)
+* insert In(encounter, 0, 1, Reference, [[The inpatient stay the contact is appointed in (R60).]])
+* insert To(0, Encounter)
+* insert In(period, 0, 1, Period, [[When the assignment holds; from now on when left out.]])
+* insert In(telecom, 0, *, ContactPoint, [[How the patient reaches the contact. Needed unless the role has telecom or viaTeam is given (R10, R43).]])
+* insert In(viaTeam, 0, 1, Reference, [[The team through which the contact is reached (R40).]])
+* insert To(0, CareTeam)
+* insert In(note, 0, 1, string, [[A note that the patient and other caregivers may read (R114).]])
+* insert Out(return, 1, 1, CareTeam, [[The assignment.]])
+* insert Out(outcome, 0, 1, OperationOutcome, [[Warnings and advice, each with its paragraph.]])
+
+RuleSet: AssignMetadata
+* insert InstanceMetadata
+* name = "AssignFastVardkontakt"
+* title = "Assign a fixed contact"
+* kind = #operation
+* affectsState = true
+* code = #assign-fast-vardkontakt
+* system = false
+* description = "Appoints a named person as fast vårdkontakt, fast läkarkontakt or fast omsorgskontakt for a patient: one CareTeam per assignment (R1–R5, R15, R31–R36, R43). Refused, with the paragraph named: an unnamed contact, a role not in use, no way to reach the contact, a second contact with overall coordination, a second fast läkarkontakt, a life-threatening condition without a licensed physician on a regional unit. Two identical calls leave one assignment."
+
+Instance: Patient-assign-fast-vardkontakt
+InstanceOf: OperationDefinition
+Usage: #definition
+* insert AssignMetadata
+* resource = #Patient
+* type = false
+* instance = true
+* insert AssignParameters
+
+Instance: CareTeam-assign-fast-vardkontakt
+InstanceOf: OperationDefinition
+Usage: #definition
+* insert AssignMetadata
+* resource = #CareTeam
+* type = true
+* instance = false
+* insert In(patient, 1, 1, Reference, [[The patient.]])
+* insert To(0, Patient)
+* insert AssignParameters
+
+Instance: Patient-generate-sip
+InstanceOf: OperationDefinition
+Usage: #definition
+* insert InstanceMetadata
+* name = "GenerateSip"
+* title = "Generate a samordnad individuell plan"
+* kind = #operation
+* affectsState = true
+* code = #generate-sip
+* resource = #Patient
+* system = false
+* type = false
+* instance = true
+* description = "Makes a SIP with its goals from the call and from what the store knows of the patient: contacts, team, stay, conditions, other plans (R75–R92; SoL 10 kap. 8–9 §§, HSL 16 kap. 4 §). A draft may be incomplete, and its outcome says what the law still asks for; an active plan may not. Refused, with the paragraph named: no permitting consent, no activity by the region or none by the municipality, no or two overall-responsible huvudmän."
+* insert In(title, 0, 1, string, [[Title; Samordnad individuell plan when left out.]])
+* insert In(description, 0, 1, string, [[The person's situation and what matters to them, in their own words.]])
+* insert In(encounter, 0, 1, Reference, [[The inpatient stay that leads to the plan.]])
+* insert To(0, Encounter)
+* insert In(consent, 0, 1, Reference, [[The consent the plan rests on; found among the patient's consents when left out (R75).]])
+* insert To(0, Consent)
+* insert In(careTeam, 0, *, Reference, [[Teams that take part, beside the patient's fixed contacts, which are found.]])
+* insert To(0, CareTeam)
+* insert In(need, 0, *, string, [[A need, in plain words.]])
+* insert InGroup(goal, 0, *, [[A goal (R89).]])
+* insert PartOf(description, 1, 1, string, [[The goal in plain words.]])
+* insert PartOf(label, 0, 1, string, [[A short name that activities in this call refer to.]])
+* insert PartOf(expressedBy, 0, 1, Reference, [[Whose goal it is; the patient's when left out.]])
+* insert PartTo(0, Patient)
+* insert PartTo(1, RelatedPerson)
+* insert PartTo(2, PractitionerRole)
+* insert PartTo(3, Practitioner)
+* insert PartOf(due, 0, 1, date, [[When it is to be reached.]])
+* insert PartOf(priority, 0, 1, code, [[How important it is.]])
+* parameter[=].part[=].binding.strength = #required
+* parameter[=].part[=].binding.valueSet = $GoalPriorityVS
+* insert InGroup(activity, 0, *, [[Something that somebody does: insatser of region and municipality, and measures by others (R76).]])
+* insert PartOf(description, 1, 1, string, [[What is done, in plain words.]])
+* insert PartOf(huvudman, 1, 1, code, [[Who answers for it.]])
+* parameter[=].part[=].binding.strength = #required
+* parameter[=].part[=].binding.valueSet = Canonical(HuvudmanVS)
+* insert PartOf(owner, 0, 1, Reference, [[The unit or person who does it.]])
+* insert PartTo(0, PractitionerRole)
+* insert PartTo(1, Organization)
+* insert PartTo(2, CareTeam)
+* insert PartTo(3, Practitioner)
+* insert PartTo(4, RelatedPerson)
+* insert PartTo(5, Patient)
+* insert PartOf(period, 0, 1, Period, [[When it is done.]])
+* insert PartOf(goal, 0, *, string, [[A goal it serves: the label of a goal in this call, or its number counted from 1.]])
+* insert InGroup(overallResponsible, 0, *, [[The huvudman with overall responsibility: exactly one in an active plan. Two are refused with the paragraph, not with the cardinality.]])
+* insert PartOf(huvudman, 1, 1, code, [[region or kommun.]])
+* parameter[=].part[=].binding.strength = #required
+* parameter[=].part[=].binding.valueSet = Canonical(OverallResponsibleHuvudmanVS)
+* insert PartOf(organization, 0, 1, Reference, [[The organisation that answers.]])
+* insert PartTo(0, Organization)
+* insert In(meeting, 0, 1, Reference, [[The SIP meeting.]])
+* insert To(0, Appointment)
+* insert InGroup(followUp, 0, 1, [[When the plan is followed up (R92).]])
+* insert PartOf(date, 1, 1, date, [[The day.]])
+* insert PartOf(responsible, 0, 1, Reference, [[Who sees to it.]])
+* insert PartTo(0, PractitionerRole)
+* insert PartTo(1, Practitioner)
+* insert PartTo(2, Organization)
+* insert In(status, 0, 1, code, [[draft or active; draft when left out.]])
+* parameter[=].binding.strength = #required
+* parameter[=].binding.valueSet = Canonical(NewPlanStatusVS)
+* insert In(author, 0, 1, Reference, [[Who answers for the plan's text.]])
+* insert To(0, PractitionerRole)
+* insert To(1, Practitioner)
+* insert To(2, Organization)
+* insert Out(return, 1, 1, CarePlan, [[The plan.]])
+* insert Out(outcome, 0, 1, OperationOutcome, [[What the law still asks for, and advice, each with its paragraph.]])
+
+Instance: Patient-named-contacts
+InstanceOf: OperationDefinition
+Usage: #definition
+* insert InstanceMetadata
+* name = "NamedContacts"
+* title = "Read a patient's named contacts"
+* kind = #operation
+* affectsState = false
+* code = #named-contacts
+* resource = #Patient
+* system = false
+* type = true
+* instance = true
+* description = "Who are this patient's named contacts, in which role, reachable how (R53; GetCareManagers). On a patient, or for all patients by identifier."
+* insert In(identifier, 0, 1, string, [[system|value of the patient, e.g. personnummer. Required without a patient id; not allowed with one.]])
+* parameter[=].searchType = #token
+* insert In(type, 0, *, code, [[Only contacts of these types.]])
+* parameter[=].binding.strength = #required
+* parameter[=].binding.valueSet = $TypAvFastKontaktVS
+* insert In(date, 0, 1, date, [[Contacts that hold on this day; today when left out.]])
+* insert Out(return, 1, 1, Bundle, [[The CareTeams of the contacts, and the PractitionerRoles, Practitioners, Organizations and teams they refer to.]])

@@ -1,0 +1,62 @@
+"""The profiles in the top-level profiles/se, as the validator applies them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+INERA = "https://fhir.inera.se/ig/careteam"
+KIND = (
+    "https://terminologitjansten.inera.se/inera-kodverksforvaltning/kodverk/kv_typ_av_fast_kontakt"
+)
+
+
+@pytest.fixture
+def team(definitions) -> dict[str, Any]:
+    """Make an assignment with little more than what the profile asks for."""
+    own = f"{definitions.canonical}/StructureDefinition"
+    category = {"system": f"{INERA}/CodeSystem/typ-av-careteam-cs", "code": "fast-kontakt"}
+    return {
+        "resourceType": "CareTeam",
+        "meta": {"profile": [f"{own}/fast-kontakt-careteam"]},
+        "status": "active",
+        "category": [{"coding": [category]}],
+        "subject": {"reference": "Patient/1"},
+        "participant": [
+            {
+                "role": [{"coding": [{"system": KIND, "code": "1"}]}],
+                "member": {"reference": "PractitionerRole/1"},
+            }
+        ],
+        "extension": [{"url": f"{own}/review-date", "valueDate": "2026-05-01"}],
+    }
+
+
+def test_an_assignment_in_ineras_shape_is_accepted(issues, team):
+    assert issues(team) == []
+
+
+def test_an_assignment_has_one_participant(issues, team):
+    team["participant"].append(deepcopy(team["participant"][0]))
+    assert issues(team) == [("invariant", "CareTeam.participant")]
+    del team["participant"]
+    assert issues(team) == [("invariant", "CareTeam.participant")]
+
+
+def test_the_role_is_one_of_the_four_national_codes(validator, team):
+    team["participant"][0]["role"][0]["coding"][0]["code"] = "5"
+    [issue] = validator.validate(team)
+    assert (issue.code, issue.expression) == ("code-invalid", "CareTeam.participant[0].role[0]")
+    assert f"1, 2, 3, 4 of {KIND}" in issue.text
+
+
+def test_the_contact_is_a_practitioner_role(issues, team):
+    team["participant"][0]["member"]["reference"] = "Practitioner/1"
+    assert issues(team) == [("invariant", "CareTeam.participant[0].member.reference")]
+
+
+def test_an_extension_of_ours_has_the_type_it_is_defined_with(issues, team):
+    team["extension"][0]["valueDate"] = "soon"
+    assert issues(team) == [("value", "CareTeam.extension[0].value")]

@@ -1,0 +1,84 @@
+"""The validator as a whole: further rules, threads, and the schemas it compiles."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jsonschema
+import pytest
+
+from fhir_server.fhir.outcome import Issue
+from fhir_server.profiles.profile_compiler import ProfileCompiler
+from fhir_server.profiles.validator import Validator
+
+RULE = Issue("error", "business-rule", "Not on Sundays.")
+
+
+def test_further_rules_are_asked_about_a_resource_whose_structure_is_right(definitions):
+    asked: list[Any] = []
+
+    def rule(resource: Any) -> list[Issue]:
+        asked.append(resource)
+        return [RULE]
+
+    resource = {"resourceType": "CareTeam"}
+    assert Validator(definitions, [rule]).validate(resource) == [RULE]
+    assert asked == [resource]
+
+
+def test_further_rules_need_not_cope_with_a_wrong_structure(definitions):
+    def rule(resource: Any) -> list[Issue]:
+        pytest.fail("called with a resource whose structure is wrong")
+
+    assert Validator(definitions, [rule]).validate({"resourceType": "CareTeam", "status": 5})
+
+
+def test_a_warning_does_not_keep_further_rules_away(definitions):
+    resource = {"resourceType": "CareTeam", "meta": {"profile": ["http://other.example/x"]}}
+    found = Validator(definitions, [lambda _: [RULE]]).validate(resource)
+    assert [issue.severity for issue in found] == ["error", "warning"]
+
+
+def test_threads_that_meet_a_type_first_at_once_get_the_same_answer(definitions):
+    validator = Validator(definitions)
+    resources = [{"resourceType": "CareTeam"}, {"resourceType": "CareTeam", "status": "x"}] * 20
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(validator.validate, resources))
+    assert [len(issues) for issues in found] == [0, 1] * 20
+
+
+def test_the_resource_is_left_as_it_was(validator):
+    resource = {"resourceType": "Patient", "name": [{"given": ["A", None], "_given": [None, {}]}]}
+    before = repr(resource)
+    validator.validate(resource)
+    assert repr(resource) == before
+
+
+def test_the_schemas_of_all_types_are_valid_json_schema(definitions, validator):
+    together: dict[str, Any] = {}
+    for resource_type in definitions.resource_types:
+        schema = validator.schema(resource_type)
+        for name, definition in schema.pop("$defs").items():
+            assert together.setdefault(name, definition) == definition
+        together[f"type {resource_type}"] = {k: v for k, v in schema.items() if k != "$schema"}
+    jsonschema.Draft202012Validator.check_schema({"$defs": together})
+
+
+def test_the_schemas_of_all_profiles_are_valid_json_schema(definitions):
+    for resource_type in definitions.resource_types:
+        for profile in definitions.profiles(resource_type):
+            schema = ProfileCompiler(definitions).compile(profile)
+            jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_the_quick_schema_refuses_whatever_the_thorough_one_refuses(validator):
+    quick, thorough = (
+        validator.schema("Patient", null_items=null_items) for null_items in (False, True)
+    )
+    names = quick["$defs"]["HumanName"]["properties"]
+    assert set(thorough["$defs"]["HumanName"]["properties"]) - set(names) == {
+        "_given",
+        "_prefix",
+        "_suffix",
+    }
