@@ -1,0 +1,307 @@
+"""A named contact's assignment, read from its CareTeam and what that refers to.
+
+One CareTeam of category ``fast-kontakt`` is one assignment: one patient, one person, one type
+(DOMAIN 5, Inera's shape). The rules of `fast_vardkontakt` look at these facts only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fhir_server.sweden import codes, periods
+from fhir_server.sweden.conditions import life_threatening
+from fhir_server.sweden.elements import (
+    Json,
+    Target,
+    child,
+    codings,
+    concept_codes,
+    extension,
+    items,
+    target,
+    text,
+)
+from fhir_server.sweden.periods import Period
+from fhir_server.sweden.professions import Qualifications, qualifications
+from fhir_server.sweden.references import Held, Read, alone, follow, huvudman, organization_chain
+
+_ALWAYS = Period()
+_NOBODY = Target()
+_NONE = Qualifications()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who a participant points at, as far as this server can tell.
+
+    Args:
+        member: the reference itself.
+        role_found: whether it leads to a PractitionerRole.
+        role_active: False only where the role says so.
+        role_period: when the role is held.
+        practitioner: the reference from the role to the person.
+        named: whether the Practitioner has a name.
+        practitioner_active: False only where the Practitioner says so.
+        qualifications: what the person is qualified for when the assignment is in force.
+    """
+
+    member: Target
+    role_found: bool = False
+    role_active: bool = True
+    role_period: Period = _ALWAYS
+    practitioner: Target = _NOBODY
+    named: bool = False
+    practitioner_active: bool = True
+    qualifications: Qualifications = _NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Deputy:
+    """Who stands in, and when (R45).
+
+    Args:
+        index: position among the participant's extensions.
+        person: who.
+        period: when; open where none is given.
+    """
+
+    index: int
+    person: Person
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The facts about one assignment.
+
+    Args:
+        id: the CareTeam's logical id; empty before it has one.
+        status: ``CareTeam.status``.
+        patient: ``CareTeam.subject``.
+        period: ``CareTeam.period``.
+        moment: when the facts about people are taken: now, or the nearest moment of the period.
+        participants: how many participants there are.
+        kinds: distinct codes for type of contact, as found.
+        person: the participant's member.
+        unit: the responsible unit; no target where none is named.
+        huvudman: of the unit; empty where unknown.
+        primary_care: whether the unit is primary care; None where its type is not told.
+        reachable: whether there is a number or address on any of the three levels.
+        claims_life_threatening: whether a life-threatening condition is the stated ground.
+        deputies: who stands in.
+        has_end: whether ``period.end`` is given.
+        has_end_reason: whether the extension ``end-reason`` is given.
+        already_held: whether the stored version is the same active assignment of the same person.
+    """
+
+    id: str
+    status: str
+    patient: Target
+    period: Period
+    moment: datetime
+    participants: int
+    kinds: tuple[str, ...]
+    person: Person
+    unit: Target = _NOBODY
+    huvudman: str = ""
+    primary_care: bool | None = None
+    reachable: bool = False
+    claims_life_threatening: bool = False
+    deputies: tuple[Deputy, ...] = ()
+    has_end: bool = False
+    has_end_reason: bool = False
+    already_held: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The type of contact; empty unless there is exactly one, and a known one."""
+        only = self.kinds[0] if len(self.kinds) == 1 else ""
+        return only if only in codes.CONTACT_TYPES else ""
+
+    def in_force(self, now: datetime) -> bool:
+        """Tell whether the assignment is active and not over, be it yet to begin."""
+        return self.status == "active" and not self.period.ended(now)
+
+
+def is_named_contact(resource: Json) -> bool:
+    """Tell whether a resource is a CareTeam of category ``fast-kontakt``."""
+    return resource.get("resourceType") == "CareTeam" and codes.FAST_KONTAKT in concept_codes(
+        resource, "category", codes.CARE_TEAM_CATEGORY
+    )
+
+
+def facts_from(
+    care_team: Json, read: Read, now: datetime, *, stored: Json | None = None
+) -> Assignment:
+    """Read the facts about an assignment.
+
+    Args:
+        care_team: a CareTeam of category ``fast-kontakt``.
+        read: gives the current resource at a relative reference.
+        now: an aware datetime.
+        stored: the version of this CareTeam that is to be replaced, if any.
+    """
+    held, period = alone(care_team), periods.read(care_team)
+    moment = _moment(period, now)
+    first = _first_participant(care_team)
+    role, person = _person(held, child(first, "member"), read, moment)
+    unit, unit_reference = _unit(held, role, read)
+    return Assignment(
+        id=text(care_team, "id"),
+        status=text(care_team, "status"),
+        patient=_subject(care_team),
+        period=period,
+        moment=moment,
+        participants=sum(1 for _ in items(care_team, "participant")),
+        kinds=_kinds(first),
+        person=person,
+        unit=unit_reference,
+        huvudman=huvudman(unit, read),
+        primary_care=_primary_care(unit, read),
+        reachable=_reachable(held, first, role, read, moment),
+        claims_life_threatening=_claims_life_threatening(held, read, now),
+        deputies=_deputies(held, first, read, moment),
+        has_end=bool(text(child(care_team, "period"), "end")),
+        has_end_reason=bool(extension(care_team, codes.END_REASON)),
+        already_held=stored is not None and _same_assignment(care_team, stored),
+    )
+
+
+def _moment(period: Period, now: datetime) -> datetime:
+    if period.start is not None and period.start > now:
+        return period.start
+    if period.end is not None and period.end <= now:
+        return period.end - timedelta(microseconds=1)
+    return now
+
+
+def _kinds(participant: Json) -> tuple[str, ...]:
+    found = concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
+    return tuple(dict.fromkeys(found))
+
+
+def _person(
+    held: Held, reference: Json, read: Read, moment: datetime
+) -> tuple[Held | None, Person]:
+    member, found = target(reference), follow(held, reference, read)
+    if found is not None and found.resource.get("resourceType") == "Practitioner":
+        return None, _described(member, None, found, moment)
+    if found is None or found.resource.get("resourceType") != "PractitionerRole":
+        return None, Person(member)
+    practitioner = follow(found, child(found.resource, "practitioner"), read)
+    return found, _described(member, found, practitioner, moment)
+
+
+def _described(
+    member: Target, role: Held | None, practitioner: Held | None, moment: datetime
+) -> Person:
+    by_role: Json = role.resource if role else {}
+    person: Json = practitioner.resource if practitioner else {}
+    return Person(
+        member=member,
+        role_found=role is not None,
+        role_active=by_role.get("active") is not False,
+        role_period=periods.read(by_role),
+        practitioner=target(child(by_role, "practitioner")) if role else member,
+        named=_has_name(person),
+        practitioner_active=person.get("active") is not False,
+        qualifications=qualifications(person, by_role, moment),
+    )
+
+
+def _has_name(practitioner: Json) -> bool:
+    for _, name in items(practitioner, "name"):
+        given = name.get("given")
+        parts = [name.get("text"), name.get("family"), *(given if isinstance(given, list) else [])]
+        spelled = any(isinstance(part, str) and part.strip() for part in parts)
+        if spelled and name.get("use") != "anonymous":
+            return True
+    return False
+
+
+def _unit(held: Held, role: Held | None, read: Read) -> tuple[Held | None, Target]:
+    """Give the unit that answers for the assignment: the managing one, else the role's own."""
+    for _, reference in items(held.resource, "managingOrganization"):
+        return follow(held, reference, read), target(reference)
+    if role is None:
+        return None, _NOBODY
+    reference = child(role.resource, "organization")
+    return follow(role, reference, read), target(reference)
+
+
+def _primary_care(unit: Held | None, read: Read) -> bool | None:
+    for organization in organization_chain(unit, read):
+        if found := concept_codes(organization, "type", codes.VERKSAMHETSKOD):
+            return any(code.startswith(codes.PRIMARVARD_PREFIX) for code in found)
+    return None
+
+
+def _reachable(
+    held: Held, participant: Json, role: Held | None, read: Read, moment: datetime
+) -> bool:
+    via = child(extension(participant, codes.CONTACT_VIA_TEAM), "valueReference")
+    team = follow(held, via, read)
+    if team is not None and team.resource.get("status") in ("inactive", "entered-in-error"):
+        team = None
+    levels = [held.resource, *(level.resource for level in (role, team) if level)]
+    return any(_has_telecom(level, moment) for level in levels)
+
+
+def _has_telecom(resource: Json, moment: datetime) -> bool:
+    return any(
+        text(telecom, "value")
+        and telecom.get("use") != "old"
+        and not periods.read(telecom).ended(moment)
+        for _, telecom in items(resource, "telecom")
+    )
+
+
+def _claims_life_threatening(held: Held, read: Read, now: datetime) -> bool:
+    team = held.resource
+    basis = child(extension(team, codes.APPOINTMENT_BASIS), "valueCodeableConcept")
+    grounds = codings(basis, codes.APPOINTMENT_BASIS_SYSTEM)
+    grounds += concept_codes(team, "reasonCode", codes.APPOINTMENT_BASIS_SYSTEM)
+    if codes.LIVSHOTANDE in grounds:
+        return True
+    reasons = (follow(held, reference, read) for _, reference in items(team, "reasonReference"))
+    return any(reason is not None and life_threatening(reason.resource, now) for reason in reasons)
+
+
+def _deputies(held: Held, participant: Json, read: Read, moment: datetime) -> tuple[Deputy, ...]:
+    return tuple(_each_deputy(held, participant, read, moment))
+
+
+def _each_deputy(held: Held, participant: Json, read: Read, moment: datetime) -> Iterable[Deputy]:
+    for index, found in items(participant, "extension"):
+        if found.get("url") == codes.DEPUTY:
+            period = periods.read(extension(found, "period"), "valuePeriod")
+            member = child(extension(found, "member"), "valueReference")
+            _, person = _person(held, member, read, _moment(period, moment))
+            yield Deputy(index, person, period)
+
+
+def _same_assignment(care_team: Json, stored: Json) -> bool:
+    if _without_meta(care_team) == _without_meta(stored):
+        # Nothing changes, or the reader already shows the write itself: no proof of an earlier one.
+        return False
+    first, second = _first_participant(care_team), _first_participant(stored)
+    return (
+        stored.get("status") == "active"
+        and _kinds(first) == _kinds(second)
+        and target(child(first, "member")).same(target(child(second, "member")))
+        and _subject(care_team).same(_subject(stored))
+    )
+
+
+def _subject(care_team: Json) -> Target:
+    return target(child(care_team, "subject"))
+
+
+def _first_participant(care_team: Json) -> Json:
+    return next((participant for _, participant in items(care_team, "participant")), {})
+
+
+def _without_meta(resource: Json) -> Json:
+    return {name: value for name, value in resource.items() if name != "meta"}

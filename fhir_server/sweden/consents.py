@@ -1,0 +1,76 @@
+"""Consent to a samordnad individuell plan, as the person has given it (R78, cp-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from fhir_server.sweden import codes, periods
+from fhir_server.sweden.elements import Json, Target, child, concept_codes, items, target, text
+from fhir_server.sweden.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The facts about one consent.
+
+    Args:
+        index: position of the reference in ``CarePlan.supportingInfo``; None where the plan does
+            not refer to it.
+        status: ``Consent.status``.
+        patient: whose consent it is.
+        permits: whether something is permitted.
+        denies: whether something is denied and nothing permitted.
+        period: when it is valid.
+    """
+
+    index: int | None
+    status: str
+    patient: Target
+    permits: bool
+    denies: bool
+    period: Period
+
+    def in_force(self, patient: Target, now: datetime) -> bool:
+        """Tell whether it is this person's word, given, not withdrawn, and valid now."""
+        given = self.status == "active" and self.period.covers(now)
+        return given and self.patient.same_elsewhere(patient)
+
+
+def is_consent_to_sip(resource: Json) -> bool:
+    """Tell whether a resource is a Consent of category ``sip``."""
+    return resource.get("resourceType") == "Consent" and codes.CONSENT_TO_SIP in concept_codes(
+        resource, "category", codes.CONSENT_CATEGORY_SYSTEM
+    )
+
+
+def facts_from(consent: Json, index: int | None = None) -> Consent:
+    """Read the facts about a Consent.
+
+    A rule that says neither ``permit`` nor ``deny`` is no consent: R4 leaves its meaning to a
+    policy, and a person's will is not to be guessed. A permission inside a denial, or the other
+    way about, is a consent limited to some actors, and permits (R78).
+
+    Args:
+        consent: a Consent of category ``sip``.
+        index: where the plan refers to it.
+    """
+    kinds = set(_rule_types(child(consent, "provision")))
+    return Consent(
+        index=index,
+        status=text(consent, "status"),
+        patient=target(child(consent, "patient")),
+        permits="permit" in kinds,
+        denies=kinds == {"deny"},
+        period=periods.read(child(consent, "provision")),
+    )
+
+
+def _rule_types(provision: Json) -> Iterator[str]:
+    waiting = [provision]
+    while waiting:
+        rule = waiting.pop()
+        if kind := text(rule, "type"):
+            yield kind
+        waiting.extend(nested for _, nested in items(rule, "provision"))

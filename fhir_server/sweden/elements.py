@@ -1,0 +1,118 @@
+"""Reads elements of FHIR JSON for the Swedish rules, forgiving about shape.
+
+A rule may meet a resource before the validator has refused it. An element of the wrong shape
+reads as absent here; that it is wrong is the validator's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_server.fhir.reference import local as local_reference
+from fhir_server.sweden import codes
+
+Json = Mapping[str, Any]
+
+
+def items(element: Json, name: str) -> Iterator[tuple[int, Json]]:
+    """Give the objects of a repeating element with their positions."""
+    values = element.get(name)
+    if isinstance(values, list):
+        for index, value in enumerate(values):
+            if isinstance(value, Mapping):
+                yield index, value
+
+
+def child(element: Json, name: str) -> Json:
+    """Give an object-valued element; an empty one where it is absent."""
+    value = element.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def text(element: Json, name: str) -> str:
+    """Give a string-valued element; empty where it is absent or blank."""
+    value = element.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def codings(concept: Json, *systems: str) -> list[str]:
+    """Give the codes of a CodeableConcept that are of one of the systems."""
+    return [
+        text(coding, "code")
+        for _, coding in items(concept, "coding")
+        if coding.get("system") in systems and text(coding, "code")
+    ]
+
+
+def concept_codes(element: Json, name: str, *systems: str) -> list[str]:
+    """Give the codes, of one of the systems, in a repeating or single CodeableConcept."""
+    concepts = [concept for _, concept in items(element, name)] or [child(element, name)]
+    return [code for concept in concepts for code in codings(concept, *systems)]
+
+
+def extension(element: Json, url: str) -> Json:
+    """Give the first extension with a url; an empty one where there is none."""
+    found = (each for _, each in items(element, "extension") if each.get("url") == url)
+    return next(found, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a Reference points.
+
+    Args:
+        literal: ``Type/id``, ``#id`` or whatever else ``reference`` says; without a version,
+            because the law asks about things as they are.
+        logical: ``system|value`` of ``Reference.identifier``.
+    """
+
+    literal: str = ""
+    logical: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether the reference names a resource this server may hold."""
+        return local_reference(self.literal) is not None
+
+    @property
+    def contained(self) -> bool:
+        """Whether the reference names a resource contained in the one that holds it."""
+        return self.literal.startswith("#") and len(self.literal) > 1
+
+    @property
+    def key(self) -> str:
+        """What tells targets in different resources apart; empty for contained and absent ones."""
+        return self.logical if self.literal.startswith("#") else self.literal or self.logical
+
+    @property
+    def resource_type(self) -> str:
+        """The type in ``Type/id``; empty for other references."""
+        return self.literal.split("/")[0] if self.local else ""
+
+    def same(self, other: Target) -> bool:
+        """Tell whether two references in one resource lead to the same thing."""
+        if self.literal and other.literal:
+            return self.literal == other.literal
+        return bool(self.logical) and self.logical == other.logical
+
+    def same_elsewhere(self, other: Target) -> bool:
+        """Tell the same of references in different resources, whose ``#id`` have no relation."""
+        contained = self.literal.startswith("#") or other.literal.startswith("#")
+        return not contained and self.same(other)
+
+
+def target(reference: Json) -> Target:
+    """Read a Reference element."""
+    literal = text(reference, "reference")
+    here = local_reference(literal)
+    return Target(str(here) if here else literal, _logical(child(reference, "identifier")))
+
+
+def _logical(identifier: Json) -> str:
+    system, value = text(identifier, "system"), text(identifier, "value")
+    if system in codes.HSA_ID_SYSTEMS:
+        # DOMAIN 0.10: the same HSA-id is written under two systems.
+        system = codes.HSA_ID
+    return f"{system}|{value}" if value else ""

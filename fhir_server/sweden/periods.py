@@ -1,0 +1,81 @@
+"""Periods as half-open intervals, compared as Swedish readers mean them.
+
+A date without a time means that day in Europe/Stockholm. A period's end takes in the whole of
+what it names: ``2026-04-16`` lasts to midnight (https://hl7.org/fhir/R4/datatypes.html#Period).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fhir_server.fhir import dates
+from fhir_server.sweden.elements import Json, child
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+def local_date(moment: datetime) -> date:
+    """Give the day it is in Sweden at a moment; laws take effect by it."""
+    return moment.astimezone(STOCKHOLM).date()
+
+
+def bounds(value: Any) -> tuple[datetime, datetime] | None:
+    """Give first moment and first moment after a FHIR date, dateTime or instant.
+
+    Returns:
+        None for an absent value and for one that can't be read, which the validator refuses.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        return dates.interval(value, STOCKHOLM)
+    except (ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time, open where a bound is None.
+
+    Args:
+        start: first moment inside.
+        end: first moment after.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def covers(self, moment: datetime) -> bool:
+        """Tell whether the moment lies inside."""
+        return (self.start is None or self.start <= moment) and not self.ended(moment)
+
+    def ended(self, moment: datetime) -> bool:
+        """Tell whether the period is over at the moment."""
+        return self.end is not None and self.end <= moment
+
+    def overlaps(self, other: Period) -> bool:
+        """Tell whether the periods have any moment in common."""
+        return _before(self.start, other.end) and _before(other.start, self.end)
+
+    def within(self, other: Period) -> bool:
+        """Tell whether no bound that is given lies outside the other period."""
+        return not (
+            (self.start is not None and other.start is not None and self.start < other.start)
+            or (self.end is not None and other.end is not None and self.end > other.end)
+            or (self.start is not None and other.ended(self.start))
+            or (self.end is not None and other.start is not None and self.end <= other.start)
+        )
+
+
+def read(element: Json, name: str = "period") -> Period:
+    """Read a Period element; open at both ends where it is absent."""
+    period = child(element, name)
+    start, end = bounds(period.get("start")), bounds(period.get("end"))
+    return Period(start[0] if start else None, end[1] if end else None)
+
+
+def _before(start: datetime | None, end: datetime | None) -> bool:
+    return start is None or end is None or start < end

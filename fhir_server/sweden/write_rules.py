@@ -1,0 +1,153 @@
+"""Where Swedish law meets a write: which resources it looks at, what it must see, what it says.
+
+A plain POST of a CareTeam or CarePlan obeys the same law as the operations, because both end in
+`check`. Nothing here does I/O: the storage side hands in a `Reader` that sees the transaction's
+own state, and takes `lock_keys` so that writers about one person take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any, Protocol
+
+from fhir_server.fhir.outcome import Issue
+from fhir_server.sweden import (
+    assignments,
+    codes,
+    consents,
+    fast_vardkontakt,
+    identifiers,
+    plans,
+    sip,
+)
+from fhir_server.sweden.assignments import Assignment
+from fhir_server.sweden.elements import Json, child, target, text
+
+
+class Reader(Protocol):
+    """Current resources, as the writing transaction sees them."""
+
+    def read(self, reference: str) -> dict[str, Any] | None:
+        """Give the current resource at ``Type/id``, or None where there is none."""
+        ...
+
+    def search(self, resource_type: str, **tokens: str) -> Iterable[dict[str, Any]]:
+        """Give every current resource of a type that matches all search parameters.
+
+        Args:
+            resource_type: CareTeam, CarePlan, Condition or Consent.
+            tokens: search parameters by name: ``patient="Patient/1"``,
+                ``category="system|code"``, ``status="active"``.
+        """
+        ...
+
+
+def applies(resource: Json) -> bool:
+    """Tell whether `check` has anything to look at in a resource about to be written.
+
+    That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, and any
+    resource with a Swedish identifier.
+    """
+    return (
+        assignments.is_named_contact(resource)
+        or plans.is_sip(resource)
+        or identifiers.has_swedish_identifier(resource)
+    )
+
+
+def lock_keys(resource: Json) -> list[str]:
+    """Give the keys on which writers of such a resource must take turns.
+
+    Rules such as "one coordinator a patient" (R32) look at several resources; two writers that
+    each see the state before the other would both be let through. A Consent shares the key of
+    its person's plans, so that a withdrawal and an activation can't miss each other (R78).
+
+    Returns:
+        Keys such as ``named-contacts/Patient/123``; empty where no turn is needed.
+    """
+    if assignments.is_named_contact(resource):
+        return _keys("named-contacts", child(resource, "subject"))
+    if plans.is_sip(resource):
+        return _keys("sip", child(resource, "subject"))
+    if consents.is_consent_to_sip(resource):
+        return _keys("sip", child(resource, "patient"))
+    return []
+
+
+def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
+    """List what Swedish law has against a resource about to be written.
+
+    Args:
+        resource: the resource as it will be stored; without an id, or with the one it will have.
+        reader: sees the state that the resource will join: an assignment that the same
+            transaction ends is seen as ended. For the resource's own id it gives the version
+            before this write, or None.
+        now: an aware datetime.
+    """
+    issues = identifiers.check_resource(resource)
+    if assignments.is_named_contact(resource):
+        issues += _check_named_contact(resource, reader, now)
+    elif plans.is_sip(resource):
+        issues += _check_sip(resource, reader, now)
+    return issues
+
+
+def _check_named_contact(care_team: Json, reader: Reader, now: datetime) -> list[Issue]:
+    read = cache(reader.read)
+    identity = text(care_team, "id")
+    stored = read(f"CareTeam/{identity}") if identity else None
+    assignment = assignments.facts_from(care_team, read, now, stored=stored)
+    patient = assignment.patient
+    if assignment.status not in ("active", "proposed") or patient.resource_type != "Patient":
+        return fast_vardkontakt.check(assignment, [], [], now)
+    others = [
+        assignments.facts_from(other, read, now) for other in _other_contacts(assignment, reader)
+    ]
+    conditions: Iterable[Json] = ()
+    if _looks_at_conditions(assignment):
+        conditions = reader.search("Condition", patient=patient.literal)
+    return fast_vardkontakt.check(assignment, others, conditions, now)
+
+
+def _other_contacts(assignment: Assignment, reader: Reader) -> list[Json]:
+    found = reader.search(
+        "CareTeam",
+        patient=assignment.patient.literal,
+        category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
+        status="active",
+    )
+    return [other for other in found if not assignment.id or other.get("id") != assignment.id]
+
+
+def _looks_at_conditions(assignment: Assignment) -> bool:
+    return (
+        assignment.kind in codes.VARDKONTAKTER
+        and not assignment.person.qualifications.licensed_physician
+    )
+
+
+def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:
+    read = cache(reader.read)
+    person = target(child(care_plan, "subject"))
+    if care_plan.get("status") not in ("draft", "active") or person.resource_type != "Patient":
+        return sip.check(plans.facts_from(care_plan, read), [], now)
+    given = reader.search(
+        "Consent",
+        patient=person.literal,
+        category=f"{codes.CONSENT_CATEGORY_SYSTEM}|{codes.CONSENT_TO_SIP}",
+    )
+    others = reader.search(
+        "CarePlan",
+        patient=person.literal,
+        category=f"{codes.CARE_PLAN_CATEGORY}|{codes.SIP}",
+        status="active",
+    )
+    plan = plans.facts_from(care_plan, read, given)
+    return sip.check(plan, [plans.facts_from(other, read) for other in others], now)
+
+
+def _keys(kind: str, reference: Json) -> list[str]:
+    key = target(reference).key
+    return [f"{kind}/{key}"] if key else []

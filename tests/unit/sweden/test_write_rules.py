@@ -1,0 +1,156 @@
+"""Which writes the law looks at, on which keys they take turns, and how little is read."""
+
+from typing import Any
+
+import pytest
+
+from fhir_server.sweden import codes, write_rules
+
+MARIA = "Patient/maria"
+
+
+def test_named_contacts_plans_and_swedish_identifiers_are_looked_at(world: Any) -> None:
+    number = {"system": codes.PERSONNUMMER, "value": "196101182803"}
+    assert write_rules.applies(world.contact("PractitionerRole/eva"))
+    assert write_rules.applies(world.sip())
+    assert write_rules.applies({"resourceType": "Patient", "identifier": [number]})
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": "Patient"},
+        {"resourceType": "CareTeam"},
+        {"resourceType": "CareTeam", "category": [{"coding": [{"code": "fast-kontakt"}]}]},
+        {
+            "resourceType": "CareTeam",
+            "category": [{"coding": [{"system": codes.CARE_TEAM_CATEGORY, "code": codes.TEAM}]}],
+        },
+        {
+            "resourceType": "CarePlan",
+            "category": [{"coding": [{"system": codes.CARE_PLAN_CATEGORY, "code": "VP"}]}],
+        },
+        {"resourceType": "CareTeam", "category": "fast-kontakt"},
+        {"resourceType": ["CareTeam"], "category": [7, {"coding": [None]}]},
+        {},
+    ],
+)
+def test_everything_else_passes_untouched(world: Any, resource: dict[str, Any]) -> None:
+    assert not write_rules.applies(resource)
+    assert write_rules.lock_keys(resource) == []
+    assert write_rules.check(resource, world, world.now) == []
+    assert world.reads == []
+
+
+def test_writers_about_one_person_share_a_key(world: Any) -> None:
+    """R32, R36: two coordinators written at once must see each other."""
+    first, second = world.contact("PractitionerRole/eva"), world.contact("#x", "4")
+    assert write_rules.lock_keys(first) == write_rules.lock_keys(second)
+    assert write_rules.lock_keys(first) == ["named-contacts/Patient/maria"]
+    other = world.contact("#x", subject={"reference": "Patient/maria/_history/2"})
+    assert write_rules.lock_keys(other) == ["named-contacts/Patient/maria"]
+
+
+def test_a_plan_and_a_withdrawal_of_consent_share_a_key(world: Any) -> None:
+    """R78."""
+    assert write_rules.lock_keys(world.sip()) == ["sip/Patient/maria"]
+    assert write_rules.lock_keys(world.consent(status="inactive")) == ["sip/Patient/maria"]
+
+
+def test_a_patient_known_by_number_only_still_has_a_key(world: Any) -> None:
+    number = {"identifier": {"system": codes.PERSONNUMMER, "value": "196101182803"}}
+    keys = write_rules.lock_keys(world.contact("#x", subject=number))
+    assert keys == [f"named-contacts/{codes.PERSONNUMMER}|196101182803"]
+    assert write_rules.lock_keys(world.contact("#x", subject={})) == []
+
+
+def test_a_wrong_personnummer_is_refused_wherever_it_stands(world: Any) -> None:
+    """R122, id-1."""
+    number = {"system": codes.PERSONNUMMER, "value": "196101182804"}
+    [issue] = world.check({"resourceType": "RelatedPerson", "identifier": [number]})
+    assert (issue.severity, issue.expression) == ("error", "RelatedPerson.identifier[0].value")
+
+
+def test_identifiers_of_a_named_contact_are_checked_too(world: Any) -> None:
+    team = world.contact(world.person("eva"), identifier=[{"system": codes.HSA_ID, "value": "x"}])
+    assert [issue.expression for issue in world.check(team)] == ["CareTeam.identifier[0].value"]
+
+
+def test_nothing_is_read_twice(world: Any, cases: Any) -> None:
+    for name in ("ola", "sara", "eva"):
+        member = world.person(name, cases.licence("SJ"))
+        world.put(world.contact(member, id=name, telecom=[{"value": "063-1"}]))
+    world.reads.clear()
+    world.check(world.contact(world.person("nils")))
+    assert len(world.reads) == len(set(world.reads))
+
+
+def test_a_plan_with_units_above_units_reads_each_once(world: Any, cases: Any) -> None:
+    world.unit("a", partOf={"reference": "Organization/b"})
+    world.unit("b", partOf={"reference": "Organization/a"})
+    world.consent()
+    extension = [cases.responsible("kommun", "Organization/a"), cases.follow_up()]
+    world.check(world.sip("Consent/ja", extension=extension))
+    assert sorted(world.reads) == ["Consent/ja", "Organization/a", "Organization/b"]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"participant": {"role": 1}},
+        {"participant": [1, "x", None]},
+        {"participant": [{"role": [1], "member": "Eva", "extension": [{"url": codes.DEPUTY}]}]},
+        {"subject": "Patient/maria"},
+        {"subject": {"reference": 7}},
+        {"period": "2026"},
+        {"period": {"start": 2026, "end": []}},
+        {"status": ["active"]},
+        {"extension": {"url": codes.END_REASON}},
+        {"managingOrganization": "region"},
+        {"telecom": [{"value": 63}]},
+        {"reasonReference": [None]},
+        {"contained": [{"id": "x"}]},
+        {"id": 7},
+    ],
+)
+def test_odd_shapes_are_answered_and_never_crash(world: Any, shape: Any) -> None:
+    """The validator refuses them; the rules must not fall over first."""
+    world.check(world.contact("#x") | shape)
+    world.check(world.sip("Consent/x") | shape)
+    world.put(world.contact(world.person("ola"), id="odd") | {"period": None, "participant": 1})
+    world.check(world.contact(world.person("eva")))
+
+
+def test_other_contacts_are_asked_for_by_patient_category_and_status(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the storage side must be able to search by."""
+    asked: list[tuple[str, dict[str, str]]] = []
+    search = world.search
+
+    def listening(resource_type: str, **tokens: str) -> Any:
+        asked.append((resource_type, tokens))
+        return search(resource_type, **tokens)
+
+    monkeypatch.setattr(world, "search", listening)
+    world.check(world.contact(world.person("eva")))
+    world.check(world.sip())
+    assert asked == [
+        (
+            "CareTeam",
+            {
+                "patient": MARIA,
+                "category": f"{codes.CARE_TEAM_CATEGORY}|fast-kontakt",
+                "status": "active",
+            },
+        ),
+        ("Condition", {"patient": MARIA}),
+        (
+            "Consent",
+            {"patient": MARIA, "category": f"{codes.CONSENT_CATEGORY_SYSTEM}|sip"},
+        ),
+        (
+            "CarePlan",
+            {"patient": MARIA, "category": f"{codes.CARE_PLAN_CATEGORY}|SIP", "status": "active"},
+        ),
+    ]
