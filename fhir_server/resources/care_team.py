@@ -1,0 +1,10 @@
+"""CareTeam: a named contact (one CareTeam per assignment, in Inera's shape), or a team."""
+
+from fhir_server.resources.resource_type import ResourceType
+
+CARE_TEAM = ResourceType(
+    "CareTeam",
+    about="A fast kontakt (category fast-kontakt: one person, one role) or a team.",
+    profiles=("fast-kontakt-careteam", "team-careteam"),
+    core=True,
+)

@@ -1,0 +1,35 @@
+"""What the server offers for one resource type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# The codes of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html
+ALL_INTERACTIONS = (
+    "create",
+    "read",
+    "vread",
+    "update",
+    "delete",
+    "history-instance",
+    "search-type",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """One declaration; routes, CapabilityStatement and OpenAPI are made from it.
+
+    Args:
+        name: as R4 spells it.
+        about: what the type is for on this server, for the CapabilityStatement and OpenAPI.
+        profiles: profiles this server knows for it, as tails of the project's canonical.
+        interactions: codes of the interactions it answers.
+        core: whether it has its own pages in the OpenAPI document.
+    """
+
+    name: str
+    about: str = ""
+    profiles: tuple[str, ...] = ()
+    interactions: tuple[str, ...] = ALL_INTERACTIONS
+    core: bool = False

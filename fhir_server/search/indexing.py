@@ -1,0 +1,186 @@
+"""Index entries of a resource: what searches will find it by.
+
+The paths of all parameters of a type are merged into one tree, so that one walk down the
+resource finds the values of all of them and absent elements cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.search import ranges, tokens
+from fhir_server.search.parameters import STORED, Parameter, Parameters
+from fhir_server.search.paths import Computed, Field, Item, Location, Step, Test, Where
+from fhir_server.search.values import Collector, Emit, Found, emitter, referred
+
+Value = Any
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntries:
+    """Index entries of one resource.
+
+    Args:
+        tokens: what is looked up by equality or by prefix; spelled in `fhir_server.search.tokens`.
+        keys: sort keys by name, made unique by the id at their end. ``P<`` is a parameter's
+            smallest value, ``P>`` the end of its greatest range; ``P<month``, ``P<year`` and
+            ``P<long`` repeat ``P<`` for ranges that are not short.
+        ranges: by parameter, every range; a quantity's with its system|code, code and unit.
+    """
+
+    tokens: list[str]
+    keys: dict[str, str]
+    ranges: dict[str, list[list[str]]]
+
+
+class Indexer:
+    """Makes index entries.
+
+    Args:
+        definitions: the search parameters and the types they apply to.
+        zone: what dates without a zone are local to.
+        base_url: the server's own address; references to it are local.
+    """
+
+    def __init__(self, definitions: Definitions, zone: ZoneInfo, base_url: str) -> None:
+        self._parameters = Parameters(definitions)
+        self._zone = zone
+        self._base_url = base_url
+        self._trees: dict[str, _Node] = {}
+
+    def supported_parameters(self, resource_type: str) -> Mapping[str, Parameter]:
+        """Give the parameters that resources of a type are indexed by, by code."""
+        return self._parameters.of(resource_type)
+
+    def unsupported_parameters(self, resource_type: str) -> Mapping[str, str]:
+        """Give the reasons by code for the published parameters that they are not indexed by."""
+        return self._parameters.unsupported(resource_type)
+
+    def index(self, resource: dict[str, Any], id_: str) -> IndexEntries:
+        """Give the entries of a resource.
+
+        Args:
+            resource: valid R4.
+            id_: ``Type/id``; ends the sort keys.
+        """
+        resource_type = resource["resourceType"]
+        collector = Collector(resource, self._zone, self._base_url)
+        collector.add(resource_type)
+        _visit(self._tree(resource_type), resource, collector)
+        collector.add(*(f">{target}" for target in sorted(referred(resource, self._base_url))))
+        keys: dict[str, str] = {}
+        for name, texts in collector.texts.items():
+            _add_texts(name, texts, id_, keys, collector)
+        for name, found in collector.ranges.items():
+            _add_ranges(name, found, id_, keys, collector)
+        by_key = {
+            name.replace(".", ":"): [list(entry) for entry in sorted(found)]
+            for name, found in collector.ranges.items()
+        }
+        return IndexEntries(list(collector.tokens), keys, by_key)
+
+    def _tree(self, resource_type: str) -> _Node:
+        tree = self._trees.get(resource_type)
+        if tree is None:
+            tree = _Node()
+            for parameter in self._parameters.of(resource_type).values():
+                if parameter.code not in STORED:
+                    _plant(tree, parameter)
+            self._trees[resource_type] = tree
+        return tree
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in a resource: what to index there, and the places below."""
+
+    emits: list[tuple[Emit, str]] = field(default_factory=list)
+    fields: dict[str, _Node] = field(default_factory=dict)
+    items: dict[int, _Node] = field(default_factory=dict)
+    tests: list[tuple[Test, _Node]] = field(default_factory=list)
+    computed: list[tuple[Test, _Node]] = field(default_factory=list)
+
+
+def _plant(tree: _Node, parameter: Parameter) -> None:
+    for location in parameter.locations:
+        emit = emitter(parameter.type, location.type)
+        assert emit is not None  # noqa: S101 - Parameters keeps no other locations
+        entry = (emit, parameter.name)
+        leaf = _leaf(tree, location)
+        if entry not in leaf.emits:
+            leaf.emits.append(entry)
+
+
+def _leaf(node: _Node, location: Location) -> _Node:
+    for step in location.steps:
+        node = _below(node, step)
+    return node
+
+
+def _below(node: _Node, step: Step) -> _Node:
+    match step:
+        case Field(name):
+            return node.fields.setdefault(name, _Node())
+        case Item(number):
+            return node.items.setdefault(number, _Node())
+        case Where(test):
+            node.tests.append((test, _Node()))
+            return node.tests[-1][1]
+        case Computed(test):
+            node.computed.append((test, _Node()))
+            return node.computed[-1][1]
+
+
+def _visit(node: _Node, value: Value, collector: Collector) -> None:
+    for emit, name in node.emits:
+        emit(name, value, collector)
+    if node.fields and type(value) is dict:
+        fields = node.fields
+        for key, inner in value.items():
+            below = fields.get(key)
+            if below is not None:
+                _descend(below, inner, collector)
+    for test, below in node.tests:
+        if test(value, collector.resource):
+            _visit(below, value, collector)
+    for test, below in node.computed:
+        _visit(below, test(value, collector.resource), collector)
+
+
+def _descend(node: _Node, value: Value, collector: Collector) -> None:
+    if type(value) is not list:
+        _visit(node, value, collector)
+        return
+    for item in value:
+        if item is not None:
+            _visit(node, item, collector)
+    for number, below in node.items.items():
+        if number < len(value):
+            _visit(below, value[number], collector)
+
+
+def _add_texts(
+    name: str, texts: set[str], id_: str, keys: dict[str, str], collector: Collector
+) -> None:
+    listed = sorted(texts)
+    if len(listed) > 1:
+        collector.add(*(f"{name}{tokens.TEXT}{text}" for text in listed))
+    keys[f"{name.replace('.', ':')}<"] = tokens.NEXT.join([*listed, id_])
+
+
+def _add_ranges(
+    name: str, found: set[Found], id_: str, keys: dict[str, str], collector: Collector
+) -> None:
+    if len(found) > 1:
+        collector.add(*(f"{name}{tokens.START}{entry[0]}" for entry in sorted(found)))
+    low, high = min(entry[0] for entry in found), max(entry[1] for entry in found)
+    key = name.replace(".", ":")
+    keys[f"{key}<"] = f"{low} {id_}"
+    keys[f"{key}>"] = f"{high} {id_}"
+    span = ranges.span("date" if low[:1].isdigit() else "number", low, high)
+    if span:
+        keys[f"{key}<{span}"] = f"{low} {id_}"

@@ -1,0 +1,163 @@
+"""The search parameters that this server can search by, compiled from their definitions.
+
+Source: https://hl7.org/fhir/R4/searchparameter-registry.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fhir_server.profiles.definitions import Definitions, SearchParameter
+from fhir_server.search import tokens
+from fhir_server.search.fhirpath import UnsupportedExpression
+from fhir_server.search.paths import Location, locations
+from fhir_server.search.values import emitter
+
+# Those whose index entries have an order: they can be sorted by.
+ORDERED = ("date", "number", "quantity", "string")
+
+# What the store keeps beside the index entries.
+STORED = ("_id", "_lastUpdated")
+
+SPECIAL_VALUES = "http://hl7.org/fhir/special-values"
+
+_USABLE_CODE = re.compile(r"[A-Za-z0-9_\-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A search parameter of one resource type that can be searched by.
+
+    Args:
+        name: what its tokens start with, e.g. ``CareTeam.status``.
+        definition: as published.
+        locations: where its values stand, those only whose type can be indexed.
+        targets: the resource types that a reference may point to.
+        systems: the code systems of a parameter that only finds plain codes; None where others
+            are found too, or where the codes can be of any system.
+    """
+
+    name: str
+    definition: SearchParameter
+    locations: tuple[Location, ...]
+    targets: tuple[str, ...] = ()
+    systems: frozenset[str] | None = None
+
+    @property
+    def code(self) -> str:
+        """As used in a URL."""
+        return self.definition.code
+
+    @property
+    def type(self) -> str:
+        """number, date, string, token, reference, quantity or uri."""
+        return self.definition.type
+
+    @property
+    def key(self) -> str:
+        """What its sort keys and ranges are stored under: MongoDB gives dots a meaning."""
+        return self.name.replace(".", ":")
+
+    @property
+    def value_types(self) -> frozenset[str]:
+        """The FHIR types of its values."""
+        return frozenset(location.type for location in self.locations)
+
+
+class Parameters:
+    """The supported parameters by type, compiled when a type is first asked for.
+
+    Args:
+        definitions: the published parameters, and the types they apply to.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._supported: dict[str, Mapping[str, Parameter]] = {}
+        self._unsupported: dict[str, Mapping[str, str]] = {}
+        self._shared: dict[tuple[str, ...], Mapping[str, Parameter]] = {}
+
+    def of(self, resource_type: str) -> Mapping[str, Parameter]:
+        """Give a type's supported parameters by code."""
+        if resource_type not in self._supported:
+            self._compile(resource_type)
+        return self._supported[resource_type]
+
+    def unsupported(self, resource_type: str) -> Mapping[str, str]:
+        """Give the reasons by code for those of a type's published parameters that are not."""
+        if resource_type not in self._supported:
+            self._compile(resource_type)
+        return self._unsupported[resource_type]
+
+    def shared(self, types: Sequence[str]) -> Mapping[str, Parameter]:
+        """Give the parameters that all of several types have, as the first of them has them."""
+        found = self._shared.get(tuple(types))
+        if found is None:
+            first, *others = (self.of(type_) for type_ in types)
+            found = {
+                code: parameter
+                for code, parameter in first.items()
+                if all(code in o and o[code].type == parameter.type for o in others)
+            }
+            self._shared[tuple(types)] = found
+        return found
+
+    def _compile(self, resource_type: str) -> None:
+        supported: dict[str, Parameter] = {}
+        unsupported: dict[str, str] = {}
+        for code, definition in self._definitions.search_parameters(resource_type).items():
+            try:
+                supported[code] = self._parameter(resource_type, definition)
+            except UnsupportedExpression as error:
+                unsupported[code] = str(error)
+        self._unsupported[resource_type] = unsupported
+        self._supported[resource_type] = supported
+
+    def _parameter(self, resource_type: str, definition: SearchParameter) -> Parameter:
+        if not definition.expression:
+            raise UnsupportedExpression("it has no expression")
+        if not _USABLE_CODE.fullmatch(definition.code):
+            raise UnsupportedExpression("its code can't be used as a name")
+        if definition.code == "phonetic":
+            raise UnsupportedExpression("it asks for phonetic matching")
+        found = locations(self._definitions, resource_type, definition.expression)
+        indexed = tuple(at for at in found if emitter(definition.type, at.type))
+        if not indexed:
+            kinds = ", ".join(sorted({at.type for at in found}))
+            raise UnsupportedExpression(f"{definition.type} search of {kinds} is not supported")
+        return Parameter(
+            name=f"{resource_type}.{definition.code}",
+            definition=definition,
+            locations=indexed,
+            targets=self._targets(definition, indexed),
+            systems=self._systems(indexed),
+        )
+
+    def _targets(self, definition: SearchParameter, found: tuple[Location, ...]) -> tuple[str, ...]:
+        allowed = {t for at in found if at.reference for t in at.reference.targets}
+        declared = set(definition.targets) or allowed
+        if allowed and "Resource" not in allowed:
+            # R4 lists targets for clinical-patient that most of its elements can't have.
+            declared &= allowed or declared
+        known = sorted(t for t in declared if self._definitions.is_resource_type(t))
+        return tuple(known or self._definitions.resource_types)
+
+    def _systems(self, found: tuple[Location, ...]) -> frozenset[str] | None:
+        systems: set[str] = set()
+        for at in found:
+            if at.type == "boolean":
+                systems.add(SPECIAL_VALUES)
+                continue
+            binding = at.element.binding if at.element and at.type == "code" else None
+            codes = self._definitions.codes(binding.value_set) if binding else None
+            if codes is None:
+                return None
+            systems.update(codes)
+        return frozenset(systems)
+
+
+def present_range(name: str) -> tuple[str, str]:
+    """Give the bounds of all tokens of a parameter."""
+    return name + tokens.FIRST, name + tokens.AFTER

@@ -1,0 +1,93 @@
+"""How what a resource says is spelled as index tokens; indexing and parsing both use this.
+
+A token is a parameter's name, a separator that tells what follows, and the value:
+
+    CareTeam                               every resource of the type
+    CareTeam.status=active                 a code without its system, an identifier's value, a uri
+    CareTeam.category;https://…|sip        a system and a code; nothing before | means no system
+    CareTeam.patient>Patient/7             a reference
+    CareTeam.patient:identifier=…  ;…      a logical reference's identifier
+    Patient.identifier:of-type=…           system|code|value
+    Patient.name<andersson␟Andersson       a string, folded and exact; where there are several
+    CarePlan.activity-date@2026-…          where a range starts; where there are several
+    CareTeam.category?                     present, with nothing to search for
+    >Patient/7                             refers to Patient/7, wherever in the resource
+
+The separators are neighbours in ASCII and are not in any parameter's name, so
+``CareTeam.status:`` to ``CareTeam.statusA`` is all there is about one parameter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+CODE = "="
+CODED = ";"
+REFERENCE = ">"
+TEXT = "<"
+START = "@"
+PRESENT = "?"
+IDENTIFIER = ":identifier"
+OF_TYPE = ":of-type="
+FIRST, AFTER = ":", "A"
+
+EXACT = "\x1f"  # between a string as folded and as it is
+NEXT = "\x1e"  # between the strings of one parameter in a sort key
+
+# Longer values are told apart by their hash; strings are searched in their first characters.
+LONGEST = 500
+
+_APOSTROPHES = re.compile("['’‘`´ʼ]")
+_ASCII_OTHER = re.compile(r"[^0-9a-z]+")
+_OTHER = re.compile(r"[\W_]+")
+# Letters that Unicode doesn't take apart, as readers without them on the keyboard type them.
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ł": "l", "þ": "th"})
+
+
+def fold(text: str) -> str:
+    """Reduce a string to what string search compares.
+
+    Case and accents don't count (``Å`` is ``a``), apostrophes vanish, and every run of other
+    punctuation and white space is one space, so that ``Anna-Lena`` is ``anna lena``.
+
+    Source: https://hl7.org/fhir/R4/search.html#string
+    """
+    folded = _APOSTROPHES.sub("", text.casefold())
+    if folded.isascii():
+        return _ASCII_OTHER.sub(" ", folded).strip()
+    apart = unicodedata.normalize("NFKD", folded.translate(_LETTERS))
+    kept = "".join(c for c in apart if not unicodedata.combining(c))
+    return _OTHER.sub(" ", kept.casefold()).strip()
+
+
+def bounded(text: str) -> str:
+    """Give a text as it is, or its beginning and a hash if it is too long for an index."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}#{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def code(text: str) -> str:
+    """Fold a code or an identifier's value.
+
+    R4 asks for case-insensitive tokens when in doubt: a match too many does less harm than one
+    too few (search.html#token).
+    """
+    return bounded(text.casefold())
+
+
+def coded(system: str, text: str) -> str:
+    """Join a system (exact, may be empty) and a code."""
+    return f"{bounded(system)}|{code(text)}"
+
+
+def telephone(text: str) -> str:
+    """Leave out what people put between the digits of a telephone number."""
+    return re.sub(r"[\s\-./()]", "", text.casefold())
+
+
+def text_entry(text: str) -> str:
+    """Spell a string for prefix, exact and substring search at once."""
+    return f"{fold(text)[:LONGEST]}{EXACT}{bounded(text.replace(NEXT, ' '))}"

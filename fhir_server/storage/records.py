@@ -1,0 +1,75 @@
+"""What goes in and out of the store, and the three ways a write can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fhir_server.search.indexing import IndexEntries
+
+
+class StoreUnavailable(Exception):
+    """The database can't be reached or answers too late."""
+
+
+class StaleWrite(Exception):
+    """Another writer changed a resource between our reading and our writing it.
+
+    Args:
+        references: the resources, as ``Type/id``.
+    """
+
+    def __init__(self, references: Sequence[str]) -> None:
+        super().__init__(", ".join(references))
+        self.references = tuple(references)
+
+
+class AlreadyDone(Exception):
+    """The write carries a ``once`` key that an earlier one carried."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResource:
+    """One version of a resource; ``body`` is its JSON, or None for a deletion.
+
+    ``last_updated`` counts microseconds since 1970-01-01 UTC.
+    """
+
+    resource_type: str
+    id: str
+    version: int
+    last_updated: int
+    body: bytes | None
+
+    @property
+    def reference(self) -> str:
+        """``Type/id``."""
+        return f"{self.resource_type}/{self.id}"
+
+    @property
+    def deleted(self) -> bool:
+        """Whether this version is a deletion."""
+        return self.body is None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new version of one resource.
+
+    Args:
+        new: the version to store; its number is one more than that of ``previous``, or 1.
+        previous: the version it replaces, as read before; None for a resource that never was.
+        entries: what searches will find it by; None for a deletion.
+    """
+
+    new: StoredResource
+    previous: StoredResource | None = None
+    entries: IndexEntries | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """A page of matches and the cursor of the next, if there is one."""
+
+    resources: list[StoredResource]
+    next_cursor: str | None
