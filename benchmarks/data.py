@@ -1,0 +1,66 @@
+"""Synthetic resources for the measurements; no real person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+CATEGORY = "https://fhir.inera.se/CodeSystem/typeofcareplan-cs"
+PATIENTS = 1000
+
+
+def care_plan(n: int) -> dict[str, Any]:
+    """Give a plan of care of about 3 kB with ten activities."""
+    patient = f"Patient/bench-{n % PATIENTS}"
+    return {
+        "resourceType": "CarePlan",
+        "identifier": [{"system": "urn:bench", "value": str(n)}],
+        "status": "active",
+        "intent": "plan",
+        "category": [{"coding": [{"system": CATEGORY, "code": "VP"}]}],
+        "title": "Vårdplan vid hjärtsvikt",
+        "description": "Det viktigaste för mig är att kunna gå till brevlådan själv.",
+        "subject": {"reference": patient},
+        "period": {"start": "2026-03-12", "end": "2026-09-12"},
+        "created": "2026-03-12",
+        "author": {"reference": "PractitionerRole/bench-role"},
+        "activity": [
+            {
+                "detail": {
+                    "kind": "ServiceRequest",
+                    "code": {"text": f"Åtgärd {i}"},
+                    "status": "in-progress",
+                    "scheduledPeriod": {"start": "2026-03-12", "end": f"2026-0{4 + i % 5}-12"},
+                    "performer": [{"reference": "PractitionerRole/bench-role"}],
+                    "description": "Vikt och mående en gång i veckan, telefon vid försämring.",
+                }
+            }
+            for i in range(10)
+        ],
+        "note": [{"text": "Uppföljning efter sex veckor."}],
+    }
+
+
+def patient(n: int) -> dict[str, Any]:
+    """Give a patient."""
+    return {
+        "resourceType": "Patient",
+        "id": f"bench-{n}",
+        "identifier": [{"system": "urn:bench", "value": f"p{n}"}],
+        "name": [{"family": f"Testsson{n}", "given": ["Test"]}],
+        "birthDate": f"19{n % 90 + 10}-05-14",
+    }
+
+
+def transaction(first: int, entries: int) -> bytes:
+    """Give a transaction bundle: a patient and plans that refer to it."""
+    urn = f"urn:uuid:00000000-0000-4000-8000-{first:012d}"
+    person = {k: v for k, v in patient(first).items() if k != "id"}
+    listed: list[dict[str, Any]] = [
+        {"fullUrl": urn, "resource": person, "request": {"method": "POST", "url": "Patient"}}
+    ]
+    for n in range(first + 1, first + entries):
+        plan = {**care_plan(n), "subject": {"reference": urn}}
+        listed.append({"resource": plan, "request": {"method": "POST", "url": "CarePlan"}})
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": listed}
+    return json.dumps(bundle).encode()

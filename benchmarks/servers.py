@@ -1,0 +1,92 @@
+"""The processes that are measured: our server, and the bare application under the same WSGI server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server process and how long it took until it answered."""
+
+    port: int
+    seconds: float
+    process: subprocess.Popen[bytes]
+
+    def worker_memory(self) -> list[float]:
+        """Give the resident memory of each worker in MB."""
+        workers = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            if "spawn_main" in " ".join(child.cmdline()):
+                workers.append(child.memory_info().rss / 1e6)
+        return workers
+
+
+@contextlib.contextmanager
+def fhir_server(data_dir: Path, uri: str | None = None, **environment: str) -> Iterator[Running]:
+    """Run `fhir-server serve`."""
+    port = free_port()
+    command = [sys.executable, "-m", "fhir_server.cli", "serve", "--port", str(port)]
+    command += ["--mongodb-uri", uri] if uri else ["--data-dir", str(data_dir)]
+    with _run(command, port, "/fhir/metadata", environment) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def bare_server(uri: str, database: str, workers: int) -> Iterator[Running]:
+    """Run the bare application under granian."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "granian", "benchmarks.bare:application", "--factory",
+        "--interface", "wsgi", "--port", str(port), "--workers", str(workers),
+        "--blocking-threads", "4", "--no-ws", "--log-level", "error",
+    ]  # fmt: skip
+    environment = {"BENCH_MONGODB_URI": uri, "BENCH_DATABASE": database}
+    with _run(command, port, "/nothing/CarePlan/1", environment) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _run(
+    command: list[str], port: int, path: str, environment: dict[str, str]
+) -> Iterator[Running]:
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
+    )
+    try:
+        _await(process, f"http://127.0.0.1:{port}{path}")
+        yield Running(port, time.perf_counter() - begin, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+def _await(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{url}: the server ended with status {process.returncode}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        time.sleep(0.01)
+    raise RuntimeError(f"{url} does not answer")
+
+
+def free_port() -> int:
+    """Give a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,80 @@
+"""Joins the parts: the one place that knows them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask
+from flask_compress import Compress
+
+from fhir_server.api import access_log, blueprints, errors, health, openapi
+from fhir_server.interactions.context import Context, Server
+from fhir_server.operations.registry import OPERATIONS
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.validator import Validator
+from fhir_server.resources.registry import Registry
+from fhir_server.search.indexing import Indexer
+from fhir_server.search.parse import QueryParser
+from fhir_server.security.guarded_store import GuardedStore
+from fhir_server.security.principal import LOCAL
+from fhir_server.settings import Settings
+from fhir_server.storage.mongo import MongoStore
+from fhir_server.sweden import write_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the app's views find under ``app.extensions["fhir"]``."""
+
+    server: Server
+    store: MongoStore
+
+
+def create_server(settings: Settings) -> Server:
+    """Join the parts that need no database."""
+    definitions = Definitions.load()
+    zone = settings.zone
+    return Server(
+        settings=settings,
+        definitions=definitions,
+        registry=Registry(definitions),
+        validator=Validator(definitions),
+        indexer=Indexer(definitions, zone, settings.fhir_base),
+        parser=QueryParser(
+            definitions, zone, settings.fhir_base, settings.default_count, settings.max_count
+        ),
+        write_rules=write_rules,
+    )
+
+
+def create_context(server: Server, store: MongoStore) -> Context:
+    """Give the context of work that no HTTP request asked for, such as a load."""
+    return Context(server, GuardedStore(store, LOCAL), server.settings.fhir_base)
+
+
+def create_app(settings: Settings, mongodb_uri: str) -> Flask:
+    """Give the WSGI application.
+
+    Args:
+        settings: the settings.
+        mongodb_uri: the database to use, the embedded one's where ``settings`` name none.
+    """
+    access_log.configure(settings.log_level)
+    server = create_server(settings)
+    app = Flask("fhir_server", static_folder=None)
+    app.extensions["fhir"] = Parts(server, MongoStore(mongodb_uri, settings.mongodb_database))
+    app.config.update(
+        MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
+        MAX_FORM_MEMORY_SIZE=1_000_000,
+        COMPRESS_MIMETYPES=["application/fhir+json", "application/json", "text/html"],
+        COMPRESS_ALGORITHM=["gzip"],
+        COMPRESS_LEVEL=4,
+        COMPRESS_MIN_SIZE=1000,
+    )
+    Compress(app)
+    access_log.register(app)
+    errors.register(app)
+    api = openapi.configure(app)
+    api.register_blueprint(health.blueprint())
+    api.register_blueprint(blueprints.fhir_blueprint(server, OPERATIONS))
+    return app

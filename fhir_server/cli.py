@@ -1,0 +1,114 @@
+"""The command `fhir-server`. Each option of `serve` is also a FHIR_SERVER_ variable."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fhir_server import __version__
+from fhir_server import settings as settings_module
+from fhir_server.settings import Settings, SettingsError
+
+EPILOG = "Documentation: docs/ in the project. Every option is also a variable: docs/settings.md."
+
+
+class Commands(click.Group):
+    """Ends with a sentence where something the user can mend is wrong, not with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        from fhir_server.serving import ServingError
+        from fhir_server.storage.embedded import EmbeddedMongodError
+        from fhir_server.storage.records import StoreUnavailable
+
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, ServingError, EmbeddedMongodError) as error:
+            raise click.ClickException(str(error)) from None
+        except StoreUnavailable as error:
+            raise click.ClickException(f"The database does not answer: {error}") from None
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"max_content_width": 100})
+@click.version_option(__version__, prog_name="fhir-server")
+def main() -> None:
+    """FHIR R4 server for Swedish care coordination: fast vårdkontakt and SIP.
+
+    \b
+    Start here:
+      fhir-server serve      starts the server and a database of its own
+      fhir-server demo       loads three people to try it on
+    """
+
+
+def database_options(command: Any) -> Any:
+    """Add the options that say which database to use."""
+    for option in (
+        click.option("--mongod", type=click.Path(path_type=Path, dir_okay=False),
+                     help="The mongod to start. Default: on PATH, else the wheel's."),
+        click.option("--mongodb-uri", metavar="URI",
+                     help="Use this replica set or sharded cluster (MongoDB 6 to 8) instead."),
+        click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False),
+                     help="Folder of the embedded MongoDB. Default: in your user data folder."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@main.command(epilog=EPILOG)
+@click.option("--host", metavar="ADDRESS", help="Address to listen on. Default: 127.0.0.1.")
+@click.option("--port", type=int, help="Port to listen on. Default: 8000.")
+@click.option("--workers", type=int, help="Worker processes. Default: 2.")
+@database_options
+def serve(**options: Any) -> None:
+    """Start the server; Ctrl-C stops it.
+
+    Without --mongodb-uri it starts a MongoDB of its own, which only you can reach, in the data
+    directory, and stops it at the end.
+
+    \b
+    Examples:
+      fhir-server serve
+      fhir-server serve --port 8080 --data-dir ./data
+      FHIR_SERVER_MONGODB_URI=mongodb://db1,db2/?replicaSet=rs0 fhir-server serve --host 0.0.0.0
+    """
+    from fhir_server import serving
+
+    settings = settings_module.load(**options)
+    if not serving.is_loopback(settings.host):
+        click.secho(
+            f"WARNING: this version has no authentication, and {settings.host} is not only this "
+            "machine. Whoever reaches it reads and changes everything.",
+            fg="red", bold=True, err=True,
+        )  # fmt: skip
+    click.echo(f"Starting on {settings.fhir_base} …", err=True)
+    serving.serve(settings, on_ready=lambda: click.echo(_welcome(settings), err=True))
+
+
+def _welcome(settings: Settings) -> str:
+    base = settings.fhir_base
+    return f"""
+FHIR server {__version__} is ready. Ctrl-C stops it.
+
+  FHIR base   {base}
+  API pages   {base.removesuffix("/fhir")}/docs
+  Data        {"the database you named" if settings.mongodb_uri else settings.directory}
+
+Load three people to try it on, in another terminal, and see one's named contacts:
+
+  {Path(sys.executable).parent / "fhir-server"} demo{_data_dir_option(settings)}
+  curl '{base}/Patient/albertina-hammar/$named-contacts?_pretty=true'
+"""
+
+
+def _data_dir_option(settings: Settings) -> str:
+    if settings.mongodb_uri:
+        return f" --mongodb-uri '{settings.mongodb_uri}'"
+    return f" --data-dir '{settings.data_dir}'" if settings.data_dir else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What an interaction gives back, before it becomes an HTTP response or an entry of a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fhir_server.fhir.outcome import Issue
+from fhir_server.storage.records import StoredResource
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of an interaction.
+
+    Args:
+        status: HTTP status.
+        stored: the version read or written; its ETag and date go into the headers.
+        body: JSON to send where it isn't that of ``stored``.
+        location: ``Type/id/_history/version`` of what was written.
+        issues: warnings the client may want to see.
+    """
+
+    status: int
+    stored: StoredResource | None = None
+    body: bytes | None = None
+    location: str | None = None
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def content(self) -> bytes | None:
+        """The JSON to send."""
+        if self.body is not None:
+            return self.body
+        return self.stored.body if self.stored is not None else None
+
+
+def etag(stored: StoredResource) -> str:
+    """Give the weak ETag of a version (http.html#versioning)."""
+    return f'W/"{stored.version}"'
+
+
+def location(stored: StoredResource) -> str:
+    """Give the version-specific location, relative to the base."""
+    return f"{stored.reference}/_history/{stored.version}"

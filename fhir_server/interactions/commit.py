@@ -1,0 +1,68 @@
+"""The last step of every write: the store and the rules over several resources, as one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.finder import Finder
+from fhir_server.interactions.prepare import Prepared
+from fhir_server.storage.mongo import Check, Snapshot
+
+
+def commit(
+    context: Context,
+    prepared: Sequence[Prepared],
+    *,
+    locks: Sequence[str] = (),
+    before: Check | None = None,
+    after: Check | None = None,
+    once: str | None = None,
+) -> tuple[Issue, ...]:
+    """Store the changes, all or none, if the rules allow.
+
+    Args:
+        context: the request.
+        prepared: the changes.
+        locks: names that serialise this write with others; see `MongoStore.transact`.
+        before: run inside the transaction before the changes; may run more than once.
+        after: the same, after the changes and the rules.
+        once: a name that no other write may have carried.
+
+    Returns:
+        Warnings: of validation, then of the rules.
+
+    Raises:
+        FhirError: a rule refuses.
+        StaleWrite, AlreadyDone, StoreUnavailable: from the store.
+    """
+    rules = context.server.write_rules
+    written = [(p, p.resource) for p in prepared if p.resource is not None]
+    governed = [(p, resource) for p, resource in written if rules.applies(resource)]
+    said: list[Issue] = []
+
+    def rules_hold(snapshot: Snapshot) -> None:
+        said.clear()  # the store may run this again
+        now = dt.datetime.now(dt.UTC)
+        for p, resource in governed:
+            change = p.change
+            finder = Finder(
+                context.server, snapshot, as_before={change.new.reference: change.previous}
+            )
+            said.extend(rules.check(resource, finder, now))
+        if has_errors(said):
+            raise FhirError(*errors_first(said))
+        if after is not None:
+            after(snapshot)
+
+    rule_locks = [key for _, resource in written for key in rules.lock_keys(resource)]
+    context.store.transact(
+        [p.change for p in prepared],
+        locks=[*locks, *rule_locks],
+        before=before,
+        after=rules_hold if governed else after,
+        once=once,
+    )
+    return (*(issue for p in prepared for issue in p.issues), *said)

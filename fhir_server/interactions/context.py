@@ -1,0 +1,75 @@
+"""What every interaction works with: the server's parts, and the one who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from fhir_server.fhir.outcome import Issue
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.validator import Validator
+from fhir_server.resources.registry import Registry
+from fhir_server.search.indexing import Indexer
+from fhir_server.search.parse import QueryParser
+from fhir_server.security.guarded_store import GuardedStore
+from fhir_server.settings import Settings
+from fhir_server.storage.mongo import Snapshot
+
+
+class RuleReader(Protocol):
+    """What a write rule may ask of the store, inside the transaction that writes."""
+
+    def read(self, reference: str) -> dict[str, Any] | None:
+        """Give a resource by ``Type/id``; for the one being written, the version before."""
+
+    def search(self, resource_type: str, **parameters: str) -> Iterable[dict[str, Any]]:
+        """Give the resources that match search parameters (``_`` in a name stands for ``-``)."""
+
+
+class WriteRules(Protocol):
+    """Rules over more than one resource, which hold for every way of writing."""
+
+    def applies(self, resource: dict[str, Any]) -> bool:
+        """Tell whether there are rules for this resource."""
+
+    def lock_keys(self, resource: dict[str, Any]) -> list[str]:
+        """Name what must not change while the rules are checked."""
+
+    def check(self, resource: dict[str, Any], reader: RuleReader, now: datetime) -> list[Issue]:
+        """Give what the rules say about the resource as it is to be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The parts of a running server, joined in `fhir_server.app`."""
+
+    settings: Settings
+    definitions: Definitions
+    registry: Registry
+    validator: Validator
+    indexer: Indexer
+    parser: QueryParser
+    write_rules: WriteRules
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request.
+
+    Args:
+        server: the server's parts.
+        store: the store as the one who asks may use it.
+        base: address of the FHIR interface as the client sees it, without a trailing slash.
+        lenient: ignore unknown search parameters with a warning instead of refusing them.
+    """
+
+    server: Server
+    store: GuardedStore
+    base: str
+    lenient: bool = False
+
+    def inside(self, snapshot: Snapshot) -> Context:
+        """Give the same request, reading inside a transaction."""
+        return replace(self, store=self.store.inside(snapshot))

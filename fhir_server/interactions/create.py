@@ -1,0 +1,67 @@
+"""create and conditional create. https://hl7.org/fhir/R4/http.html#create"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fhir_server.interactions.answer import Answer, location
+from fhir_server.interactions.commit import commit
+from fhir_server.interactions.conditional import criteria, one_match
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.prepare import new_id, prepare, require_resource
+from fhir_server.storage.mongo import Snapshot
+from fhir_server.storage.records import StoredResource
+
+
+class _Exists(Exception):
+    def __init__(self, stored: StoredResource) -> None:
+        super().__init__(stored.reference)
+        self.stored = stored
+
+
+def create(
+    context: Context,
+    resource_type: str,
+    resource: Any,
+    if_none_exist: str | None = None,
+    *,
+    once: str | None = None,
+) -> Answer:
+    """Store a new resource under an id of the server's choice.
+
+    Args:
+        context: the request.
+        resource_type: from the URL.
+        resource: the body; an id in it is ignored, as R4 says.
+        if_none_exist: the If-None-Exist header; one match is answered (200) and nothing stored.
+            Of writers who ask with the same criteria at the same moment, one creates.
+        once: a name that no other write may have carried.
+
+    Raises:
+        FhirError: 400 or 422 for a body that breaks R4, a profile or a rule; 412 for several
+            matches.
+    """
+    resource = require_resource(resource, resource_type)
+    if if_none_exist is None:
+        prepared = prepare(context.server, resource, new_id(), None)
+        issues = commit(context, [prepared], once=once)
+        new = prepared.change.new
+        return Answer(201, new, location=location(new), issues=issues)
+
+    wanted = criteria(context.server, resource_type, if_none_exist)
+    found = one_match(context.store, wanted)
+    if found:
+        return Answer(200, found, location=location(found))
+
+    def still_none(snapshot: Snapshot) -> None:
+        found = one_match(snapshot, wanted)
+        if found:
+            raise _Exists(found)
+
+    prepared = prepare(context.server, resource, new_id(), None)
+    try:
+        issues = commit(context, [prepared], locks=[wanted.lock], before=still_none, once=once)
+    except _Exists as exists:
+        return Answer(200, exists.stored, location=location(exists.stored))
+    new = prepared.change.new
+    return Answer(201, new, location=location(new), issues=issues)

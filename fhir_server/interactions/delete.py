@@ -1,0 +1,35 @@
+"""delete. https://hl7.org/fhir/R4/http.html#delete"""
+
+from __future__ import annotations
+
+from fhir_server.fhir.outcome import not_found
+from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.commit import commit
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.prepare import deletion
+from fhir_server.interactions.update import ATTEMPTS, busy, expected_version, require_version
+from fhir_server.storage.records import StaleWrite
+
+
+def delete(context: Context, resource_type: str, id_: str, if_match: str | None = None) -> Answer:
+    """Delete a resource; its history stays. Deleting a deleted one again succeeds.
+
+    Raises:
+        FhirError: 404 for one that never was; 412 where ``if_match`` names another version.
+    """
+    expected = expected_version(if_match)
+    reference = f"{resource_type}/{id_}"
+    for _ in range(ATTEMPTS):
+        previous = context.store.read(resource_type, id_)
+        if previous is None:
+            raise not_found(reference)
+        if previous.deleted:
+            return Answer(204, previous)
+        require_version(reference, previous, expected)
+        prepared = deletion(previous)
+        try:
+            commit(context, [prepared])
+        except StaleWrite:
+            continue
+        return Answer(204, prepared.change.new)
+    raise busy(reference)

@@ -1,0 +1,65 @@
+"""Resources as parsed JSON, for rules and operations that look around before they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from fhir_server.fhir import json
+from fhir_server.interactions.context import Server
+from fhir_server.storage.mongo import Snapshot
+from fhir_server.storage.records import StoredResource
+
+PAGE = "200"
+
+
+class Finder:
+    """Finds current resources.
+
+    Args:
+        server: the server's parts.
+        snapshot: the store, or the store inside a transaction with its new versions.
+        as_before: versions to give for some references instead of the current ones.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        snapshot: Snapshot,
+        as_before: Mapping[str, StoredResource | None] = MappingProxyType({}),
+    ) -> None:
+        self._server = server
+        self._snapshot = snapshot
+        self._as_before = as_before
+
+    def read(self, reference: str) -> dict[str, Any] | None:
+        """Give a resource by ``Type/id``; None for none, or a deleted one."""
+        return self.read_many([reference]).get(reference)
+
+    def read_many(self, references: list[str]) -> dict[str, dict[str, Any]]:
+        """Give the resources there are among ``Type/id`` references, in one round trip."""
+        found: dict[str, StoredResource | None] = {
+            **self._snapshot.read_many(r for r in references if r not in self._as_before),
+            **{r: self._as_before[r] for r in references if r in self._as_before},
+        }
+        return {
+            reference: json.parse(stored.body)
+            for reference, stored in found.items()
+            if stored is not None and stored.body is not None
+        }
+
+    def search(self, resource_type: str, **parameters: str) -> Iterator[dict[str, Any]]:
+        """Give all resources that match search parameters (``_`` in a name stands for ``-``)."""
+        pairs = [(name.replace("_", "-"), value) for name, value in parameters.items()]
+        cursor: str | None = None
+        while True:
+            extra = [("_cursor", cursor)] if cursor else []
+            query = self._server.parser.parse(resource_type, [*pairs, ("_count", PAGE), *extra])
+            page = self._snapshot.search(query)
+            for stored in page.resources:
+                if stored.body is not None:
+                    yield json.parse(stored.body)
+            cursor = page.next_cursor
+            if cursor is None:
+                return

@@ -1,0 +1,145 @@
+"""Make a resource ready to be stored: identity, validation, index entries, bytes.
+
+Every write passes here, whichever interaction, operation or loader it comes from.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import uuid_utils
+
+from fhir_server.fhir import json
+from fhir_server.fhir.dates import instant_text
+from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors, invalid
+from fhir_server.interactions.context import Server
+from fhir_server.storage.records import Change, StoredResource
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
+
+# MongoDB stores documents of at most 16 MB; the rest is for index entries.
+MAX_RESOURCE_BYTES = 14_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A change ready to commit, the resource it stores (None deletes), and its warnings."""
+
+    change: Change
+    resource: dict[str, Any] | None
+    issues: tuple[Issue, ...] = ()
+
+
+def new_id() -> str:
+    """Give an unused logical id; ids made later sort later, which keeps index writes together."""
+    return str(uuid_utils.uuid7())
+
+
+def check_id(id_: str) -> None:
+    """Refuse a logical id that R4 doesn't allow (datatypes.html#id)."""
+    if not ID.match(id_):
+        raise invalid(
+            "The logical id must be 1 to 64 of the characters A-Z, a-z, 0-9, '-' and '.'.",
+            code="value",
+        )
+
+
+def require_resource(resource: Any, resource_type: str) -> dict[str, Any]:
+    """Refuse a body that isn't a resource of the type that the URL names."""
+    if not isinstance(resource, dict):
+        raise invalid("The body must be a JSON object, one resource.", code="structure")
+    given = resource.get("resourceType")
+    if given != resource_type:
+        text = f"The URL asks for a {resource_type}, the body has " + (
+            f"resourceType {given!r}." if isinstance(given, str) else "no resourceType."
+        )
+        raise invalid(text, "resourceType", code="structure")
+    return resource
+
+
+def prepare(
+    server: Server,
+    resource: dict[str, Any],
+    id_: str,
+    previous: StoredResource | None,
+    *,
+    profiles: tuple[str, ...] = (),
+) -> Prepared:
+    """Give the change that stores ``resource`` as the next version of ``id_``.
+
+    Args:
+        server: the server's parts.
+        resource: as the client sent it; it is not changed.
+        id_: its logical id.
+        previous: the version it replaces.
+        profiles: canonicals it must conform to besides those in ``meta.profile``.
+
+    Raises:
+        FhirError: the resource breaks R4 or a profile; every problem is listed.
+    """
+    version = previous.version + 1 if previous else 1
+    updated = _now(previous)
+    complete = _with_meta(resource, id_, version, updated)
+    body, has_decimals = json.dump_with_decimals(complete)
+    if len(body) > MAX_RESOURCE_BYTES:
+        raise FhirError(
+            Issue(
+                "error",
+                "too-long",
+                f"The resource has {len(body)} bytes; at most {MAX_RESOURCE_BYTES} can be stored. "
+                "Keep large content in a Binary of its own or outside the server.",
+            )
+        )
+    issues = server.validator.validate(
+        json.plain(body) if has_decimals else complete, profiles=profiles
+    )
+    if has_errors(issues):
+        raise FhirError(*errors_first(issues))
+    type_ = resource["resourceType"]
+    entries = server.indexer.index(complete, f"{type_}/{id_}")
+    stored = StoredResource(type_, id_, version, updated, body)
+    return Prepared(Change(stored, previous, entries), complete, tuple(issues))
+
+
+def deletion(previous: StoredResource) -> Prepared:
+    """Give the change that deletes a resource."""
+    tombstone = StoredResource(
+        previous.resource_type, previous.id, previous.version + 1, _now(previous), None
+    )
+    return Prepared(Change(tombstone, previous), None)
+
+
+def same_content(resource: dict[str, Any], id_: str, previous: StoredResource) -> bool:
+    """Tell whether storing the resource would change nothing but its version and date."""
+    if previous.body is None:
+        return False
+    as_before = _with_meta(resource, id_, previous.version, previous.last_updated)
+    return json.dump(as_before) == previous.body
+
+
+def _now(previous: StoredResource | None) -> int:
+    """Give the current millisecond in µs, later than the previous version even if clocks differ."""
+    now = time.time_ns() // 1_000_000 * 1000
+    return max(now, previous.last_updated + 1000) if previous else now
+
+
+def _with_meta(resource: dict[str, Any], id_: str, version: int, updated: int) -> dict[str, Any]:
+    given = resource.get("meta")
+    meta = {"versionId": str(version), "lastUpdated": instant_text(updated)}
+    complete: dict[str, Any] = {
+        "resourceType": resource["resourceType"],
+        "id": id_,
+        "meta": meta,
+    }
+    if isinstance(given, dict):
+        own = ("versionId", "lastUpdated", "_versionId", "_lastUpdated")
+        meta.update((key, value) for key, value in given.items() if key not in own)
+    elif given is not None:
+        complete["meta"] = given  # not an object: the validator says so
+    complete.update(
+        (key, value) for key, value in resource.items() if key not in ("resourceType", "id", "meta")
+    )
+    return complete

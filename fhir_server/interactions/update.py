@@ -1,0 +1,95 @@
+"""update, and update as create. https://hl7.org/fhir/R4/http.html#update"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fhir_server.fhir.outcome import FhirError, Issue, invalid, version_conflict
+from fhir_server.interactions.answer import Answer, location
+from fhir_server.interactions.commit import commit
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.prepare import check_id, prepare, require_resource, same_content
+from fhir_server.storage.records import StaleWrite, StoredResource
+
+# Writers without If-Match agree that the last one wins; each try loses only to one that won.
+ATTEMPTS = 20
+WEAK_ETAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*\Z')
+
+
+def update(
+    context: Context, resource_type: str, id_: str, resource: Any, if_match: str | None = None
+) -> Answer:
+    """Store the next version of a resource, or its first under an id the client chose.
+
+    An update that changes nothing makes no new version.
+
+    Args:
+        context: the request.
+        resource_type: from the URL.
+        id_: from the URL; the body must carry the same.
+        resource: the body.
+        if_match: the If-Match header, ``W/"3"``.
+
+    Raises:
+        FhirError: 400 or 422 for a body that breaks R4, a profile or a rule; 412 where
+            ``if_match`` doesn't name the current version.
+    """
+    check_id(id_)
+    resource = require_resource(resource, resource_type)
+    require_id(resource, id_)
+    expected = expected_version(if_match)
+    reference = f"{resource_type}/{id_}"
+    for _ in range(ATTEMPTS):
+        previous = context.store.read(resource_type, id_)
+        require_version(reference, previous, expected)
+        if previous and same_content(resource, id_, previous):
+            return Answer(200, previous, location=location(previous))
+        prepared = prepare(context.server, resource, id_, previous)
+        try:
+            issues = commit(context, [prepared])
+        except StaleWrite:
+            continue
+        new = prepared.change.new
+        created = previous is None or previous.deleted
+        return Answer(201 if created else 200, new, location=location(new), issues=issues)
+    raise busy(reference)
+
+
+def require_id(resource: dict[str, Any], id_: str) -> None:
+    """Refuse a body whose id differs from the URL's."""
+    if resource.get("id") != id_:
+        raise invalid("The resource must carry the id that the URL names.", "id", code="value")
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """Give the version number that an If-Match header asks for; None for no header."""
+    if if_match is None:
+        return None
+    match = WEAK_ETAG.match(if_match)
+    if not match:
+        raise invalid('If-Match must be a weak ETag such as W/"3".', code="value")
+    text = match[1]
+    # Something that is no version number of ours can only be a version we do not have.
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def require_version(reference: str, previous: StoredResource | None, expected: int | None) -> None:
+    """Refuse where If-Match doesn't name the current version (412)."""
+    if expected is None:
+        return
+    if previous is None:
+        raise version_conflict(reference, "If-Match was given, but the resource does not exist.")
+    if previous.version != expected:
+        raise version_conflict(
+            reference,
+            f"If-Match does not name the current version, {previous.version}. "
+            "Read it, apply the change to it and send it again.",
+        )
+
+
+def busy(reference: str) -> FhirError:
+    """Too many writers at one resource (409)."""
+    return FhirError(
+        Issue("error", "conflict", f"{reference} is being changed by others; try again.")
+    )

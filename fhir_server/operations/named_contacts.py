@@ -1,0 +1,164 @@
+"""$named-contacts: who are this patient's named contacts, in which role, reachable how.
+
+R10, R31, R43, R53, R122; the fields of the national service contract GetCareManagers are in the
+resources of the answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fhir_server.fhir import json
+from fhir_server.fhir.bundle import bundle, raw
+from fhir_server.fhir.dates import interval
+from fhir_server.fhir.outcome import FhirError, Issue, invalid
+from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.conditional import criteria, one_match
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.finder import Finder
+from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.subject import require_patient
+from fhir_server.sweden import codes
+
+
+def run(call: Call) -> Answer:
+    """Give the assignments in force and, beside them, what says who that is and how to reach them.
+
+    Returns:
+        A searchset Bundle: the CareTeams as matches; the PractitionerRoles, Practitioners,
+        Organizations and teams they lead to as included.
+
+    Raises:
+        FhirError: 404 for no such patient, 412 for several with the identifier.
+    """
+    finder = Finder(call.context.server, call.context.store)
+    patient = _patient(call, finder)
+    moment = _moment(call.arguments.get("date"), call.context.server.settings.zone)
+    kinds = call.arguments.get("type") or list(codes.CONTACT_TYPES)
+    teams = [
+        team
+        for team in finder.search(
+            "CareTeam",
+            patient=patient,
+            category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
+        )
+        if _in_force(team, moment, call) and kind_of(team) in kinds
+    ]
+    teams.sort(key=lambda team: (kind_of(team), team.get("period", {}).get("start", "")))
+    return Answer(200, body=_bundle(call.context, teams, _around(finder, teams)))
+
+
+def kind_of(care_team: dict[str, Any]) -> str:
+    """Give the code of kv_typ_av_fast_kontakt; empty where there is none."""
+    for participant in care_team.get("participant", []):
+        for role in participant.get("role", []):
+            for coding in role.get("coding", []):
+                if coding.get("system") in codes.CONTACT_TYPE_SYSTEMS:
+                    return str(coding.get("code", ""))
+    return ""
+
+
+def _patient(call: Call, finder: Finder) -> str:
+    if call.id is not None:
+        require_patient(finder, f"Patient/{call.id}")
+        return f"Patient/{call.id}"
+    identifier = call.arguments.get("identifier")
+    if not identifier:
+        raise invalid(
+            "Give identifier=[system]|[value], or ask at Patient/[id]/$named-contacts.",
+            "identifier",
+            code="required",
+        )
+    escaped = str(identifier).replace(",", "\\,").replace("&", "%26")
+    found = one_match(
+        call.context.store, criteria(call.context.server, "Patient", f"identifier={escaped}")
+    )
+    if found is None:
+        raise FhirError(
+            Issue("error", "not-found", "No patient has that identifier.", "identifier")
+        )
+    return found.reference
+
+
+def _moment(date: str | None, zone: ZoneInfo) -> dt.datetime:
+    """Give the moment asked about; for a day, its noon, for none, now."""
+    if date is None:
+        return dt.datetime.now(dt.UTC)
+    try:
+        start, end = interval(date, zone)
+    except ValueError:
+        raise invalid("date must be a date such as 2026-03-12.", "date", code="value") from None
+    return start + (end - start) / 2
+
+
+def _in_force(care_team: dict[str, Any], moment: dt.datetime, call: Call) -> bool:
+    """Tell whether an assignment was in force; one that has ended since still was at its time."""
+    if care_team.get("status") not in ("active", "inactive"):
+        return False
+    if care_team["status"] == "inactive" and "date" not in call.arguments:
+        return False
+    zone = call.context.server.settings.zone
+    period = care_team.get("period", {})
+    start, end = period.get("start"), period.get("end")
+    begun = start is None or interval(start, zone)[0] <= moment
+    return begun and (end is None or moment < interval(end, zone)[1])
+
+
+def _around(finder: Finder, teams: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give what the assignments lead to, nearest first, in three round trips whatever their number.
+
+    PractitionerRole, unit and team; then the person and the unit's own organization; then the
+    vårdgivare above.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    wanted = [reference for team in teams for reference in _leads(team)]
+    for _ in range(3):
+        new = [reference for reference in wanted if reference not in found]
+        read = finder.read_many(new)
+        found.update(read)
+        wanted = [reference for resource in read.values() for reference in _leads(resource)]
+    return list(found.values())
+
+
+def _leads(resource: dict[str, Any]) -> list[str]:
+    """Give the references to follow from a resource."""
+    match resource["resourceType"]:
+        case "CareTeam":
+            parts = resource.get("participant", [])
+            references = [p.get("member") for p in parts if kind_of(resource)]
+            references += [
+                extension.get("valueReference")
+                for part in parts
+                for extension in part.get("extension", [])
+                if extension.get("url") == codes.CONTACT_VIA_TEAM
+            ]
+            references += resource.get("managingOrganization", [])
+        case "PractitionerRole":
+            references = [resource.get("practitioner"), resource.get("organization")]
+        case "Organization":
+            references = [resource.get("partOf")]
+        case _:
+            references = []
+    return [
+        r["reference"]
+        for r in references
+        if isinstance(r, dict) and r.get("reference", "").count("/") == 1
+    ]
+
+
+def _bundle(context: Context, teams: list[dict[str, Any]], around: list[dict[str, Any]]) -> bytes:
+    def entry(resource: dict[str, Any], mode: str) -> dict[str, Any]:
+        return {
+            "fullUrl": f"{context.base}/{resource['resourceType']}/{resource['id']}",
+            "resource": raw(json.dump(resource)),
+            "search": {"mode": mode},
+        }
+
+    entries = [entry(team, "match") for team in teams]
+    entries += [entry(resource, "include") for resource in around]
+    return bundle("searchset", entries, total=len(teams))
+
+
+NAMED_CONTACTS = Operation("named-contacts", run)

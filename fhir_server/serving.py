@@ -1,0 +1,139 @@
+"""Runs the server: a database where none is given, then granian with its workers, then the end."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import multiprocessing
+import os
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from fhir_server import settings as settings_module
+from fhir_server.settings import Settings
+from fhir_server.storage import embedded
+from fhir_server.storage.mongo import MongoStore
+
+READY_SECONDS = 30.0
+
+
+class ServingError(Exception):
+    """The server can't start; the text says why and what to do."""
+
+
+@contextlib.contextmanager
+def database(settings: Settings, *, share: bool = False) -> Iterator[str]:
+    """Give a database's address: the one in the settings, or an embedded one started for this.
+
+    Args:
+        settings: the settings.
+        share: use the embedded database of a server that runs on the same data directory, and
+            leave it running.
+    """
+    if settings.mongodb_uri:
+        yield settings.mongodb_uri
+        return
+    running = embedded.attach(settings.directory) if share else None
+    if running:
+        yield running
+        return
+    own = embedded.start(settings.directory, settings.mongod, cache_gb=settings.mongod_cache_gb)
+    try:
+        yield own.uri
+    finally:
+        own.stop()
+
+
+@contextlib.contextmanager
+def opened_store(settings: Settings) -> Iterator[MongoStore]:
+    """Give the store for work beside a server, or without one."""
+    with database(settings, share=True) as uri:
+        store = MongoStore(uri, settings.mongodb_database)
+        try:
+            store.prepare()
+            yield store
+        finally:
+            store.close()
+
+
+def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM, then finish the requests under way and stop the database.
+
+    Args:
+        settings: the settings.
+        on_ready: called once the server answers.
+
+    Raises:
+        ServingError: the port is taken.
+        EmbeddedMongodError: the embedded database can't start.
+    """
+    _require_free_port(settings)
+    with database(settings) as uri:
+        store = MongoStore(uri, settings.mongodb_database)
+        store.prepare()
+        store.close()
+        os.environ.update(settings_module.as_environment(replace(settings, mongodb_uri=uri)))
+        _run_workers(settings, on_ready)
+
+
+def _run_workers(settings: Settings, on_ready: Callable[[], None]) -> None:
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    # A forked worker would inherit threads' locks and the lock on the data directory.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Server(
+        "fhir_server.wsgi:worker",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=20,
+        log_level=LogLevels.warning,
+        log_access=False,
+        websockets=False,
+    )
+    threading.Thread(target=_announce, args=(settings, on_ready), daemon=True).start()
+    server.serve()
+
+
+def _announce(settings: Settings, on_ready: Callable[[], None]) -> None:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/healthz"
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
+            on_ready()
+            return
+        time.sleep(0.05)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def _require_free_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ServingError(
+                f"Can't listen on {settings.host}:{settings.port} ({error.strerror}). "
+                "Stop what uses it, or give --port (FHIR_SERVER_PORT) another number."
+            ) from None

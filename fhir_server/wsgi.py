@@ -1,0 +1,44 @@
+"""What a WSGI server loads in each worker process: ``fhir_server.wsgi:application()``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+from flask import Flask
+
+from fhir_server import settings as settings_module
+from fhir_server.app import create_app
+
+WATCH_SECONDS = 0.2
+
+
+def application() -> Flask:
+    """Give the application, from the environment alone.
+
+    Raises:
+        SettingsError: a variable can't be used, or no database is named.
+    """
+    settings = settings_module.load()
+    if not settings.mongodb_uri:
+        raise settings_module.SettingsError(
+            "FHIR_SERVER_MONGODB_URI is not set. `fhir-server serve` starts a database of its own; "
+            "under another WSGI server, name one."
+        )
+    return create_app(settings, settings.mongodb_uri)
+
+
+def worker() -> Flask:
+    """Give the application of a worker that must not outlive `fhir-server serve`."""
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    return application()
+
+
+def _follow(parent: int) -> None:
+    # granian's workers live on when their parent is killed, and would hold the port and serve
+    # without the database that stops with the parent.
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,178 @@
+"""What the tests share: a real mongod, the application on it, and a real server process."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fhir_server.app import create_app
+from fhir_server.settings import Settings
+from fhir_server.storage import embedded
+from fhir_server.storage.mongo import MongoStore
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> None:
+    for name in [name for name in os.environ if name.startswith("FHIR_SERVER_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real one-member replica set for this test process."""
+    mongod = embedded.start(tmp_path_factory.mktemp("mongo"), cache_gb=0.25)
+    yield mongod.uri
+    mongod.stop()
+
+
+@pytest.fixture(scope="module")
+def database(mongo_uri: str) -> str:
+    """The name of an empty database."""
+    return f"test_{secrets.token_hex(6)}"
+
+
+@pytest.fixture(scope="module")
+def settings(database: str) -> Settings:
+    return Settings(mongodb_database=database, base_url="http://localhost/fhir", log_level="error")
+
+
+@pytest.fixture(scope="module")
+def store(mongo_uri: str, database: str) -> Iterator[MongoStore]:
+    store = MongoStore(mongo_uri, database)
+    store.prepare()
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings, mongo_uri: str, store: MongoStore) -> Flask:
+    return create_app(settings, mongo_uri)
+
+
+@dataclass
+class Fhir:
+    """A client that speaks FHIR JSON to the application in this process."""
+
+    client: FlaskClient
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self._request("GET", path, None, headers)
+
+    def post(self, path: str, body: Any, **headers: str) -> Any:
+        return self._request("POST", path, body, headers)
+
+    def put(self, path: str, body: Any, **headers: str) -> Any:
+        return self._request("PUT", path, body, headers)
+
+    def delete(self, path: str, **headers: str) -> Any:
+        return self._request("DELETE", path, None, headers)
+
+    def create(self, resource: dict[str, Any]) -> dict[str, Any]:
+        """Create a resource that must be accepted, and give it as stored."""
+        response = self.post(resource["resourceType"], resource)
+        assert response.status_code == 201, response.text
+        stored: dict[str, Any] = response.json
+        return stored
+
+    def _request(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
+        data = body if isinstance(body, bytes | str | None) else json.dumps(body)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if data is not None:
+            named.setdefault("Content-Type", "application/fhir+json")
+        return self.client.open(f"/fhir/{path}", method=method, data=data, headers=named)
+
+
+@pytest.fixture
+def fhir(app: Flask) -> Fhir:
+    return Fhir(app.test_client())
+
+
+def free_port() -> int:
+    """Give a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class ServerProcess:
+    """A running `fhir-server serve`, reached over real HTTP."""
+
+    data_dir: Path
+    port: int
+    process: subprocess.Popen[bytes]
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def start(cls, data_dir: Path, *options: str, port: int | None = None) -> ServerProcess:
+        """Start a server and wait until it is ready."""
+        port = port or free_port()
+        command = [
+            sys.executable, "-m", "fhir_server.cli", "serve",
+            "--port", str(port), "--data-dir", str(data_dir), *options,
+        ]  # fmt: skip
+        log = (data_dir.parent / f"{data_dir.name}.log").open("ab")
+        environment = {**os.environ, "FHIR_SERVER_LOG_LEVEL": "warning"}
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
+        server = cls(data_dir, port, process, options)
+        server.wait_until_ready()
+        return server
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}/fhir"
+
+    @property
+    def log(self) -> str:
+        return (self.data_dir.parent / f"{self.data_dir.name}.log").read_text()
+
+    def wait_until_ready(self, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"the server ended:\n{self.log}"
+            try:
+                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"the server did not get ready:\n{self.log}")
+
+    def stop(self) -> int:
+        """Stop it as Ctrl-C does, and give its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """End the server's process, and only that, at once."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A real server process with two workers, shared by the tests of one test process."""
+    server = ServerProcess.start(tmp_path_factory.mktemp("live") / "data")
+    yield server
+    server.stop()

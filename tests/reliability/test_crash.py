@@ -1,0 +1,209 @@
+"""`kill -9` in the middle of a load: what was acknowledged is there, no transaction is half there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.conftest import ServerProcess
+
+pytestmark = [pytest.mark.reliability, pytest.mark.timeout(180)]
+
+PARTS = 5
+
+
+@dataclass
+class Load:
+    """Clients that write without pause and remember what the server acknowledged."""
+
+    base: str
+    updates: dict[str, int] = field(default_factory=dict)
+    transactions: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
+    _end: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self, run: str) -> None:
+        for n in range(3):
+            work = [(self._update, f"{run}-u{n}"), (self._transact, f"{run}-t{n}")]
+            self._threads += [threading.Thread(target=f, args=(name,)) for f, name in work]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join(60)
+            assert not thread.is_alive()
+
+    def _update(self, id_: str) -> None:
+        version = 0
+        with httpx.Client(base_url=self.base, timeout=15) as client:
+            while not self._end.is_set():
+                version += 1
+                body = {"resourceType": "Basic", "id": id_, "code": {"text": str(version)}}
+                with contextlib.suppress(httpx.TransportError):
+                    answer = client.put(f"/Basic/{id_}", json=body)
+                    if answer.status_code in (200, 201):
+                        self.updates[id_] = version
+                    else:
+                        time.sleep(0.05)
+
+    def _transact(self, name: str) -> None:
+        n = 0
+        with httpx.Client(base_url=self.base, timeout=15) as client:
+            while not self._end.is_set():
+                n += 1
+                key = f"{name}-{n}"
+                self.tried.add(key)
+                with contextlib.suppress(httpx.TransportError):
+                    answer = client.post("", json=_bundle(key))
+                    if answer.status_code == 200:
+                        self.transactions.add(key)
+                    else:
+                        time.sleep(0.05)
+
+
+def _bundle(key: str) -> dict[str, Any]:
+    resource = {
+        "resourceType": "Basic",
+        "code": {"text": "part"},
+        "identifier": [{"system": "urn:tx", "value": key}],
+    }
+    entry = {"resource": resource, "request": {"method": "POST", "url": "Basic"}}
+    return {"resourceType": "Bundle", "type": "transaction", "entry": [entry] * PARTS}
+
+
+def _mongods(data_dir: Path) -> list[psutil.Process]:
+    """Give the mongod processes, and no guard, that serve a data directory."""
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        command = process.info["cmdline"] or []
+        named = any(str(data_dir.resolve()) in part for part in command)
+        if named and command[0].endswith("mongod"):
+            found.append(process)
+    return found
+
+
+def kill_server(server: ServerProcess) -> None:
+    server.kill()
+
+
+def kill_mongod(server: ServerProcess) -> None:
+    for mongod in _mongods(server.data_dir):
+        mongod.kill()
+
+
+def kill_all(server: ServerProcess) -> None:
+    doomed = [*psutil.Process(server.process.pid).children(recursive=True)]
+    doomed += _mongods(server.data_dir)
+    for process in doomed:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    server.kill()
+
+
+@pytest.fixture
+def crashing_server(tmp_path: Path) -> Iterator[ServerProcess]:
+    server = ServerProcess.start(tmp_path / "data")
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("kill", [kill_server, kill_mongod, kill_all])
+def test_nothing_acknowledged_is_lost(
+    crashing_server: ServerProcess, kill: Callable[[ServerProcess], None]
+) -> None:
+    server = crashing_server
+    load = Load(server.base)
+    load.start(kill.__name__)
+    time.sleep(2.5)
+    kill(server)
+    time.sleep(1.5)
+    if server.process.poll() is not None:
+        # The next start has to cope with whatever the kill left behind.
+        restarted = ServerProcess.start(server.data_dir, port=server.port)
+        server.process = restarted.process
+    server.wait_until_ready()
+    time.sleep(2)
+    load.stop()
+    assert len(load.updates) == 3
+    assert len(load.transactions) > 10
+    with httpx.Client(base_url=server.base, timeout=30) as client:
+        for id_, version in load.updates.items():
+            _assert_whole_history(client, id_, version)
+        for key in sorted(load.tried):
+            count = client.get("/Basic", params={"identifier": f"urn:tx|{key}"}).json()["total"]
+            assert count == PARTS if key in load.transactions else count in (0, PARTS), key
+
+
+def _assert_whole_history(client: httpx.Client, id_: str, acknowledged: int) -> None:
+    texts, versions, url = [], [], f"/Basic/{id_}/_history?_count=500"
+    while url:
+        page = client.get(url).json()
+        texts += [entry["resource"]["code"]["text"] for entry in page["entry"]]
+        versions += [int(entry["resource"]["meta"]["versionId"]) for entry in page["entry"]]
+        url = {link["relation"]: link["url"] for link in page["link"]}.get("next", "")
+    assert versions == list(range(len(versions), 0, -1))
+    # A write whose answer was lost may be there too, so the newest may be later, never earlier.
+    assert int(texts[0]) >= acknowledged
+    assert str(acknowledged) in texts
+    assert [int(t) for t in texts] == sorted({int(t) for t in texts}, reverse=True)
+
+
+def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
+    server = ServerProcess.start(tmp_path / "data")
+    family = psutil.Process(server.process.pid).children(recursive=True)
+    family += _mongods(server.data_dir)
+    assert len(family) >= 3
+    assert server.stop() == 0
+    gone, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive, [process.cmdline() for process in alive]
+    assert len(gone) == len(family)
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_processes_and_still_ends_in_order(tmp_path: Path) -> None:
+    """A terminal sends SIGINT to the whole process group, workers included."""
+    server = ServerProcess.start(tmp_path / "data")
+    with httpx.Client(base_url=server.base) as client:
+        assert client.put(
+            "/Basic/x", json={"resourceType": "Basic", "id": "x", "code": {"text": "x"}}
+        )
+    family = [*psutil.Process(server.process.pid).children(recursive=True)]
+    family += _mongods(server.data_dir)
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.process.wait(30) == 0
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive, [process.cmdline() for process in alive]
+    assert "Traceback" not in server.log, server.log
+
+
+def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    server = ServerProcess.start(tmp_path / "data")
+    try:
+        with pytest.raises(AssertionError, match="the server ended"):
+            ServerProcess.start(tmp_path / "data")
+        assert str(server.process.pid) in server.log
+        assert httpx.get(f"{server.base}/metadata").status_code == 200
+    finally:
+        server.stop()
+
+
+def test_a_taken_port_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    server = ServerProcess.start(tmp_path / "one")
+    try:
+        with pytest.raises(AssertionError, match="Can't listen on"):
+            ServerProcess.start(tmp_path / "two", port=server.port)
+    finally:
+        server.stop()
