@@ -10,9 +10,13 @@ import click
 
 from fhir_server import __version__
 from fhir_server import settings as settings_module
+from fhir_server.commands.demo import demo
+from fhir_server.commands.doctor import doctor
+from fhir_server.commands.export import export
+from fhir_server.commands.load import load
+from fhir_server.commands.options import EPILOG, database_options
+from fhir_server.commands.validate import validate
 from fhir_server.settings import Settings, SettingsError
-
-EPILOG = "Documentation: docs/ in the project. Every option is also a variable: docs/settings.md."
 
 
 class Commands(click.Group):
@@ -20,16 +24,30 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        from fhir_server.serving import ServingError
-        from fhir_server.storage.embedded import EmbeddedMongodError
-        from fhir_server.storage.records import StoreUnavailable
-
         try:
             return super().invoke(ctx)
-        except (SettingsError, ServingError, EmbeddedMongodError) as error:
-            raise click.ClickException(str(error)) from None
-        except StoreUnavailable as error:
-            raise click.ClickException(f"The database does not answer: {error}") from None
+        except ImportError as error:
+            raise click.ClickException(
+                f"The package {error.name} is missing: `fhir-server doctor` says what to install."
+            ) from error
+        except Exception as error:
+            text = _in_words(error)
+            if text is None:
+                raise
+            raise click.ClickException(text) from None
+
+
+def _in_words(error: Exception) -> str | None:
+    # Not imported before there is an error: `doctor` must run where packages are missing.
+    from fhir_server.serving import ServingError
+    from fhir_server.storage.embedded import EmbeddedMongodError
+    from fhir_server.storage.records import StoreUnavailable
+
+    if isinstance(error, SettingsError | ServingError | EmbeddedMongodError):
+        return str(error)
+    if isinstance(error, StoreUnavailable):
+        return f"The database does not answer: {error}"
+    return None
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"max_content_width": 100})
@@ -41,21 +59,11 @@ def main() -> None:
     Start here:
       fhir-server serve      starts the server and a database of its own
       fhir-server demo       loads three people to try it on
+      fhir-server load       loads your own FHIR files
+      fhir-server doctor     says what is missing where something does not work
+
+    fhir-server COMMAND --help explains a command, with examples.
     """
-
-
-def database_options(command: Any) -> Any:
-    """Add the options that say which database to use."""
-    for option in (
-        click.option("--mongod", type=click.Path(path_type=Path, dir_okay=False),
-                     help="The mongod to start. Default: on PATH, else the wheel's."),
-        click.option("--mongodb-uri", metavar="URI",
-                     help="Use this replica set or sharded cluster (MongoDB 6 to 8) instead."),
-        click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False),
-                     help="Folder of the embedded MongoDB. Default: in your user data folder."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
 
 
 @main.command(epilog=EPILOG)
@@ -108,6 +116,10 @@ def _data_dir_option(settings: Settings) -> str:
     if settings.mongodb_uri:
         return f" --mongodb-uri '{settings.mongodb_uri}'"
     return f" --data-dir '{settings.data_dir}'" if settings.data_dir else ""
+
+
+for command in (load, demo, validate, export, doctor):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

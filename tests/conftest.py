@@ -21,6 +21,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fhir_server.app import create_app
+from fhir_server.interactions.context import Server
 from fhir_server.settings import Settings
 from fhir_server.storage import embedded
 from fhir_server.storage.mongo import MongoStore
@@ -64,6 +65,13 @@ def store(mongo_uri: str, database: str) -> Iterator[MongoStore]:
 @pytest.fixture(scope="module")
 def app(settings: Settings, mongo_uri: str, store: MongoStore) -> Flask:
     return create_app(settings, mongo_uri)
+
+
+@pytest.fixture(scope="module")
+def app_server(app: Flask) -> Server:
+    """The parts of the application under test."""
+    server: Server = app.extensions["fhir"].server
+    return server
 
 
 @dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -27,6 +28,7 @@ from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.search import search
 from fhir_server.interactions.update import update
 from fhir_server.operations.operation import Call, Operation
+from fhir_server.profiles.value_sets import members
 
 View = Callable[..., Response]
 
@@ -178,10 +180,11 @@ def _add_operation(blp: Blueprint, definition: Mapping[str, Any], operation: Ope
 def _operation_view(definition: Mapping[str, Any], operation: Operation, type_: str | None) -> View:
     def call(id_: str | None = None) -> Response:
         context = request.context()
+        codes_of = partial(members, context.server.definitions)
         if http.method == "GET":
-            arguments = read_query(definition, request.search_parameters())
+            arguments = read_query(definition, request.search_parameters(), codes_of)
         else:
-            arguments = read_body(definition, _parameters(context))
+            arguments = read_body(definition, _parameters(context), codes_of)
         return respond(operation.run(Call(context, type_, id_, arguments)))
 
     call.__name__ = definition["code"].replace("-", "_")

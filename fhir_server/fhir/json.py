@@ -8,6 +8,7 @@ Source: https://hl7.org/fhir/R4/json.html. A decimal keeps the text it was sent 
 
 from __future__ import annotations
 
+import json as stdlib_json
 from decimal import Decimal
 from typing import Any
 
@@ -83,8 +84,12 @@ def pretty(data: bytes) -> bytes:
 
 
 def plain(data: bytes) -> Any:
-    """Parse with ordinary floats, for readers that look at types and not at digits."""
-    return orjson.loads(data)
+    """Parse with ordinary numbers, for readers that look at types and not at digits."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        # A decimal beyond what a float holds, such as 1e400, is allowed in FHIR.
+        return stdlib_json.loads(data, parse_float=Decimal)
 
 
 def copy(value: Any) -> Any:

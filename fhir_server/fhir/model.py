@@ -13,7 +13,6 @@ from typing import Any
 from fhir_server.fhir.outcome import Issue
 
 
-
 def second_opinion(resource: dict[str, Any]) -> list[Issue]:
     """List what the models of fhir.resources find wrong.
 

@@ -5,12 +5,16 @@ Source: https://hl7.org/fhir/R4/operations.html#request, https://hl7.org/fhir/R4
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fhir_server.fhir.outcome import FhirError, Issue, has_errors
+from fhir_server.fhir.outcome import FhirError, Issue
 
 Arguments = dict[str, Any]
+Definition = Mapping[str, Any]
+
+# Gives the codes of a value set by system; None for a set or a system that can't be listed.
+CodesOf = Callable[[str], Mapping[str, Sequence[str] | None] | None]
 
 # Types whose values a URL can carry.
 PRIMITIVES = {
@@ -18,127 +22,142 @@ PRIMITIVES = {
     "instant", "integer", "markdown", "oid", "positiveInt", "string", "time", "unsignedInt",
     "uri", "url", "uuid",
 }  # fmt: skip
-SEARCH_TYPES = {"token", "reference"}
+WHOLE_NUMBERS = {"integer", "positiveInt", "unsignedInt"}
 
 
-def read_body(definition: Mapping[str, Any], parameters: Any) -> Arguments:
+def read_body(definition: Definition, parameters: Any, codes_of: CodesOf) -> Arguments:
     """Read a Parameters resource.
 
     Args:
         definition: the OperationDefinition.
         parameters: the body, already valid as an R4 Parameters resource; None for no body.
+        codes_of: the codes that required bindings allow.
 
     Returns:
         Values by parameter name; a list for a parameter that may repeat, nested arguments for
         one with parts, and nothing for one that was not given.
 
     Raises:
-        FhirError: 400; every parameter that is unknown, missing, repeated or of a wrong type.
+        FhirError: 400; every parameter that is unknown, missing, repeated, of a wrong type or
+            with a code outside its value set.
     """
     given = [] if parameters is None else parameters.get("parameter", [])
-    issues: list[Issue] = []
-    arguments = _arguments(_inputs(definition), given, "Parameters.parameter", issues)
-    if has_errors(issues):
-        raise FhirError(*issues, status=400)
-    return arguments
+    reader = _Reader(codes_of)
+    return reader.finish(reader.arguments(_inputs(definition), given, "Parameters.parameter"))
 
 
-def read_query(definition: Mapping[str, Any], pairs: Sequence[tuple[str, str]]) -> Arguments:
+def read_query(
+    definition: Definition, pairs: Sequence[tuple[str, str]], codes_of: CodesOf
+) -> Arguments:
     """Read the parameters of a GET from its URL; only simple types can stand there.
 
     Raises:
         FhirError: 400, as for `read_body`.
     """
     declared = {p["name"]: p for p in _inputs(definition)}
-    issues: list[Issue] = []
-    given: list[dict[str, Any]] = []
+    reader = _Reader(codes_of)
+    given = []
     for name, text in pairs:
         type_ = declared.get(name, {}).get("type", "string")
-        if type_ not in PRIMITIVES | SEARCH_TYPES:
-            issues.append(_issue("not-supported", f"{name} can't stand in a URL; use POST.", name))
-            continue
-        key = f"value{type_[:1].upper()}{type_[1:]}" if type_ in PRIMITIVES else "valueString"
-        value: Any = text
-        if type_ == "boolean":
-            if text not in ("true", "false"):
-                issues.append(_issue("value", f"{name} must be true or false.", name))
-                continue
-            value = text == "true"
-        elif type_ in ("integer", "positiveInt", "unsignedInt"):
-            if not text.lstrip("-").isdigit():
-                issues.append(_issue("value", f"{name} must be a whole number.", name))
-                continue
-            value = int(text)
-        given.append({"name": name, key: value})
-    arguments = _arguments(_inputs(definition), given, "Parameters.parameter", issues)
-    if has_errors(issues):
-        raise FhirError(*issues, status=400)
-    return arguments
+        value = reader.simple_value(name, type_, text)
+        if value is not None:
+            given.append({"name": name, _key(type_): value})
+    return reader.finish(reader.arguments(_inputs(definition), given, "Parameters.parameter"))
 
 
-def affects_state(definition: Mapping[str, Any]) -> bool:
+def affects_state(definition: Definition) -> bool:
     """Tell whether the operation changes something, and so must be asked for by POST."""
     return bool(definition.get("affectsState", True))
 
 
-def _inputs(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _inputs(definition: Definition) -> list[Definition]:
     return [p for p in definition.get("parameter", []) if p["use"] == "in"]
 
 
-def _issue(code: str, text: str, expression: str) -> Issue:
-    return Issue("error", code, text, expression)
+def _key(type_: str) -> str:
+    return f"value{type_[:1].upper()}{type_[1:]}"
 
 
-def _arguments(
-    declared: Sequence[Mapping[str, Any]], given: list[dict[str, Any]], where: str, issues: list[Issue]
-) -> Arguments:
-    by_name = {p["name"]: p for p in declared}
-    values: dict[str, list[Any]] = {}
-    for index, parameter in enumerate(given):
-        name, at = parameter.get("name"), f"{where}[{index}]"
-        definition = by_name.get(name) if isinstance(name, str) else None
-        if definition is None:
-            known = ", ".join(sorted(by_name)) or "none"
-            issues.append(_issue("invalid", f"Unknown parameter {name!r}; known: {known}.", at))
-            continue
-        values.setdefault(definition["name"], []).append(_value(definition, parameter, at, issues))
-    arguments: Arguments = {}
-    for name, definition in by_name.items():
-        found = values.get(name, [])
-        _check_count(definition, len(found), where, issues)
-        if found:
-            arguments[name] = found[0] if definition["max"] == "1" else found
-    return arguments
+class _Reader:
+    """Reads values and collects what is wrong with them."""
 
+    def __init__(self, codes_of: CodesOf) -> None:
+        self._codes_of = codes_of
+        self._issues: list[Issue] = []
 
-def _check_count(definition: Mapping[str, Any], count: int, where: str, issues: list[Issue]) -> None:
-    name, most = definition["name"], definition["max"]
-    if count < definition["min"]:
-        issues.append(_issue("required", f"The parameter {name} is required.", where))
-    if most != "*" and count > int(most):
-        issues.append(
-            _issue("invalid", f"The parameter {name} may be given {most} time(s) at most.", where)
-        )
+    def finish(self, arguments: Arguments) -> Arguments:
+        if self._issues:
+            raise FhirError(*self._issues, status=400)
+        return arguments
 
+    def _wrong(self, code: str, text: str, expression: str) -> None:
+        self._issues.append(Issue("error", code, text, expression))
 
-def _value(
-    definition: Mapping[str, Any], parameter: dict[str, Any], at: str, issues: list[Issue]
-) -> Any:
-    if definition.get("part"):
-        return _arguments(definition["part"], parameter.get("part", []), f"{at}.part", issues)
-    type_ = definition.get("type", "string")
-    if "resource" in parameter:
-        resource = parameter["resource"]
-        if type_ in ("Resource", "Any", resource.get("resourceType")):
-            return resource
-    keys = [key for key in parameter if key.startswith("value")]
-    wanted = f"value{type_[:1].upper()}{type_[1:]}"
-    if wanted in parameter:
-        return parameter[wanted]
-    if type_ in SEARCH_TYPES and "valueString" in parameter:
-        return parameter["valueString"]
-    found = keys[0] if keys else "no value"
-    issues.append(
-        _issue("value", f"{definition['name']} must be given as {wanted}, not {found}.", at)
-    )
-    return None
+    def simple_value(self, name: str, type_: str, text: str) -> Any:
+        if type_ not in PRIMITIVES:
+            self._wrong("not-supported", f"{name} can't stand in a URL; use POST.", name)
+        elif type_ == "boolean":
+            if text in ("true", "false"):
+                return text == "true"
+            self._wrong("value", f"{name} must be true or false.", name)
+        elif type_ in WHOLE_NUMBERS:
+            if text.lstrip("-").isdecimal() and len(text) < 12:
+                return int(text)
+            self._wrong("value", f"{name} must be a whole number.", name)
+        else:
+            return text
+        return None
+
+    def arguments(
+        self, declared: Sequence[Definition], given: Sequence[Mapping[str, Any]], where: str
+    ) -> Arguments:
+        by_name = {p["name"]: p for p in declared}
+        values: dict[str, list[Any]] = {}
+        for index, parameter in enumerate(given):
+            name, at = str(parameter.get("name")), f"{where}[{index}]"
+            if name in by_name:
+                values.setdefault(name, []).append(self._value(by_name[name], parameter, at))
+            else:
+                known = ", ".join(sorted(by_name)) or "none"
+                self._wrong("invalid", f"Unknown parameter {name[:64]!r}; known: {known}.", at)
+        for name, definition in by_name.items():
+            self._check_count(definition, len(values.get(name, [])), where)
+        return {
+            name: found[0] if by_name[name]["max"] == "1" else found
+            for name, found in values.items()
+        }
+
+    def _check_count(self, definition: Definition, count: int, where: str) -> None:
+        name, most = definition["name"], definition["max"]
+        if count < definition["min"]:
+            self._wrong("required", f"The parameter {name} is required.", where)
+        if most != "*" and count > int(most):
+            self._wrong("invalid", f"The parameter {name} may be given {most} time(s).", where)
+
+    def _value(self, definition: Definition, parameter: Mapping[str, Any], at: str) -> Any:
+        if definition.get("part"):
+            return self.arguments(definition["part"], parameter.get("part", []), f"{at}.part")
+        type_ = definition.get("type", "string")
+        if "resource" in parameter and type_ in ("Resource", parameter["resource"]["resourceType"]):
+            return parameter["resource"]
+        wanted = _key(type_)
+        if wanted not in parameter:
+            found = next((key for key in parameter if key.startswith("value")), "no value")
+            text = f"{definition['name']} must be given as {wanted}, not {found}."
+            self._wrong("value", text, at)
+            return None
+        value = parameter[wanted]
+        self._check_binding(definition, value, at)
+        return value
+
+    def _check_binding(self, definition: Definition, value: Any, at: str) -> None:
+        binding = definition.get("binding", {})
+        if binding.get("strength") != "required" or not isinstance(value, str):
+            return
+        systems = self._codes_of(binding["valueSet"])
+        if systems is None or any(codes is None for codes in systems.values()):
+            return
+        allowed = sorted({code for codes in systems.values() for code in codes or ()})
+        if value not in allowed:
+            name = definition["name"]
+            self._wrong("code-invalid", f"{name} must be one of {', '.join(allowed)}.", at)

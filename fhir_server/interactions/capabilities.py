@@ -73,7 +73,8 @@ def _resource(
         "conditionalDelete": "not-supported",
         "referencePolicy": ["literal", "logical", "local"],
         "searchParam": [
-            {"name": p.code, "definition": p.url, "type": p.type} for p in supported.values()
+            {"name": p.code, "definition": p.definition.url, "type": p.type}
+            for p in supported.values()
         ],
         "operation": [
             {"name": o["code"], "definition": o["url"]}

@@ -9,7 +9,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import Prepared
-from fhir_server.storage.mongo import Check, Snapshot
+from fhir_server.storage.snapshot import Check, Snapshot
 
 
 def commit(

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.context import Server
 from fhir_server.search.query import Query
-from fhir_server.storage.mongo import Snapshot
 from fhir_server.storage.records import StoredResource
+from fhir_server.storage.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

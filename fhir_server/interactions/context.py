@@ -15,7 +15,7 @@ from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.settings import Settings
-from fhir_server.storage.mongo import Snapshot
+from fhir_server.storage.snapshot import Snapshot
 
 
 class RuleReader(Protocol):
@@ -41,7 +41,7 @@ class WriteRules(Protocol):
         """Give what the rules say about the resource as it is to be stored."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Server:
     """The parts of a running server, joined in `fhir_server.app`."""
 

@@ -9,8 +9,8 @@ from fhir_server.interactions.commit import commit
 from fhir_server.interactions.conditional import criteria, one_match
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.prepare import new_id, prepare, require_resource
-from fhir_server.storage.mongo import Snapshot
 from fhir_server.storage.records import StoredResource
+from fhir_server.storage.snapshot import Snapshot
 
 
 class _Exists(Exception):

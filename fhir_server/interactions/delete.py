@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fhir_server.fhir.outcome import not_found
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.context import Context
@@ -12,20 +11,20 @@ from fhir_server.storage.records import StaleWrite
 
 
 def delete(context: Context, resource_type: str, id_: str, if_match: str | None = None) -> Answer:
-    """Delete a resource; its history stays. Deleting a deleted one again succeeds.
+    """Delete a resource; its history stays. Deleting what is not there succeeds, as R4 says.
 
     Raises:
-        FhirError: 404 for one that never was; 412 where ``if_match`` names another version.
+        FhirError: 412 where ``if_match`` names another version than the current.
     """
     expected = expected_version(if_match)
     reference = f"{resource_type}/{id_}"
     for _ in range(ATTEMPTS):
         previous = context.store.read(resource_type, id_)
-        if previous is None:
-            raise not_found(reference)
-        if previous.deleted:
+        if previous is not None and previous.deleted:
             return Answer(204, previous)
         require_version(reference, previous, expected)
+        if previous is None:
+            return Answer(204)
         prepared = deletion(previous)
         try:
             commit(context, [prepared])

@@ -145,11 +145,12 @@ def _require_answerable(entry: Entry) -> None:
 
 
 def within(entry: Entry, issues: tuple[Issue, ...]) -> list[Issue]:
-    """Point issues about an entry's resource into the bundle."""
+    """Point issues about an entry into the bundle: at its resource, or at its request."""
     pointed = []
     for issue in issues:
         _, dot, rest = (issue.expression or "").partition(".")
-        expression = f"{entry.expression}.resource{dot}{rest}"
+        part = f".resource{dot}{rest}" if entry.resource is not None else ".request"
+        expression = f"{entry.expression}{part}"
         pointed.append(Issue(issue.severity, issue.code, issue.text, expression, issue.details))
     return pointed
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Server
-from fhir_server.storage.mongo import Snapshot
 from fhir_server.storage.records import StoredResource
+from fhir_server.storage.snapshot import Snapshot
 
 PAGE = "200"
 

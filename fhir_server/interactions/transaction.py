@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.fhir.bundle import bundle as make_bundle
-from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors, invalid, not_found
+from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors, invalid
 from fhir_server.interactions.answer import Answer, location
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.conditional import Criteria, criteria, one_match
@@ -31,8 +31,8 @@ from fhir_server.interactions.update import (
     require_id,
     require_version,
 )
-from fhir_server.storage.mongo import Check, Snapshot
 from fhir_server.storage.records import StaleWrite, StoredResource
+from fhir_server.storage.snapshot import Check, Snapshot
 
 
 @dataclass(slots=True)
@@ -158,7 +158,7 @@ def _prepare(
     reference = f"{entry.resource_type}/{plan.ids[entry.index]}"
     require_version(reference, previous, expected_version(entry.if_match))
     if entry.method == "DELETE":
-        _delete(entry, plan, reference, previous)
+        _delete(entry, plan, previous)
         return
     resource = require_resource(entry.resource, entry.resource_type)
     id_ = plan.ids[entry.index]
@@ -176,10 +176,8 @@ def _prepare(
     plan.answers[entry.index] = Answer(status, new, location=location(new), issues=ready.issues)
 
 
-def _delete(entry: Entry, plan: Plan, reference: str, previous: StoredResource | None) -> None:
-    if previous is None:
-        raise not_found(reference)
-    if not previous.deleted:
+def _delete(entry: Entry, plan: Plan, previous: StoredResource | None) -> None:
+    if previous is not None and not previous.deleted:
         plan.prepared[entry.index] = deletion(previous)
         previous = plan.prepared[entry.index].change.new
     plan.answers[entry.index] = Answer(204, previous)

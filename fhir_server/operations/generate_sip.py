@@ -156,7 +156,7 @@ def _goals(patient: str, arguments: Arguments, day: dt.date) -> Iterator[Resourc
             "subject": {"reference": patient},
             "startDate": day.isoformat(),
             "target": [{"dueDate": goal["due"]}] if "due" in goal else None,
-            "expressedBy": goal.get("expressedBy"),
+            "expressedBy": goal.get("expressedBy", {"reference": patient}),
         }
         if "priority" in goal:
             resource["priority"] = {"coding": [{"system": system, "code": goal["priority"]}]}

@@ -62,6 +62,8 @@ def kind_of(care_team: dict[str, Any]) -> str:
 
 def _patient(call: Call, finder: Finder) -> str:
     if call.id is not None:
+        if "identifier" in call.arguments:
+            raise invalid("The URL names the patient already; leave identifier out.", "identifier")
         require_patient(finder, f"Patient/{call.id}")
         return f"Patient/{call.id}"
     identifier = call.arguments.get("identifier")
@@ -129,10 +131,10 @@ def _leads(resource: dict[str, Any]) -> list[str]:
             parts = resource.get("participant", [])
             references = [p.get("member") for p in parts if kind_of(resource)]
             references += [
-                extension.get("valueReference")
+                reference
                 for part in parts
                 for extension in part.get("extension", [])
-                if extension.get("url") == codes.CONTACT_VIA_TEAM
+                for reference in _stand_ins(extension)
             ]
             references += resource.get("managingOrganization", [])
         case "PractitionerRole":
@@ -146,6 +148,16 @@ def _leads(resource: dict[str, Any]) -> list[str]:
         for r in references
         if isinstance(r, dict) and r.get("reference", "").count("/") == 1
     ]
+
+
+def _stand_ins(extension: dict[str, Any]) -> list[Any]:
+    """Give the team a contact is reached through (R40), and the deputy (R45)."""
+    if extension.get("url") == codes.CONTACT_VIA_TEAM:
+        return [extension.get("valueReference")]
+    if extension.get("url") == codes.DEPUTY:
+        parts = extension.get("extension", [])
+        return [part.get("valueReference") for part in parts if part.get("url") == "member"]
+    return []
 
 
 def _bundle(context: Context, teams: list[dict[str, Any]], around: list[dict[str, Any]]) -> bytes:

@@ -28,7 +28,7 @@ _IN_LINE = ("BackboneElement", "Element")
 
 
 class StructureCompiler:
-    """Makes the schema of one resource type.
+    """Makes the schemas of resource types. One thread at a time.
 
     Args:
         definitions: where the types come from.
@@ -52,10 +52,19 @@ class StructureCompiler:
     def compile(self, resource_type: str) -> Schema:
         """Give the schema of a resource type."""
         self._defs = {}
+        return {"$schema": DRAFT, **self._root(resource_type), "$defs": self._defs}
+
+    def compile_by_name(self, resource_types: Sequence[str]) -> Schema:
+        """Give a schema of objects whose properties are resources, each named by its type."""
+        self._defs = {}
+        properties = {name: self._root(name) for name in resource_types}
+        return {"$schema": DRAFT, "properties": properties, "$defs": self._defs}
+
+    def _root(self, resource_type: str) -> Schema:
         root = self._object(resource_type)
         root["properties"]["resourceType"] = {"const": resource_type}
         root["required"] = ["resourceType", *root.get("required", [])]
-        return {"$schema": DRAFT, **root, "$defs": self._defs}
+        return root
 
     def _object(self, path: str) -> Schema:
         children = self._definitions.children(path)

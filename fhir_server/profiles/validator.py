@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
 from fhir_server.fhir.outcome import STATUS_BY_CODE, Issue, has_errors
-from fhir_server.profiles.checks import Cache, Check, StructureCheck
+from fhir_server.profiles.checks import Cache, Check, QuickStructure, StructureCheck
 from fhir_server.profiles.compiler import Schema, StructureCompiler
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.nested import has_nested, nested
@@ -22,6 +22,7 @@ from fhir_server.profiles.profile_compiler import ProfileCompiler
 Rule = Callable[[Mapping[str, Any]], Sequence[Issue]]
 
 _MAX_ISSUES = 1000
+_REASONS_KEPT = 16
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 
 
@@ -36,7 +37,7 @@ class Validator:
     def __init__(self, definitions: Definitions, extra_rules: Sequence[Rule] = ()) -> None:
         self._definitions = definitions
         self._extra_rules = extra_rules
-        self._structures = Cache(self._structure_check)
+        self._reasons = lru_cache(maxsize=_REASONS_KEPT)(self._structure_check)
         self._profiles = Cache(self._profile_check)
 
     def validate(self, resource: Mapping[str, Any], *, profiles: Sequence[str] = ()) -> list[Issue]:
@@ -60,18 +61,22 @@ class Validator:
                 issues += rule(resource)
         return sorted(issues, key=_order) if len(issues) > 1 else issues
 
+    def schema(self, resource_type: str, *, null_items: bool = True) -> Schema:
+        """Give the JSON Schema of a resource type, with its ``x-fhir`` notes."""
+        return self._compiler(null_items=null_items).compile(resource_type)
+
+    @cached_property
+    def _quick(self) -> QuickStructure:
+        compiler = self._compiler(null_items=False)
+        return QuickStructure(compiler, self._definitions.resource_types)
+
+    def _compiler(self, *, null_items: bool) -> StructureCompiler:
+        rules = self._extension_rules
+        return StructureCompiler(self._definitions, null_items=null_items, extension_rules=rules)
+
     @cached_property
     def _extension_rules(self) -> tuple[Schema, Mapping[str, Schema]]:
         return ProfileCompiler(self._definitions).extension_rules()
-
-    def schema(self, resource_type: str, *, null_items: bool = True) -> Schema:
-        """Give the JSON Schema of a resource type, with its ``x-fhir`` notes."""
-        compiler = StructureCompiler(
-            self._definitions,
-            null_items=null_items,
-            extension_rules=self._extension_rules,
-        )
-        return compiler.compile(resource_type)
 
     def _issues(
         self, resource: Mapping[str, Any], root: str, profiles: Sequence[str], *, contained: bool
@@ -83,9 +88,8 @@ class Validator:
         if not self._definitions.is_resource_type(resource_type):
             yield self._unknown_type(resource_type, root)
             return
-        check = self._structures[resource_type]
-        if not check.is_valid(resource):
-            yield from check.issues(resource, root)
+        if not self._quick.accepts(resource):
+            yield from self._reasons(resource_type).issues(resource, root)
         if has_nested(resource):
             yield from self._nested(resource, root, contained=contained)
         claimed = _claimed(resource)
@@ -128,10 +132,7 @@ class Validator:
         return Issue("error", "structure", text, root or None)
 
     def _structure_check(self, resource_type: str) -> StructureCheck:
-        def compile_schema(null_items: bool) -> Schema:
-            return self.schema(resource_type, null_items=null_items)
-
-        return StructureCheck(self._definitions, resource_type, compile_schema)
+        return StructureCheck(self._definitions, self.schema(resource_type), resource_type)
 
     def _profile_check(self, url: str) -> Check:
         definition = self._definitions.conformance("StructureDefinition", url)

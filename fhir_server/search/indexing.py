@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search import ranges, tokens
 from fhir_server.search.parameters import STORED, Parameter, Parameters
-from fhir_server.search.paths import Computed, Field, Item, Location, Step, Test, Where
+from fhir_server.search.paths import Computed, Field, FromResource, Item, Location, Step, Test, Where
 from fhir_server.search.values import Collector, Emit, Found, emitter, referred
 
 Value = Any
@@ -133,6 +133,8 @@ def _below(node: _Node, step: Step) -> _Node:
         case Computed(test):
             node.computed.append((test, _Node()))
             return node.computed[-1][1]
+        case FromResource():
+            return node  # only ever inside a test, which follows its own steps
 
 
 def _visit(node: _Node, value: Value, collector: Collector) -> None:
@@ -175,9 +177,10 @@ def _add_texts(
 def _add_ranges(
     name: str, found: set[Found], id_: str, keys: dict[str, str], collector: Collector
 ) -> None:
+    low, high = next(iter(found))[:2]
     if len(found) > 1:
         collector.add(*(f"{name}{tokens.START}{entry[0]}" for entry in sorted(found)))
-    low, high = min(entry[0] for entry in found), max(entry[1] for entry in found)
+        low, high = min(entry[0] for entry in found), max(entry[1] for entry in found)
     key = name.replace(".", ":")
     keys[f"{key}<"] = f"{low} {id_}"
     keys[f"{key}>"] = f"{high} {id_}"

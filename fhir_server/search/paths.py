@@ -7,7 +7,7 @@ type the element may have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,7 +65,12 @@ class Computed:
     test: Test
 
 
-Step = Field | Where | Item | Computed
+@dataclass(frozen=True, slots=True)
+class FromResource:
+    """Begin anew at the resource (``%resource`` inside a test)."""
+
+
+Step = Field | Where | Item | Computed | FromResource
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,8 @@ def follow(steps: tuple[Step, ...], value: Value, resource: Value) -> Iterator[V
             yield from follow(rest, value, resource)
     elif isinstance(step, Computed):
         yield step.test(value, resource)
+    elif isinstance(step, FromResource):
+        yield from follow(rest, resource, resource)
 
 
 def _item(values: Value, number: int) -> Value:
@@ -179,9 +186,9 @@ class _Compiler:
             return []  # a part of the union that is about another type
         return self._children(context, name)
 
-    def _children(self, parents: Iterable[Location], name: str) -> list[Location]:
+    def _children(self, parents: Sequence[Location], name: str) -> list[Location]:
         found = [child for parent in parents for child in self._child(parent, name)]
-        if not found:
+        if parents and not found:
             raise UnsupportedExpression(f"there is no element {name!r}")
         return found
 
@@ -242,11 +249,12 @@ class _Compiler:
         self, expression: Expression, at: Location
     ) -> Callable[[Value, Value], Iterator[Value]]:
         here = replace(at, steps=())
-        routes = [(found.steps, found is self._root) for found in self.compile(expression, [here])]
+        inside = _Compiler(self._definitions, replace(self._root, steps=(FromResource(),)))
+        routes = [found.steps for found in inside.compile(expression, [here])]
 
         def values(value: Value, resource: Value) -> Iterator[Value]:
-            for steps, from_root in routes:
-                yield from follow(steps, resource if from_root else value, resource)
+            for steps in routes:
+                yield from follow(steps, value, resource)
 
         return values
 
@@ -263,9 +271,8 @@ def _resolved_type(reference: Value, resource: Value) -> str | None:
         declared = reference.get("type")
         return declared if isinstance(declared, str) else None
     if text.startswith("#"):
-        for contained in resource.get("contained", ()):
-            if contained.get("id") == text[1:]:
-                return str(contained.get("resourceType"))
+        contained = (c for c in resource.get("contained", ()) if isinstance(c, dict))
+        return next((str(c.get("resourceType")) for c in contained if c.get("id") == text[1:]), "")
     return type_named(text) or str(reference.get("type", ""))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -111,6 +112,7 @@ def approximate_number(value: Decimal) -> Range:
     )
 
 
+@lru_cache(maxsize=4096)
 def spell(value: Decimal) -> str:
     """Spell a number exactly and so that greater ones sort later."""
     if not value.is_finite() or abs(value.adjusted()) > 40_000:

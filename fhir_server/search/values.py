@@ -79,14 +79,16 @@ def _system_and_code(name: str, system: Value, code: Value, into: Collector) -> 
 
 
 def _codeable_concept(name: str, value: Value, into: Collector) -> None:
-    if not isinstance(value, dict):
-        return
-    codings = value.get("coding")
-    if not codings or not isinstance(codings, list):
-        into.tokens[f"{name}?"] = None
-        return
+    codings = _codings(value)
     for coding in codings:
-        _coding(name, coding, into)
+        _system_and_code(name, coding.get("system"), coding.get("code"), into)
+    if not codings:
+        into.tokens[f"{name}?"] = None
+
+
+def _codings(concept: Value) -> list[dict[str, Any]]:
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    return [c for c in codings if isinstance(c, dict)] if isinstance(codings, list) else []
 
 
 def _identifier(name: str, value: Value, into: Collector) -> None:
@@ -94,11 +96,10 @@ def _identifier(name: str, value: Value, into: Collector) -> None:
         return
     number = value.get("value")
     _system_and_code(name, value.get("system"), number, into)
-    type_ = value.get("type")
-    if isinstance(type_, dict) and isinstance(number, str):
-        for coding in type_.get("coding", ()):
-            system, code = coding.get("system", ""), coding.get("code", "")
-            into.add(f"{name}{tokens.OF_TYPE}{tokens.coded(system, code)}|{tokens.code(number)}")
+    if isinstance(number, str):
+        for coding in _codings(value.get("type")):
+            kind = tokens.coded(str(coding.get("system", "")), str(coding.get("code", "")))
+            into.add(f"{name}{tokens.OF_TYPE}{kind}|{tokens.code(number)}")
 
 
 def _contact_point(name: str, value: Value, into: Collector) -> None:
@@ -270,8 +271,11 @@ def _sample(text: str) -> Decimal | None:
         return None  # E, L and U stand for errors and values outside the limits
 
 
+_NO_NUMBERS = (bool, str, dict, list)
+
+
 def _decimal(value: Value) -> Decimal | None:
-    if value is None or isinstance(value, bool | str | dict | list):
+    if value is None or type(value) in _NO_NUMBERS:
         return None
     return Decimal(repr(value)) if isinstance(value, float) else json.decimal(value)
 
@@ -339,19 +343,22 @@ _EMITTERS: dict[str, dict[str, Emit]] = {
 }
 
 
+_NESTED = (dict, list)
+
+
 def referred(value: Value, base_url: str) -> set[str]:
     """Give ``Type/id`` of every local resource that a value refers to, however deep."""
     found: set[str] = set()
     rest = [value]
     while rest:
         item = rest.pop()
-        if isinstance(item, list):
-            rest.extend(inner for inner in item if isinstance(inner, dict | list))
+        if type(item) is list:
+            rest.extend([inner for inner in item if type(inner) in _NESTED])
             continue
         for key, inner in item.items():
-            if isinstance(inner, dict | list):
+            if type(inner) in _NESTED:
                 rest.append(inner)
-            elif key == "reference" and isinstance(inner, str):
+            elif key == "reference" and type(inner) is str:
                 target = local(inner, base_url)
                 if target:
                     found.add(str(target))

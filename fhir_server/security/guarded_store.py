@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fhir_server.security.principal import Principal
-from fhir_server.storage.mongo import Check, MongoStore, Snapshot
+from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import Change
+from fhir_server.storage.snapshot import Check, Snapshot
 
 
 class GuardedStore(Snapshot):
@@ -26,7 +27,8 @@ class GuardedStore(Snapshot):
     def __init__(
         self, store: MongoStore, principal: Principal, inside: Snapshot | None = None
     ) -> None:
-        super().__init__(store, inside.session if inside else None)
+        super().__init__(store.collections, inside.session if inside else None)
+        self._store = store
         self.principal = principal
 
     def inside(self, snapshot: Snapshot) -> GuardedStore:

@@ -185,13 +185,23 @@ def _led_by(query: Query, leader: Criterion) -> Scans:
         rest = [as_filter(part) for part in parts if not isinstance(part, Updated)]
         return [_updated_scan(query).within(*rest)]
     typed = _type_filter(query)
-    rest = [as_filter(part) for part in parts if part is not leader]
-    if isinstance(leader, InRange) and leader.comparator not in ("eq", "ne"):
+    if isinstance(leader, InRange):
         low, high = _window(leader.name, parts)
-        if low is not None and high is not None:
-            exact = as_filter(leader)
-            return [s.within(typed, exact, *rest) for s in _overlapping(leader.name, low, high)]
+        if leader.comparator not in ("eq", "ne") and low is not None and high is not None:
+            rest = [_within_window(part, leader.name) for part in parts]
+            return [scan.within(typed, *rest) for scan in _overlapping(leader.name, low, high)]
+    rest = [as_filter(part) for part in parts if part is not leader]
     return [scan.within(typed, *rest) for scan in _branches(query, leader)]
+
+
+def _within_window(criterion: Criterion, name: str) -> Filter:
+    """Give a criterion's filter, without conditions on the keys of the parameter that leads.
+
+    Or MongoDB might follow one of those instead, which leads to half of all there is.
+    """
+    if isinstance(criterion, InRange) and criterion.name == name:
+        return ranges_filter(criterion)
+    return as_filter(criterion)
 
 
 def _branches(query: Query, criterion: Criterion) -> Scans:
@@ -263,11 +273,12 @@ def _first_or_later(first: KeyScan, later: TokenScan | KeyScan) -> Scans:
 
 
 def _overlapping(name: str, low: str, high: str | None) -> Scans:
-    """Give scans for documents whose values reach beyond ``low`` and start before ``high``."""
+    """Give scans among which is every document with values beyond ``low`` and before ``high``.
+
+    What they find starts early enough; how far it goes is left to check.
+    """
     begun, reach = _begun_before(name, low, high)
-    beyond: Filter = {end_key(name): {"$gte": low + AFTER}}
-    recent = KeyScan(start_key(name), reach, high)
-    return [scan.within(beyond) for scan in (recent, *begun)]
+    return [KeyScan(start_key(name), reach, high), *begun]
 
 
 def _begun_before(name: str, low: str, high: str | None) -> tuple[list[KeyScan], str]:

@@ -181,12 +181,11 @@ class TokenScan:
 
     def cursors(self, read: Read, position: Position) -> list[Cursor[Document]]:
         """Give the query to run."""
-        token = self.low
         start: list[tuple[str, Any]] = [("t", self.low), ("_id", MinKey())]
         if position is not None:
             # The smallest text after an id is the id with a NUL at its end.
-            token, start = position[0], [("t", position[0]), ("_id", f"{position[1]}\0")]
-        filter_ = joined(self._not_before(token), self.filter or {})
+            start = [("t", position[0]), ("_id", f"{position[1]}\0")]
+        filter_ = joined(self._later(position), self.filter or {})
         found = read.collection.find(filter_, read.fields("t"), session=read.session)
         # min and max make the bounds of the scan; a sort would be by the smallest token of all.
         stop: list[tuple[str, Any]] = [("t", self.high), ("_id", MinKey())]
@@ -232,11 +231,15 @@ class TokenScan:
         """Narrow the scan."""
         return replace(self, filter=joined(self.filter or {}, *filters))
 
-    def _not_before(self, token: str) -> Filter:
+    def _later(self, position: Position) -> Filter:
         """Leave out documents that an earlier page had at a smaller token."""
-        if token == self.low:
+        if position is None:
             return {}
-        return {"t": {"$not": {"$elemMatch": between(self.low, token)}}}
+        token, id_ = position
+        before: list[Filter] = [{"t": token, "_id": {"$lte": id_}}]
+        if token > self.low:
+            before.append({"t": {"$elemMatch": between(self.low, token)}})
+        return {"$nor": before}
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,10 +120,6 @@ class Assignment:
         only = self.kinds[0] if len(self.kinds) == 1 else ""
         return only if only in codes.CONTACT_TYPES else ""
 
-    def in_force(self, now: datetime) -> bool:
-        """Tell whether the assignment is active and not over, be it yet to begin."""
-        return self.status == "active" and not self.period.ended(now)
-
 
 def is_named_contact(resource: Json) -> bool:
     """Tell whether a resource is a CareTeam of category ``fast-kontakt``."""

@@ -79,12 +79,12 @@ class Target:
     @property
     def contained(self) -> bool:
         """Whether the reference names a resource contained in the one that holds it."""
-        return self.literal.startswith("#") and len(self.literal) > 1
+        return self.literal.startswith("#")
 
     @property
     def key(self) -> str:
         """What tells targets in different resources apart; empty for contained and absent ones."""
-        return self.logical if self.literal.startswith("#") else self.literal or self.logical
+        return self.logical if self.contained else self.literal or self.logical
 
     @property
     def resource_type(self) -> str:
@@ -99,8 +99,9 @@ class Target:
 
     def same_elsewhere(self, other: Target) -> bool:
         """Tell the same of references in different resources, whose ``#id`` have no relation."""
-        contained = self.literal.startswith("#") or other.literal.startswith("#")
-        return not contained and self.same(other)
+        if self.contained or other.contained:
+            return bool(self.logical) and self.logical == other.logical
+        return self.same(other)
 
 
 def target(reference: Json) -> Target:

@@ -243,7 +243,7 @@ def _contemporary(
     return [
         other
         for other in others
-        if other.in_force(now)
+        if other.status == "active"
         and (not assignment.id or other.id != assignment.id)
         and other.period.overlaps(ahead)
     ]

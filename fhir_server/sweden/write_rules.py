@@ -102,23 +102,17 @@ def _check_named_contact(care_team: Json, reader: Reader, now: datetime) -> list
     patient = assignment.patient
     if assignment.status not in ("active", "proposed") or patient.resource_type != "Patient":
         return fast_vardkontakt.check(assignment, [], [], now)
-    others = [
-        assignments.facts_from(other, read, now) for other in _other_contacts(assignment, reader)
-    ]
+    found = reader.search(
+        "CareTeam",
+        patient=patient.literal,
+        category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
+        status="active",
+    )
+    others = [assignments.facts_from(other, read, now) for other in found]
     conditions: Iterable[Json] = ()
     if _looks_at_conditions(assignment):
         conditions = reader.search("Condition", patient=patient.literal)
     return fast_vardkontakt.check(assignment, others, conditions, now)
-
-
-def _other_contacts(assignment: Assignment, reader: Reader) -> list[Json]:
-    found = reader.search(
-        "CareTeam",
-        patient=assignment.patient.literal,
-        category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
-        status="active",
-    )
-    return [other for other in found if not assignment.id or other.get("id") != assignment.id]
 
 
 def _looks_at_conditions(assignment: Assignment) -> bool:

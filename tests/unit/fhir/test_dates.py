@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.fhir.dates import interval
+from fhir_server.fhir.dates import instant_text, interval, micros
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 UTC_ZONE = ZoneInfo("UTC")
@@ -89,3 +89,24 @@ def test_a_moment_lies_inside_its_own_day_month_and_year(moment: datetime) -> No
     for length in (4, 7, 10):
         start, end = interval(moment.isoformat()[:length], UTC_ZONE)
         assert start <= moment < end or end.year == 9999
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_763_855_999_123_000, "2025-11-22T23:59:59.123Z"),
+        (1_763_855_999_123_456, "2025-11-22T23:59:59.123456Z"),
+        (-1, "1969-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_an_instant_is_written_to_the_millisecond_or_as_exactly_as_needed(
+    count: int, text: str
+) -> None:
+    assert instant_text(count) == text
+
+
+@given(st.integers(-(10**15), 10**16))
+def test_an_instant_read_back_is_the_same_microsecond(count: int) -> None:
+    start, _ = interval(instant_text(count), STOCKHOLM)
+    assert micros(start) == count

@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError
 
-numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+numbers = st.from_regex(
+    r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True
+)
 values = st.recursive(
     st.none() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner)
+    ),
     max_leaves=20,
 )
 
@@ -32,7 +36,9 @@ def test_pretty_keeps_digits() -> None:
     assert json.pretty(b'{"a":1.10}') == b'{\n  "a": 1.10\n}'
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b'{"a":1,"a":2}', b"[1]x", b"NaN", b"[" * 300 + b"]" * 300])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b'{"a":1,"a":2}', b"[1]x", b"NaN", b"[" * 300 + b"]" * 300]
+)
 def test_what_is_not_json_is_refused_with_400(text: bytes) -> None:
     with pytest.raises(FhirError) as refused:
         json.parse(text)

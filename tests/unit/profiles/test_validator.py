@@ -48,6 +48,17 @@ def test_threads_that_meet_a_type_first_at_once_get_the_same_answer(definitions)
     assert [len(issues) for issues in found] == [0, 1] * 20
 
 
+def test_the_answer_stays_the_same_when_all_types_are_compiled_together(definitions):
+    validator = Validator(definitions)
+    types = ["Patient", "CareTeam", "Group", "Basic", "Goal", "CarePlan", "Task", "Flag", "Account"]
+    before = validator.validate({"resourceType": "CareTeam", "status": "x", "nurse": 1})
+    for resource_type in types:
+        validator.validate({"resourceType": resource_type})
+    assert validator.validate({"resourceType": "CareTeam", "status": "active"}) == []
+    assert validator.validate({"resourceType": "CareTeam", "status": "x", "nurse": 1}) == before
+    assert [i.expression for i in before] == ["CareTeam.nurse", "CareTeam.status"]
+
+
 def test_the_resource_is_left_as_it_was(validator):
     resource = {"resourceType": "Patient", "name": [{"given": ["A", None], "_given": [None, {}]}]}
     before = repr(resource)

@@ -25,6 +25,7 @@ class World:
         self.now = datetime(2026, 3, 3, 9, 0, tzinfo=STOCKHOLM)
         self.resources: dict[str, Json] = {}
         self.reads: list[str] = []
+        self.searches: list[tuple[str, dict[str, str]]] = []
         self.unit("region", codes.REGION)
         self.unit("kommun", codes.KOMMUN)
         self.unit("annan", codes.ANNAN)
@@ -34,6 +35,7 @@ class World:
         return self.resources.get(reference)
 
     def search(self, resource_type: str, **tokens: str) -> Iterator[Json]:
+        self.searches.append((resource_type, tokens))
         for resource in list(self.resources.values()):
             if resource["resourceType"] == resource_type and all(
                 self._matches(resource, name, token) for name, token in tokens.items()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import Target, target
+from fhir_server.sweden.elements import Target, codings, target
 
 HSA = {"system": codes.HSA_ID_SYSTEMS[0], "value": "SE2321000214-TEST20"}
 ALIAS = {"system": codes.HSA_ID_SYSTEMS[1], "value": "SE2321000214-TEST20"}
@@ -18,6 +18,14 @@ ALIAS = {"system": codes.HSA_ID_SYSTEMS[1], "value": "SE2321000214-TEST20"}
         ({"reference": "Organization/1"}, {"reference": "Organization/2"}, False, False),
         ({"reference": "#1"}, {"reference": "#1"}, True, False),
         ({"reference": "#1", "identifier": HSA}, {"reference": "#1"}, True, False),
+        ({"reference": "#1", "identifier": HSA}, {"identifier": ALIAS}, True, True),
+        (
+            {"reference": "#1", "identifier": HSA},
+            {"reference": "#1", "identifier": ALIAS},
+            True,
+            True,
+        ),
+        ({"reference": "#1"}, {"reference": "Organization/1"}, False, False),
         ({"identifier": HSA}, {"identifier": ALIAS}, True, True),
         ({"reference": "Organization/1", "identifier": HSA}, {"identifier": ALIAS}, True, True),
         (
@@ -59,6 +67,11 @@ def test_when_two_references_lead_to_the_same(
 )
 def test_only_a_relative_reference_has_a_type_here(reference: str, resource_type: str) -> None:
     assert target({"reference": reference}).resource_type == resource_type
+
+
+def test_a_coding_without_a_code_says_nothing() -> None:
+    concept = {"coding": [{"system": "urn:a"}, {"system": "urn:a", "code": " "}, {"code": "1"}]}
+    assert codings(concept, "urn:a") == []
 
 
 def test_a_contained_reference_has_no_key_for_others_to_share() -> None:

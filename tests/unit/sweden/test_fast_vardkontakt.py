@@ -207,6 +207,13 @@ def test_the_role_covers_now_or_the_coming_start(
     assert bool(cases.errors(world.check(team))) is refused
 
 
+def test_a_period_that_is_over_is_judged_by_its_last_moment(world: Any, cases: Any) -> None:
+    """R48: the contact left together with the assignment."""
+    period = {"start": "2026-01-01", "end": "2026-02-28"}
+    team = world.contact(world.person("eva", period=period), period=period)
+    assert [issue.expression for issue in world.check(team)] == ["CareTeam.period.end"]
+
+
 def test_a_start_before_the_role_is_doubted(world: Any, cases: Any) -> None:
     member = world.person("eva", period={"start": "2026-01-01"})
     issues = world.check(world.contact(member, period={"start": "2025-12-31"}))

@@ -93,14 +93,16 @@ def test_the_leap_day_of_2024_passes() -> None:
     assert identifiers.check_personnummer(number(date(2024, 2, 29), "238")) == []
 
 
-@pytest.mark.parametrize("start", ["19700060", "19701060", "19700073"])
+@pytest.mark.parametrize("start", ["19700060", "19701060", "19700073", "18000060"])
 def test_a_samordningsnummer_without_full_date_is_only_doubted(start: str) -> None:
     digits = start + "239"
     value = digits + str(identifiers.luhn_digit(digits[2:]))
     assert severities(codes.SAMORDNINGSNUMMER, value) == ["warning"]
 
 
-@pytest.mark.parametrize("value", ["98240301AA06", "22610118BC12", "00992059ZZ31", "22610118BCD2"])
+@pytest.mark.parametrize(
+    "value", ["98240301AA06", "22610118BC12", "00992059ZZ31", "22610118BCD2", "21610131BC12"]
+)
 def test_national_reserve_numbers_pass(value: str) -> None:
     """DOMAIN 6 and Inera's specification: known date, unknown date (00), unknown sex."""
     assert identifiers.check(codes.RESERVNUMMER, value) == []
@@ -115,6 +117,11 @@ def test_national_reserve_numbers_pass(value: str) -> None:
         "19610118BC12",  # a century that would be taken for a personnummer
         "00121259ZZ31",  # unknown date without a serial number
         "22611318BC12",  # no month 13
+        "22610132BC12",  # no day 32
+        "20610118BC12",
+        "00992039ZZ31",
+        "00992060ZZ31",
+        "00991959ZZ31",
         "abc",
     ],
 )
@@ -204,6 +211,18 @@ def test_a_resource_names_the_identifier_at_fault() -> None:
     assert not identifiers.has_swedish_identifier({"identifier": [{"system": "urn:other"}]})
 
 
+def test_a_samordningsnummer_of_another_age_is_refused() -> None:
+    digits = "17990060239"
+    value = digits + str(identifiers.luhn_digit(digits[2:]))
+    assert severities(codes.SAMORDNINGSNUMMER, value) == ["error"]
+
+
+def test_an_identifier_without_system_or_value_is_not_judged() -> None:
+    odd = [{"value": "1"}, {"system": codes.PERSONNUMMER, "value": 1}, {"system": 1, "value": "1"}]
+    assert identifiers.check_resource({"resourceType": "Patient", "identifier": odd}) == []
+
+
 def test_values_of_no_known_form_are_not_classified() -> None:
+    assert identifiers.classify("6101182803") is None
     assert identifiers.classify("12345") is None
     assert identifiers.classify("999999999999") is None

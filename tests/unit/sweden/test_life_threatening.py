@@ -138,15 +138,17 @@ def test_details_of_a_contact_from_before_may_change_meanwhile(
     assert cases.severities(issues) == [("warning", "SOSFS-2011-7-2-3")]
 
 
-@pytest.mark.parametrize("change", ["person", "kind", "status", "ground"])
+@pytest.mark.parametrize("change", ["person", "kind", "patient", "status", "ground"])
 def test_a_changed_assignment_is_judged_anew(
     world: Any, cases: Any, nurse: str, change: str
 ) -> None:
     world.life_in_danger()
+    world.life_in_danger(id="other", subject={"reference": "Patient/other"})
     before = store(world, "nils", nurse, status="inactive" if change == "status" else "active")
     changed = {
         "person": world.contact(world.person("eva", cases.licence("SJ"))),
         "kind": world.contact(nurse, "4"),
+        "patient": world.contact(nurse, subject={"reference": "Patient/other"}),
         "status": before | {"status": "active"},
         "ground": world.contact(nurse, extension=livshotande()),
     }[change]
@@ -259,6 +261,17 @@ def test_a_claimed_ground_needs_no_flagged_condition(
     """R4, R15."""
     assert cases.errors(world.check(world.contact(nurse, extension=livshotande())))
     assert world.check(world.contact(physician, extension=livshotande())) == []
+
+
+@pytest.mark.parametrize("reference", ["Condition/flu", "Condition/gone", "#flu"])
+def test_an_ordinary_reason_claims_nothing(
+    world: Any, nurse: str, physician: str, reference: str
+) -> None:
+    world.life_in_danger()
+    world.life_in_danger(id="flu", extension=[])
+    store(world, "lena", physician, "4", unit="annan")
+    team = world.contact(nurse, reasonReference=[{"reference": reference}])
+    assert world.check(team) == []
 
 
 def test_a_ground_claimed_for_an_omsorgskontakt_asks_for_no_physician(

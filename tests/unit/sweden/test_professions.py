@@ -68,7 +68,7 @@ def test_a_position_before_the_licence_is_no_licence(cases: Any, system: str, co
 
 
 def test_a_senior_position_alone_is_no_licence(cases: Any) -> None:
-    role = {"code": [{"coding": [{"system": codes.BEFATTNING, "code": "201010"}]}]}
+    role: dict[str, Any] = {"code": [{"coding": [{"system": codes.BEFATTNING, "code": "201010"}]}]}
     found = of(cases, **role)
     assert found.positions == {"201010"}
     assert not found.licensed_physician
@@ -85,6 +85,7 @@ def test_nurse_and_underskoterska_are_told_apart(cases: Any) -> None:
     assert nurse.nurse
     assert not nurse.underskoterska
     assert underskoterska.underskoterska
+    assert underskoterska.health_care_personnel is True
     assert not underskoterska.nurse
 
 
@@ -94,7 +95,9 @@ def test_an_expired_certificate_is_none(cases: Any) -> None:
 
 def test_a_coordinator_is_not_health_care_personnel_and_silence_tells_nothing(cases: Any) -> None:
     """R13, R14."""
-    role = {"code": [{"coding": [{"system": codes.SNOMED, "code": codes.CARE_COORDINATOR}]}]}
+    role: dict[str, Any] = {
+        "code": [{"coding": [{"system": codes.SNOMED, "code": codes.CARE_COORDINATOR}]}]
+    }
     assert of(cases, **role).health_care_personnel is False
     assert of(cases).health_care_personnel is None
 

@@ -30,6 +30,27 @@ def test_named_contacts_plans_and_swedish_identifiers_are_looked_at(world: Any) 
             "resourceType": "CarePlan",
             "category": [{"coding": [{"system": codes.CARE_PLAN_CATEGORY, "code": "VP"}]}],
         },
+        {
+            "resourceType": "CarePlan",
+            "category": [
+                {"coding": [{"system": codes.CARE_TEAM_CATEGORY, "code": codes.FAST_KONTAKT}]}
+            ],
+        },
+        {
+            "resourceType": "CareTeam",
+            "category": [{"coding": [{"system": codes.CARE_PLAN_CATEGORY, "code": codes.SIP}]}],
+        },
+        {
+            "resourceType": "CareTeam",
+            "category": [
+                {
+                    "coding": [
+                        {"system": codes.CONSENT_CATEGORY_SYSTEM, "code": codes.CONSENT_TO_SIP}
+                    ]
+                }
+            ],
+            "patient": {"reference": MARIA},
+        },
         {"resourceType": "CareTeam", "category": "fast-kontakt"},
         {"resourceType": ["CareTeam"], "category": [7, {"coding": [None]}]},
         {},
@@ -121,21 +142,11 @@ def test_odd_shapes_are_answered_and_never_crash(world: Any, shape: Any) -> None
     world.check(world.contact(world.person("eva")))
 
 
-def test_other_contacts_are_asked_for_by_patient_category_and_status(
-    world: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_contacts_are_asked_for_by_patient_category_and_status(world: Any) -> None:
     """What the storage side must be able to search by."""
-    asked: list[tuple[str, dict[str, str]]] = []
-    search = world.search
-
-    def listening(resource_type: str, **tokens: str) -> Any:
-        asked.append((resource_type, tokens))
-        return search(resource_type, **tokens)
-
-    monkeypatch.setattr(world, "search", listening)
     world.check(world.contact(world.person("eva")))
     world.check(world.sip())
-    assert asked == [
+    assert world.searches == [
         (
             "CareTeam",
             {
@@ -154,3 +165,22 @@ def test_other_contacts_are_asked_for_by_patient_category_and_status(
             {"patient": MARIA, "category": f"{codes.CARE_PLAN_CATEGORY}|SIP", "status": "active"},
         ),
     ]
+
+
+def test_nothing_is_searched_where_no_rule_looks(world: Any) -> None:
+    """No patient to search by, or a status that no rule on others concerns."""
+    unknown = {"subject": {"reference": "Group/1"}}
+    for more in (unknown, {"status": "inactive"}, {"status": "suspended"}):
+        world.check(world.contact(world.person("eva"), **more))
+    for more in (unknown, {"status": "completed"}, {"status": "on-hold"}):
+        world.check(world.sip(**more))
+    assert world.searches == []
+
+
+@pytest.mark.parametrize(("kind", "licence"), [("1", "LK"), ("2", "SJ"), ("3", "SJ")])
+def test_conditions_are_read_only_where_life_threatening_ones_matter(
+    world: Any, cases: Any, kind: str, licence: str
+) -> None:
+    """R15, and no more of the journal than the rule needs."""
+    world.check(world.contact(world.person("eva", cases.licence(licence)), kind))
+    assert [resource_type for resource_type, _ in world.searches] == ["CareTeam"]

@@ -1,0 +1,154 @@
+"""`fhir-server demo`: three people to try the server on."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+import fhir_server
+from fhir_server import settings as settings_module
+from fhir_server.commands import load
+from fhir_server.commands.options import EPILOG, database_options, quiet_option
+
+PEOPLE = """
+  albertina-hammar   an old woman, goes home from hospital; a SIP is to be made
+  maria-ljungberg    has ALS, a life-threatening condition; has an active SIP
+  lo-testsson        12 years, away from school; has a draft SIP
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something to try, as an HTTP request below the FHIR base."""
+
+    about: str
+    method: str
+    path: str
+    parameters: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def body(self) -> str | None:
+        """The Parameters resource as JSON, a parameter on each line; None for a GET."""
+        if not self.parameters:
+            return None
+        lines = ",\n ".join(json.dumps(each, ensure_ascii=False) for each in self.parameters)
+        return f'{{"resourceType": "Parameters", "parameter": [\n {lines}\n]}}'
+
+    def as_curl(self, base: str) -> str:
+        """Give the command that sends it, ready to be pasted into a shell."""
+        url = shlex.quote(f"{base}/{self.path}")
+        if self.body is None:
+            return f"curl {url}"
+        return (
+            f"curl -X {self.method} {url} \\\n  -H 'Content-Type: application/fhir+json' \\\n"
+            f"  -d {shlex.quote(self.body)}"
+        )
+
+
+def _reference(name: str, target: str) -> dict[str, Any]:
+    return {"name": name, "valueReference": {"reference": target}}
+
+
+def _goal(label: str, description: str) -> dict[str, Any]:
+    parts = [
+        {"name": "label", "valueString": label},
+        {"name": "description", "valueString": description},
+    ]
+    return {"name": "goal", "part": parts}
+
+
+def _activity(description: str, huvudman: str, owner: str, goal: str) -> dict[str, Any]:
+    parts = [
+        {"name": "description", "valueString": description},
+        {"name": "huvudman", "valueCode": huvudman},
+        _reference("owner", owner),
+        {"name": "goal", "valueString": goal},
+    ]
+    return {"name": "activity", "part": parts}
+
+
+REQUESTS = (
+    Request(
+        "Appoint Eva Test, distriktssköterska, as Albertina's fast vårdkontakt:",
+        "POST",
+        "Patient/albertina-hammar/$assign-fast-vardkontakt?_pretty=true",
+        (
+            _reference("practitionerRole", "PractitionerRole/eva-test-hc"),
+            {"name": "basis", "valueCode": "utskrivning"},
+            _reference("appointedBy", "PractitionerRole/vera-test-hc"),
+        ),
+    ),
+    Request(
+        "Read who Albertina's named contacts are, and how to reach them:",
+        "GET",
+        "Patient/albertina-hammar/$named-contacts?_pretty=true",
+    ),
+    Request(
+        "Make a draft of her samordnad individuell plan (SIP):",
+        "POST",
+        "Patient/albertina-hammar/$generate-sip?_pretty=true",
+        (
+            {"name": "need", "valueString": "Jag vill känna mig trygg hemma."},
+            _goal("trygg", "Jag klarar vardagen hemma utan att ramla."),
+            _activity(
+                "Uppföljning av hjärtsvikt och läkemedel",
+                "region",
+                "Organization/halsocentralen-test",
+                "trygg",
+            ),
+            _activity("Hemtjänst morgon och kväll", "kommun", "Organization/hemtjansten", "trygg"),
+            {
+                "name": "overallResponsible",
+                "part": [
+                    {"name": "huvudman", "valueCode": "kommun"},
+                    _reference("organization", "Organization/ostersunds-kommun"),
+                ],
+            },
+            _reference("meeting", "Appointment/albertina-sip-mote"),
+        ),
+    ),
+)
+
+
+@click.command(epilog=EPILOG, short_help="Load three made-up people to try the server on.")
+@quiet_option
+@database_options
+def demo(quiet: bool, **options: Any) -> None:
+    """Load three made-up people and their care, and say what to try on them.
+
+    Give the same --data-dir or --mongodb-uri as the server's, if it has one. Loading twice changes
+    nothing: what you changed since stays.
+
+    \b
+    Examples:
+      fhir-server demo
+      fhir-server demo --data-dir .data        beside `make run`
+    """
+    settings = settings_module.load(**options)
+    folder = data_folder()
+    files = sorted(folder.glob("*.json"))
+    tally = load.run(settings, load.find(files, folder), quiet=quiet)
+    if tally.failed:
+        sys.exit(1)
+    if not quiet:
+        click.echo(f"\nThe people, each a Patient:\n{PEOPLE}")
+        click.echo("To try, while the server runs (fhir-server serve, or make run):")
+        for request in REQUESTS:
+            click.echo(f"\n# {request.about}\n{request.as_curl(settings.fhir_base)}")
+
+
+def data_folder() -> Path:
+    """Give the folder with the demo's bundles: in an installed package, or in a checkout."""
+    package = Path(fhir_server.__file__).resolve().parent
+    inside, beside = package / "demo_data", package.parent / "demo"
+    if inside.is_dir():
+        return inside
+    if beside.is_dir():
+        return beside
+    raise click.ClickException(f"The demo's files are missing: neither {inside} nor {beside}.")

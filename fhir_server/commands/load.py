@@ -1,0 +1,132 @@
+"""`fhir-server load`: files into the database."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fhir_server import settings as settings_module
+from fhir_server.commands.options import EPILOG, database_options, file_arguments, quiet_option
+from fhir_server.commands.progress import meter
+from fhir_server.settings import Settings
+
+if TYPE_CHECKING:
+    from fhir_server.bulk.load import Failure, Loader, Tally
+    from fhir_server.bulk.sources import Source
+
+
+@click.command(epilog=EPILOG, short_help="Store FHIR resources from files.")
+@file_arguments
+@click.option("--again", is_flag=True, help="Also carry out what was loaded before, once more.")
+@quiet_option
+@database_options
+def load(paths: tuple[Path, ...], again: bool, quiet: bool, **options: Any) -> None:
+    """Store FHIR resources from files.
+
+    A PATH is a file, a folder (with all below it), or - for standard input. A file holds a
+    resource, a Bundle, or a resource on each line (NDJSON); .gz and .bz2 are unpacked. A
+    transaction or batch is carried out; of other Bundles the resources are stored.
+
+    Everything is checked as if a client had sent it. What can't be stored is listed at the end
+    with its reason, and the rest is stored; the exit status is then 1. In a folder, files named
+    0-… or …Information… come first, and what failed for want of another resource is tried again.
+
+    Loading again makes no duplicates: a resource with an id is updated where it differs, a
+    transaction or a resource without an id that was loaded before is left out. Works beside a
+    running server, or without one.
+
+    \b
+    Examples:
+      fhir-server load patients.ndjson.gz
+      fhir-server load demo/0-organisations.json demo/b-als.json
+      fhir-server load --data-dir .data ../synthea/output/fhir
+      curl -s https://example.org/bundle.json | fhir-server load -
+    """
+    settings = settings_module.load(**options)
+    with tempfile.TemporaryDirectory(prefix="fhir-server-") as folder:
+        sources = find(paths, Path(folder))
+        tally = run(settings, sources, again=again, quiet=quiet)
+    if tally.failed:
+        sys.exit(1)
+
+
+def find(paths: Sequence[Path], folder: Path) -> list[Source]:
+    """List the files to read.
+
+    Args:
+        paths: as given on the command line; ``-`` is standard input.
+        folder: for a copy of standard input.
+
+    Raises:
+        UsageError: there are none.
+    """
+    from fhir_server.bulk.sources import copy_of, find_sources
+
+    sources = find_sources(path for path in paths if str(path) != "-")
+    if len(paths) > sum(str(path) != "-" for path in paths):
+        sources.append(copy_of(sys.stdin.buffer, folder / "stdin", "standard input"))
+    if not sources:
+        raise click.UsageError(
+            "There is no file here to read: .json, .ndjson or .jsonl, perhaps packed (.gz, .bz2)."
+        )
+    return sources
+
+
+def run(
+    settings: Settings, sources: Sequence[Source], *, again: bool = False, quiet: bool = False
+) -> Tally:
+    """Load files and say how it went: failures on standard error, the sum on standard output."""
+    from fhir_server.app import create_context, create_server
+    from fhir_server.bulk.load import Loader
+    from fhir_server.serving import opened_store
+
+    with opened_store(settings) as store:
+        context = create_context(create_server(settings), store)
+        with meter(sum(source.size for source in sources), quiet=quiet) as shown:
+            loader = Loader(context, shown, again=again)
+            started = time.monotonic()
+            try:
+                loader.load(sources)
+            except BaseException:
+                _report(loader, time.monotonic() - started, quiet=quiet)
+                click.echo("Not finished. What is stored stays; load again to go on.", err=True)
+                raise
+        _report(loader, time.monotonic() - started, quiet=quiet)
+    return loader.tally
+
+
+def _report(loader: Loader, seconds: float, *, quiet: bool) -> None:
+    tally = loader.tally
+    if tally.failures:
+        click.secho(f"\nNot stored: {_resources(tally.failed)}.", fg="red", err=True)
+        for failure in tally.failures:
+            _explain(failure)
+        unlisted = tally.failed - sum(failure.resources for failure in tally.failures)
+        if unlisted:
+            click.echo(f"  … and {_resources(unlisted)} more", err=True)
+    if not quiet:
+        handled = tally.stored + tally.unchanged + tally.failed
+        rate = handled / max(seconds, 0.001)
+        click.echo(
+            f"{_resources(tally.stored)} stored, {tally.unchanged:,} there already, "
+            f"{tally.failed:,} failed; {seconds:.1f} s, {rate:,.0f} a second."
+        )
+
+
+def _explain(failure: Failure) -> None:
+    from fhir_server.bulk.load import reasons
+
+    lost = f" ({_resources(failure.resources)})" if failure.resources > 1 else ""
+    click.echo(f"  {failure.place}{lost}", err=True)
+    for reason in reasons(failure.error.issues):
+        click.echo(f"    {reason}", err=True)
+
+
+def _resources(count: int) -> str:
+    return "1 resource" if count == 1 else f"{count:,} resources"

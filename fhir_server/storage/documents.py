@@ -1,0 +1,65 @@
+"""How versions of resources look as MongoDB documents; docs/adr/0003-storage-layout.md says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson.binary import Binary
+from pymongo import InsertOne, ReplaceOne
+
+from fhir_server.storage.records import Change, StoredResource
+
+Document = dict[str, Any]
+
+# What a reader needs of a document: not what searches find it by.
+STORED = {"y": 1, "v": 1, "u": 1, "b": 1}
+
+
+def stored(document: Document) -> StoredResource:
+    """Read a document of either collection."""
+    # A superseded version has an id of its own and names its resource in "r".
+    reference: str = document.get("r") or document["_id"]
+    resource_type, _, id_ = reference.partition("/")
+    return StoredResource(resource_type, id_, document["v"], document["u"], document.get("b"))
+
+
+def current_document(change: Change) -> Document:
+    """Give the document that makes a change the current version."""
+    new, entries = change.new, change.entries
+    document = _common(new) | {"_id": new.reference}
+    if new.body is None:
+        document["del"] = True
+    if entries is not None:
+        document |= {"t": entries.tokens, "k": entries.keys, "d": entries.ranges}
+    return document
+
+
+def superseded_document(old: StoredResource) -> Document:
+    """Give the document that keeps a superseded version."""
+    identity = {"_id": superseded_id(old.reference, old.version), "r": old.reference}
+    return _common(old) | identity
+
+
+def write(change: Change) -> InsertOne[Document] | ReplaceOne[Document]:
+    """Give the write that puts a change in force, if its previous version still is."""
+    document = current_document(change)
+    if change.previous is None:
+        return InsertOne(document)
+    return ReplaceOne({"_id": document["_id"], "v": change.previous.version}, document)
+
+
+def superseded_id(reference: str, version: int) -> str:
+    """Give the key of a superseded version."""
+    # Zero-padded, so that the order of the texts is the order of the versions.
+    return f"{reference}/{version:010d}"
+
+
+def _common(version: StoredResource) -> Document:
+    document: Document = {
+        "y": version.resource_type,
+        "v": version.version,
+        "u": version.last_updated,
+    }
+    if version.body is not None:
+        document["b"] = Binary(version.body)
+    return document
