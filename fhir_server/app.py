@@ -19,7 +19,7 @@ from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
-from fhir_server.sweden import write_rules
+from fhir_server.sweden import identifiers, write_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def create_server(settings: Settings) -> Server:
         settings=settings,
         definitions=definitions,
         registry=Registry(definitions),
-        validator=Validator(definitions),
+        validator=Validator(definitions, extra_rules=(identifiers.check_resource,)),
         indexer=Indexer(definitions, zone, settings.fhir_base),
         parser=QueryParser(
             definitions, zone, settings.fhir_base, settings.default_count, settings.max_count

@@ -31,7 +31,10 @@ def application() -> Flask:
 
 
 def worker() -> Flask:
-    """Give the application of a worker that must not outlive `fhir-server serve`."""
+    """Give the application of a worker that `fhir-server serve` started and stops."""
+    # Ctrl-C in a terminal goes to the whole process group. A worker that gets it besides its
+    # parent's SIGTERM hangs until it is killed, and requests under way are lost.
+    os.setpgid(0, 0)
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     return application()
 

@@ -49,7 +49,7 @@ def _fhir_error(error: FhirError) -> Response:
 
 
 def _unavailable(error: StoreUnavailable) -> Response:
-    log.error("store unavailable", request_id=request_id(), reason=type(error.__cause__).__name__)
+    log.error("store unavailable", request_id=request_id(), reason=str(error))
     issue = Issue(
         "error",
         "transient",

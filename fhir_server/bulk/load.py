@@ -23,8 +23,8 @@ from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.transaction import transaction
-from fhir_server.storage.snapshot import Snapshot
 from fhir_server.storage.records import AlreadyDone, StoreUnavailable
+from fhir_server.storage.snapshot import Snapshot
 
 GROUP_ENTRIES = 256
 GROUP_BYTES = 4_000_000
@@ -34,6 +34,7 @@ GROUP_PARTS = 16
 PATIENCE_SECONDS = 60.0
 # Failures kept to be listed; the rest is counted.
 MOST_FAILURES = 10_000
+PACKAGE = str(Path(__file__).parent.parent)
 WRAPPED = "Bundle.entry[0].resource"
 # What a resource that comes later may put right.
 MAY_PASS_LATER = {"business-rule", "not-found", "conflict", "deleted"}
@@ -235,7 +236,7 @@ def _failure(unit: Unit, error: Exception) -> Failure:
     if not isinstance(error, FhirError):
         # Not the error's text, which may quote the resource.
         frames = traceback.extract_tb(error.__traceback__)
-        at = [frame for frame in frames if "fhir_server" in frame.filename][-1]
+        at = [frame for frame in frames if frame.filename.startswith(PACKAGE)][-1]
         kind = f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}"
         text = f"The server failed on this, and stored nothing of it ({kind}). Please report it."
         error = FhirError(Issue("error", "exception", text))

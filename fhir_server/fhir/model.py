@@ -1,9 +1,9 @@
 """A second opinion on resources: the Pydantic models of the fhir.resources library.
 
 The server's own validator decides what is stored. These models are written by others from the same
-definitions, so where the two disagree one of them is wrong: `fhir-server validate` shows both, and
-the tests hold every answer of the server against them. They are of R4B, whose documents are those
-of R4 for most types; they see neither a wrong code nor a reference to a wrong type.
+definitions, so where the two disagree one of them is wrong: `fhir-server validate --second-opinion`
+shows both, and the tests hold the server's answers against them. They are of R4B, whose documents
+are those of R4 for most types; they see neither a wrong code nor a reference to a wrong type.
 """
 
 from __future__ import annotations

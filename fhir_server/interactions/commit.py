@@ -9,6 +9,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import Prepared
+from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Check, Snapshot
 
 
@@ -35,7 +36,7 @@ def commit(
         Warnings: of validation, then of the rules.
 
     Raises:
-        FhirError: a rule refuses.
+        FhirError: a rule refuses; or 413, there is too much to write at once.
         StaleWrite, AlreadyDone, StoreUnavailable: from the store.
     """
     rules = context.server.write_rules
@@ -58,11 +59,15 @@ def commit(
             after(snapshot)
 
     rule_locks = [key for _, resource in written for key in rules.lock_keys(resource)]
-    context.store.transact(
-        [p.change for p in prepared],
-        locks=[*locks, *rule_locks],
-        before=before,
-        after=rules_hold if governed else after,
-        once=once,
-    )
+    try:
+        context.store.transact(
+            [p.change for p in prepared],
+            locks=[*locks, *rule_locks],
+            before=before,
+            after=rules_hold if governed else after,
+            once=once,
+        )
+    except WriteTooLarge:
+        text = "This is more than the database can write in one transaction; split it."
+        raise FhirError(Issue("error", "too-costly", text), status=413) from None
     return (*(issue for p in prepared for issue in p.issues), *said)

@@ -10,9 +10,7 @@ COMPANIONS = (
     ResourceType("EpisodeOfCare", "A care process (hälsoärende).", core=True),
     ResourceType("Goal", "A goal of the person or of the professions.", core=True),
     ResourceType("Organization", "Huvudman, vårdgivare or vårdenhet, by HSA-id.", core=True),
-    ResourceType(
-        "Patient", "The person, by personnummer or another national number.", core=True
-    ),
+    ResourceType("Patient", "The person, by personnummer or another national number.", core=True),
     ResourceType("Practitioner", "A named person of staff, by HSA-id.", core=True),
     ResourceType("Provenance", "Who wrote what, on whose behalf.", core=True),
     ResourceType("RelatedPerson", "A relative or guardian.", core=True),

@@ -14,7 +14,16 @@ from zoneinfo import ZoneInfo
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search import ranges, tokens
 from fhir_server.search.parameters import STORED, Parameter, Parameters
-from fhir_server.search.paths import Computed, Field, FromResource, Item, Location, Step, Test, Where
+from fhir_server.search.paths import (
+    Computed,
+    Field,
+    FromResource,
+    Item,
+    Location,
+    Step,
+    Test,
+    Where,
+)
 from fhir_server.search.values import Collector, Emit, Found, emitter, referred
 
 Value = Any

@@ -18,13 +18,26 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.criteria import Asked, criterion
 from fhir_server.search.parameters import ORDERED, Parameter, Parameters
-from fhir_server.search.query import Criterion, Not, Query, Sort, either, every
+from fhir_server.search.query import (
+    Criterion,
+    HasId,
+    HasToken,
+    Not,
+    Or,
+    Query,
+    Sort,
+    either,
+    every,
+)
 
 # About the form of the answer, which is the business of whoever writes it.
 FORMAT_PARAMETERS = ("_format", "_pretty")
 RESULT_PARAMETERS = ("_count", "_cursor", "_sort", "_summary", "_total", "_type")
 
 _LONGEST_VALUE = 20_000
+_MOST_PARAMETERS = 100
+# Alternatives that are tokens are looked up together; of the others each is a scan of its own.
+_MOST_TOKENS, _MOST_SCANS = 5000, 200
 
 
 @dataclass(slots=True)
@@ -90,6 +103,10 @@ class QueryParser:
         Raises:
             FhirError: 400 for what can't be used; every such parameter is named.
         """
+        if len(parameters) > _MOST_PARAMETERS:
+            raise invalid(
+                f"A search takes at most {_MOST_PARAMETERS} parameters.", code="too-costly"
+            )
         draft = self._draft(resource_type, parameters)
         problems: list[Issue] = []
         for name, value in parameters:
@@ -144,7 +161,9 @@ class QueryParser:
             asked = Asked(parameter, modifier, type_, self._zone, self._base_url)
             found.append(criterion(asked, value))
         excluded = [each.part for each in found if isinstance(each, Not)]
-        return Not(either(*excluded)) if excluded else either(*found)
+        joined = either(*(excluded or found))
+        _require_bounded(code, joined)
+        return Not(joined) if excluded else joined
 
     def _unknown(self, draft: _Draft, code: str) -> FhirError:
         what = draft.types[0] if len(draft.types) == 1 else "a search of several types"
@@ -231,6 +250,13 @@ def _require_readable(name: str, value: str) -> None:
         f"{name}{value}".encode()
     except UnicodeEncodeError:
         raise invalid("A parameter holds what is no Unicode text.") from None
+
+
+def _require_bounded(code: str, criterion: Criterion) -> None:
+    parts = criterion.parts if isinstance(criterion, Or) else ()
+    lookups = sum(isinstance(part, HasToken | HasId) for part in parts)
+    if lookups > _MOST_TOKENS or len(parts) - lookups > _MOST_SCANS:
+        raise invalid(f"'{code}' has too many alternatives; split the search.", code="too-costly")
 
 
 def _warning(issue: Issue) -> Issue:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
     OperationFailure,
@@ -13,7 +14,10 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from fhir_server.storage.records import StoreUnavailable
+from fhir_server.storage.records import StoreFailure, StoreUnavailable, WriteTooLarge
+
+# The transaction needs more of the storage engine's cache than it may have.
+TRANSACTION_TOO_LARGE = 388
 
 
 class TransactionConflict(Exception):
@@ -22,13 +26,31 @@ class TransactionConflict(Exception):
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
+    """Raise the store's errors in place of the driver's.
+
+    The text of a driver's error may quote what was to be stored, so none leaves this module.
+
+    Raises:
+        TransactionConflict: the transaction met another and may be tried again.
+        WriteTooLarge: it does not fit into the database's cache.
+        StoreUnavailable: the database can't be reached, or answers too late.
+        StoreFailure: anything else, by the number of the driver's error.
+    """
     try:
         yield
     except PyMongoError as error:
+        code = error.code if isinstance(error, OperationFailure) else None
+        if code == TRANSACTION_TOO_LARGE or _in_bulk(error, TRANSACTION_TOO_LARGE):
+            raise WriteTooLarge from None
         if error.has_error_label("TransientTransactionError"):
-            raise TransactionConflict from error
-        if isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError):
-            raise StoreUnavailable(str(error)) from error
-        if isinstance(error, OperationFailure) and error.has_error_label("RetryableWriteError"):
-            raise StoreUnavailable(str(error)) from error
-        raise
+            raise TransactionConflict from None
+        late = isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError)
+        if late or error.has_error_label("RetryableWriteError"):
+            raise StoreUnavailable(type(error).__name__) from None
+        raise StoreFailure(f"{type(error).__name__} {code or ''}".strip()) from None
+
+
+def _in_bulk(error: PyMongoError, code: int) -> bool:
+    return isinstance(error, BulkWriteError) and any(
+        each.get("code") == code for each in error.details.get("writeErrors", [])
+    )

@@ -26,6 +26,7 @@ from pymongo import MongoClient, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import (
     BulkWriteError,
+    ConfigurationError,
     DuplicateKeyError,
     ExecutionTimeout,
     PyMongoError,
@@ -41,7 +42,7 @@ from fhir_server.storage.documents import (
 )
 from fhir_server.storage.errors import TransactionConflict, translated_errors
 from fhir_server.storage.mongo_indexes import ensure_indexes
-from fhir_server.storage.records import AlreadyDone, Change, StaleWrite
+from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUnavailable
 from fhir_server.storage.snapshot import Check, Collections, Snapshot
 
 DUPLICATE_KEY = 11000
@@ -54,20 +55,13 @@ class MongoStore(Snapshot):
     Args:
         uri: of a replica set or sharded cluster.
         database: its name.
+
+    Raises:
+        StoreUnavailable: the address can't be read.
     """
 
     def __init__(self, uri: str, database: str) -> None:
-        self._client: MongoClient[Document] = MongoClient(
-            uri,
-            appname="fhir-server",
-            w="majority",
-            journal=True,
-            readConcernLevel="majority",
-            retryWrites=True,
-            retryReads=True,
-            serverSelectionTimeoutMS=10_000,
-            connect=False,
-        )
+        self._client = _client(uri)
         self._database = self._client[database]
         super().__init__(Collections(self._database["resources"], self._database["history"]))
         self._locks = self._database["locks"]
@@ -232,6 +226,27 @@ class MongoStore(Snapshot):
             raise
         if result.inserted_count + result.matched_count != len(changes):
             raise StaleWrite([c.new.reference for c in changes if c.previous])
+
+
+def _client(uri: str) -> MongoClient[Document]:
+    try:
+        return MongoClient(
+            uri,
+            appname="fhir-server",
+            w="majority",
+            journal=True,
+            readConcernLevel="majority",
+            retryWrites=True,
+            retryReads=True,
+            serverSelectionTimeoutMS=10_000,
+            connect=False,
+        )
+    except (ConfigurationError, ValueError) as error:
+        # The text may quote the address with its password.
+        raise StoreUnavailable(
+            f"the address is not a MongoDB connection string ({type(error).__name__}); it looks "
+            "like mongodb://host1,host2/?replicaSet=name"
+        ) from None
 
 
 def _abort(session: ClientSession) -> None:

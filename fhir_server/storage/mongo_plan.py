@@ -4,6 +4,8 @@
   itself finds out which of several is rarest.
 - With ranges alone, the narrowest leads, in its own order.
 - With ``_sort``, the sort key leads.
+- What only excludes (``:not``, ``:missing=true``) leads nowhere: alone, it reads every resource
+  of the type, through the token of the type, and filters.
 
 Some criteria need several scans, one after the other. They find disjoint documents, either
 because of what they are or because the later ones leave out what the earlier ones find.

@@ -149,10 +149,11 @@ def _report(explained: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stages(stage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    # Newer servers wrap the plan that the classic engine shows plainly.
+    # Newer servers wrap the plan that the classic engine shows plainly; clusters list shards.
     own = stage.get("queryPlan", stage)
     inner = [own["inputStage"]] if "inputStage" in own else own.get("inputStages", [])
-    return [own, *(found for each in inner for found in _stages(each))]
+    shards = [shard["winningPlan"] for shard in own.get("shards", [])]
+    return [own, *(found for each in (*inner, *shards) for found in _stages(each))]
 
 
 def _place(

@@ -12,6 +12,14 @@ class StoreUnavailable(Exception):
     """The database can't be reached or answers too late."""
 
 
+class StoreFailure(Exception):
+    """The database refused what the store asked of it, which is a fault of the store."""
+
+
+class WriteTooLarge(Exception):
+    """The database can't hold the write in one transaction; nothing was written."""
+
+
 class StaleWrite(Exception):
     """Another writer changed a resource between our reading and our writing it.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from fhir_server.fhir.outcome import Issue, Severity
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import items
+from fhir_server.sweden.elements import items, text
 
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 _ORGANISATIONSNUMMER = re.compile(r"[0-9]{10}")
@@ -79,7 +79,7 @@ def check_resource(resource: Mapping[str, Any]) -> list[Issue]:
 def has_swedish_identifier(resource: Mapping[str, Any]) -> bool:
     """Tell whether the resource carries an identifier of a system that `check` knows."""
     return any(
-        identifier.get("system") in _RULES for _, identifier in items(resource, "identifier")
+        text(identifier, "system") in _RULES for _, identifier in items(resource, "identifier")
     )
 
 

@@ -18,7 +18,6 @@ from fhir_server.sweden import (
     codes,
     consents,
     fast_vardkontakt,
-    identifiers,
     plans,
     sip,
 )
@@ -47,14 +46,9 @@ class Reader(Protocol):
 def applies(resource: Json) -> bool:
     """Tell whether `check` has anything to look at in a resource about to be written.
 
-    That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, and any
-    resource with a Swedish identifier.
+    That is: a CareTeam of category ``fast-kontakt`` and a CarePlan of category ``SIP``.
     """
-    return (
-        assignments.is_named_contact(resource)
-        or plans.is_sip(resource)
-        or identifiers.has_swedish_identifier(resource)
-    )
+    return assignments.is_named_contact(resource) or plans.is_sip(resource)
 
 
 def lock_keys(resource: Json) -> list[str]:
@@ -86,12 +80,11 @@ def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
             before this write, or None.
         now: an aware datetime.
     """
-    issues = identifiers.check_resource(resource)
     if assignments.is_named_contact(resource):
-        issues += _check_named_contact(resource, reader, now)
-    elif plans.is_sip(resource):
-        issues += _check_sip(resource, reader, now)
-    return issues
+        return _check_named_contact(resource, reader, now)
+    if plans.is_sip(resource):
+        return _check_sip(resource, reader, now)
+    return []
 
 
 def _check_named_contact(care_team: Json, reader: Reader, now: datetime) -> list[Issue]:

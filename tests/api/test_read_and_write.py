@@ -255,3 +255,14 @@ def test_head_answers_like_get_without_a_body(fhir: Fhir) -> None:
     assert response.status_code == 200
     assert response.headers["ETag"] == 'W/"1"'
     assert response.data == b""
+
+
+def test_a_wrong_check_digit_is_refused_on_every_write(fhir: Fhir) -> None:
+    """R122, id-1."""
+    system = "http://electronichealth.se/identifier/personnummer"
+    response = fhir.post(
+        "Patient", {**PATIENT, "identifier": [{"system": system, "value": "196101182804"}]}
+    )
+    assert response.status_code in (400, 422)
+    assert issue(response)["expression"] == ["Patient.identifier[0].value"]
+    assert "196101182804" not in response.text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.conftest import ServerProcess
+from tests.conftest import ROOT, ServerProcess
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(180)]
 
@@ -53,12 +55,8 @@ class Load:
             while not self._end.is_set():
                 version += 1
                 body = {"resourceType": "Basic", "id": id_, "code": {"text": str(version)}}
-                with contextlib.suppress(httpx.TransportError):
-                    answer = client.put(f"/Basic/{id_}", json=body)
-                    if answer.status_code in (200, 201):
-                        self.updates[id_] = version
-                    else:
-                        time.sleep(0.05)
+                if self._accepted(lambda body=body: client.put(f"/Basic/{id_}", json=body)):
+                    self.updates[id_] = version
 
     def _transact(self, name: str) -> None:
         n = 0
@@ -67,12 +65,16 @@ class Load:
                 n += 1
                 key = f"{name}-{n}"
                 self.tried.add(key)
-                with contextlib.suppress(httpx.TransportError):
-                    answer = client.post("", json=_bundle(key))
-                    if answer.status_code == 200:
-                        self.transactions.add(key)
-                    else:
-                        time.sleep(0.05)
+                if self._accepted(lambda key=key: client.post("", json=_bundle(key))):
+                    self.transactions.add(key)
+
+    @staticmethod
+    def _accepted(send: Callable[[], httpx.Response]) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            if send().status_code in (200, 201):
+                return True
+        time.sleep(0.05)
+        return False
 
 
 def _bundle(key: str) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def test_nothing_acknowledged_is_lost(
 ) -> None:
     server = crashing_server
     load = Load(server.base)
-    load.start(kill.__name__)
+    load.start(kill.__name__.replace("_", "-"))
     time.sleep(2.5)
     kill(server)
     time.sleep(1.5)
@@ -168,9 +170,8 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     family += _mongods(server.data_dir)
     assert len(family) >= 3
     assert server.stop() == 0
-    gone, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(family, timeout=5)
     assert not alive, [process.cmdline() for process in alive]
-    assert len(gone) == len(family)
 
 
 def test_ctrl_c_in_a_terminal_reaches_all_processes_and_still_ends_in_order(tmp_path: Path) -> None:
@@ -202,8 +203,14 @@ def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
 
 def test_a_taken_port_is_refused_in_a_sentence(tmp_path: Path) -> None:
     server = ServerProcess.start(tmp_path / "one")
+    command = [sys.executable, "-m", "fhir_server.cli", "serve", "--port", str(server.port)]
     try:
-        with pytest.raises(AssertionError, match="Can't listen on"):
-            ServerProcess.start(tmp_path / "two", port=server.port)
+        second = subprocess.run(
+            [*command, "--data-dir", str(tmp_path / "two")],
+            cwd=ROOT, check=False, capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
     finally:
         server.stop()
+    assert second.returncode == 1
+    assert "Can't listen on" in second.stderr
+    assert "Traceback" not in second.stderr

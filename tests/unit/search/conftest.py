@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.search.indexing import Indexer, IndexEntries
+from fhir_server.search.indexing import IndexEntries, Indexer
 from fhir_server.search.matching import Indexed, matches
 from fhir_server.search.parse import QueryParser
 from tests.unit.search.samples import BASE, STOCKHOLM

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.search.syntax import escape
@@ -293,6 +293,7 @@ def test_ids_are_matched_whole(finds: Finds) -> None:
 text = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(text)
 def test_whatever_string_is_stored_is_found(finds: Finds, value: str) -> None:
     location = {"resourceType": "Location", "name": value}
@@ -300,6 +301,7 @@ def test_whatever_string_is_stored_is_found(finds: Finds, value: str) -> None:
     assert finds(location, "name:exact", escape(value))
 
 
+@settings(deadline=None)
 @given(text, text)
 def test_whatever_identifier_is_stored_is_found(finds: Finds, system: str, value: str) -> None:
     patient = {"resourceType": "Patient", "identifier": [{"system": system, "value": value}]}
@@ -308,11 +310,13 @@ def test_whatever_identifier_is_stored_is_found(finds: Finds, system: str, value
     assert finds(patient, "identifier", f"{escape(system)}|")
 
 
+@settings(deadline=None)
 @given(st.decimals(-1000, 1000, places=3))
 def test_whatever_number_is_stored_is_found(finds: Finds, value: Any) -> None:
     assert finds(measured(float(value)), "value-quantity", str(value))
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(1, 1, 2)))
 def test_whatever_moment_is_stored_is_found(finds: Finds, value: Any) -> None:
     text = f"{value.isoformat(timespec='milliseconds')}Z"

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.fhir import json
@@ -214,6 +214,7 @@ def test_every_resource_has_the_token_of_its_type(entries: Entries) -> None:
     assert "Basic" in entries({"resourceType": "Basic"}).tokens
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_entries_are_unique_and_keys_end_with_the_id(indexer: Indexer, seed: int) -> None:
     made = resource(Random(seed), "7")
@@ -239,6 +240,7 @@ anything = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(

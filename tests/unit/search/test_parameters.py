@@ -38,6 +38,6 @@ def test_a_reference_points_to_what_its_element_allows(definitions: Definitions)
 
 def test_a_plain_code_knows_the_systems_of_its_binding(definitions: Definitions) -> None:
     parameters = Parameters(definitions).of("Task")
-    assert parameters["status"].systems == {"http://hl7.org/fhir/task-status"}
+    assert parameters["status"].systems == frozenset({"http://hl7.org/fhir/task-status"})
     assert len(parameters["intent"].systems or ()) == 2
     assert parameters["code"].systems is None

@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.search import ranges
@@ -19,17 +19,20 @@ def test_a_date_is_a_local_day() -> None:
     assert found == ("2026-04-30T22:00:00.000000", "2026-05-01T22:00:00.000000")
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
 def test_moments_sort_as_their_texts(one: datetime, other: datetime) -> None:
     assert (one < other) == (ranges.moment(one) < ranges.moment(other))
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_numbers_sort_as_their_texts(one: Decimal, other: Decimal) -> None:
     assert (one < other) == (ranges.spell(one) < ranges.spell(other))
     assert (one == other) == (ranges.spell(one) == ranges.spell(other))
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_nothing_comes_between_a_number_and_its_end(one: Decimal, other: Decimal) -> None:
     low, high = ranges.point(one)
@@ -37,6 +40,7 @@ def test_nothing_comes_between_a_number_and_its_end(one: Decimal, other: Decimal
     assert (low <= ranges.spell(other) < high) == (one == other)
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_an_id_after_a_number_does_not_change_its_order(one: Decimal, other: Decimal) -> None:
     key = f"{ranges.spell(one)} Observation/9"

@@ -1,7 +1,7 @@
 """Escapes in values: https://hl7.org/fhir/R4/search.html#escaping"""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.search.syntax import escape, split, unescape
@@ -9,6 +9,7 @@ from fhir_server.search.syntax import escape, split, unescape
 values = st.lists(st.text(alphabet="ab,|$\\ å"), min_size=1)
 
 
+@settings(deadline=None)
 @given(values, st.sampled_from(",|$"))
 def test_what_was_escaped_and_joined_is_split_and_read_back(
     parts: list[str], separator: str

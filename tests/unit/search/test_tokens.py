@@ -1,7 +1,7 @@
 """Spelling of index tokens; strings as https://hl7.org/fhir/R4/search.html#string compares them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.search import tokens
@@ -28,12 +28,14 @@ def test_case_accents_and_punctuation_do_not_count(text: str, folded: str) -> No
     assert tokens.fold(text) == folded
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_folding_twice_changes_nothing(text: str) -> None:
     once = tokens.fold(text)
     assert tokens.fold(once) == once
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_a_folded_string_has_no_separators(one: str, other: str) -> None:
     folded = tokens.fold(f"{one}{tokens.EXACT}{other}{tokens.NEXT}")

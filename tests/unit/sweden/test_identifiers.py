@@ -1,6 +1,7 @@
 """Swedish identifiers: R122, id-1, DOMAIN 2.1, 2.2 and the test numbers of DOMAIN 6."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -218,8 +219,14 @@ def test_a_samordningsnummer_of_another_age_is_refused() -> None:
 
 
 def test_an_identifier_without_system_or_value_is_not_judged() -> None:
-    odd = [{"value": "1"}, {"system": codes.PERSONNUMMER, "value": 1}, {"system": 1, "value": "1"}]
+    odd: list[Any] = [
+        {"value": "1"},
+        {"system": [], "value": {}},
+        {"system": codes.PERSONNUMMER, "value": 1},
+        {"system": 1, "value": "1"},
+    ]
     assert identifiers.check_resource({"resourceType": "Patient", "identifier": odd}) == []
+    assert not identifiers.has_swedish_identifier({"identifier": odd[1:2]})
 
 
 def test_values_of_no_known_form_are_not_classified() -> None:

@@ -1,0 +1,95 @@
+"""The store's door for writes, on a real MongoDB."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.records import (
+    AlreadyDone,
+    Change,
+    StaleWrite,
+    StoredResource,
+    StoreUnavailable,
+    WriteTooLarge,
+)
+from fhir_server.storage.snapshot import Snapshot
+
+
+def version(id_: str, number: int, body: bytes | None = b"{}") -> StoredResource:
+    return StoredResource("Basic", id_, number, number * 1000, body)
+
+
+def create(id_: str, body: bytes = b"{}") -> Change:
+    return Change(version(id_, 1, body))
+
+
+def update(id_: str, number: int) -> Change:
+    return Change(version(id_, number), version(id_, number - 1))
+
+
+def test_a_second_create_of_one_id_is_stale(store: MongoStore) -> None:
+    store.transact([create("one")])
+    with pytest.raises(StaleWrite):
+        store.transact([create("one")])
+    with pytest.raises(StaleWrite):
+        store.transact([create("two"), create("one")])
+    assert store.read("Basic", "two") is None
+
+
+def test_an_update_of_a_version_that_is_not_current_is_stale_and_adds_nothing(
+    store: MongoStore,
+) -> None:
+    store.transact([create("upd")])
+    store.transact([update("upd", 2)])
+    with pytest.raises(StaleWrite):
+        store.transact([update("upd", 2)])
+    with pytest.raises(StaleWrite):
+        store.transact([create("upd-other"), update("upd", 2)])
+    history = store.history("Basic", "upd", before=None, count=10)
+    assert [stored.version for stored in history] == [2, 1]
+    assert store.read("Basic", "upd-other") is None
+
+
+def test_a_version_stored_ahead_by_a_writer_who_died_does_no_harm(store: MongoStore) -> None:
+    """The process ended between the two writes of an update."""
+    store.transact([create("ahead")])
+    stale = Change(version("ahead", 3), version("ahead", 2))
+    with pytest.raises(StaleWrite):
+        store.transact([stale])
+    assert [s.version for s in store.history("Basic", "ahead", before=None, count=10)] == [1]
+    assert store.read_version("Basic", "ahead", 2) is None
+    store.transact([update("ahead", 2)])
+    assert [s.version for s in store.history("Basic", "ahead", before=None, count=10)] == [2, 1]
+
+
+def test_a_check_that_raises_undoes_everything(store: MongoStore) -> None:
+    def refuse(inside: Snapshot) -> None:
+        assert inside.read("Basic", "undone") is not None
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        store.transact([create("undone")], locks=["x"], after=refuse)
+    assert store.read("Basic", "undone") is None
+
+
+def test_once_means_once(store: MongoStore) -> None:
+    store.transact([create("once-1")], once="file")
+    with pytest.raises(AlreadyDone):
+        store.transact([create("once-2")], once="file")
+    assert store.read("Basic", "once-2") is None
+
+
+def test_a_transaction_larger_than_the_cache_allows_is_refused_whole(store: MongoStore) -> None:
+    body = b"x" * 12_000_000
+    with pytest.raises(WriteTooLarge) as refused:
+        store.transact([create(f"large-{n}", body) for n in range(8)])
+    assert "xxx" not in str(refused.value)
+    assert store.read("Basic", "large-0") is None
+
+
+@pytest.mark.parametrize("uri", ["http://x", "mongodb://", "nonsense", "mongodb://secret@:x/"])
+def test_an_address_that_cannot_be_read_is_explained_without_its_password(uri: str) -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        MongoStore(uri, "fhir").ping()
+    assert "secret" not in str(refused.value)
