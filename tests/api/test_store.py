@@ -81,14 +81,14 @@ def test_once_means_once(store: MongoStore) -> None:
 
 
 def test_a_transaction_larger_than_the_cache_allows_is_refused_whole(store: MongoStore) -> None:
-    body = b"x" * 12_000_000
+    body = b"x" * 250_000
     with pytest.raises(WriteTooLarge) as refused:
-        store.transact([create(f"large-{n}", body) for n in range(8)])
+        store.transact([create(f"large-{n}", body) for n in range(600)])
     assert "xxx" not in str(refused.value)
     assert store.read("Basic", "large-0") is None
 
 
-@pytest.mark.parametrize("uri", ["http://x", "mongodb://", "nonsense", "mongodb://secret@:x/"])
+@pytest.mark.parametrize("uri", ["http://x", "mongodb://", "mongodb://secret@:x/"])
 def test_an_address_that_cannot_be_read_is_explained_without_its_password(uri: str) -> None:
     with pytest.raises(StoreUnavailable) as refused:
         MongoStore(uri, "fhir").ping()
