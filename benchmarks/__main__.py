@@ -33,7 +33,7 @@ WORKERS = 2
 @click.option("--plans", default=5000, show_default=True, help="CarePlans stored beforehand.")
 def main(seconds: float, clients: int, plans: int) -> None:
     """Measure on this machine; absolute figures do not carry over to another, ratios do."""
-    console = Console()
+    console = Console(width=110)
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder, _mongod(folder) as uri:
         start = _start_up(Path(folder))

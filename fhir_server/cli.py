@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -103,19 +104,26 @@ FHIR server {__version__} is ready. Ctrl-C stops it.
 
   FHIR base   {base}
   API pages   {base.removesuffix("/fhir")}/docs
-  Data        {"the database you named" if settings.mongodb_uri else settings.directory}
+  Data        {"the database you named" if settings.mongodb_uri else settings.directory.resolve()}
 
 Load three people to try it on, in another terminal, and see one's named contacts:
 
-  {Path(sys.executable).parent / "fhir-server"} demo{_data_dir_option(settings)}
+  {_command()} demo{_database_option(settings)}
   curl '{base}/Patient/albertina-hammar/$named-contacts?_pretty=true'
 """
 
 
-def _data_dir_option(settings: Settings) -> str:
+def _command() -> str:
+    """Give this very command as a shell takes it, short where it can be."""
+    command = Path(sys.executable).parent / "fhir-server"
+    short = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
+    return shlex.quote(str(short))
+
+
+def _database_option(settings: Settings) -> str:
     if settings.mongodb_uri:
-        return f" --mongodb-uri '{settings.mongodb_uri}'"
-    return f" --data-dir '{settings.data_dir}'" if settings.data_dir else ""
+        return " --mongodb-uri URI"  # not the address itself: it may hold a password
+    return f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
 
 
 for command in (load, demo, validate, export, doctor):

@@ -18,7 +18,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.conftest import ROOT, ServerProcess
+from tests.conftest import ROOT, ServerProcess, free_port
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(180)]
 
@@ -214,3 +214,23 @@ def test_a_taken_port_is_refused_in_a_sentence(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert "Can't listen on" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_the_server_answers_on_when_nobody_reads_its_log_any_more(tmp_path: Path) -> None:
+    """A terminal that is closed, or a log collector that died."""
+    port = free_port()
+    command = [sys.executable, "-m", "fhir_server.cli", "serve", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--data-dir", str(tmp_path / "data")], cwd=ROOT, stderr=subprocess.PIPE
+    )
+    server = ServerProcess(tmp_path / "data", port, process)
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if b"is ready" in line:
+                break
+        process.stderr.close()
+        for _ in range(5):
+            assert httpx.get(f"{server.base}/metadata", timeout=10).status_code == 200
+    finally:
+        assert server.stop() == 0
