@@ -21,6 +21,7 @@ State = Literal["ok", "warning", "problem"]
 
 PYTHON = (3, 11)
 SUPPORTED_MONGODB = range(6, 9)
+CORE_TYPES = ("CareTeam", "CarePlan", "PractitionerRole", "Encounter")
 LITTLE_SPACE = 2_000_000_000
 TOO_LITTLE_SPACE = 300_000_000
 INSTALL = "Run `make venv` in the project, or `pip install 'fhir-server[embedded]'`."
@@ -52,6 +53,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield _unless_missing("Packages", _packages)
     yield _unless_missing("Definitions", _definitions)
+    yield _unless_missing("Schemas", _schemas)
     if settings.mongodb_uri:
         yield _unless_missing("MongoDB", lambda: _deployment(settings))
         yield _port(settings, running=False)
@@ -131,6 +133,23 @@ def _definitions() -> Finding:
     if not profiles or not operations:
         return Finding("Definitions", "problem", text, "profiles/se is missing: install anew.")
     return Finding("Definitions", "ok", text)
+
+
+def _schemas() -> Finding:
+    """Hold what the validator compiles against JSON Schema's own schema, by another library."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    from fhir_server.profiles.definitions import Definitions
+    from fhir_server.profiles.validator import Validator
+
+    validator = Validator(Definitions.load())
+    for type_ in CORE_TYPES:
+        try:
+            Draft202012Validator.check_schema(validator.schema(type_))
+        except SchemaError as error:
+            return Finding("Schemas", "problem", f"{type_}: {error.message}", INSTALL)
+    return Finding("Schemas", "ok", f"those of {', '.join(CORE_TYPES)} are valid JSON Schema")
 
 
 def _mongod(settings: Settings) -> Finding:

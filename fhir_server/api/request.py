@@ -102,7 +102,10 @@ def resource() -> Any:
 def body() -> bytes:
     """Give the body, unpacked where it is sent with gzip."""
     encoding = request.headers.get("Content-Encoding", "identity").lower()
+    limit = int(server().settings.max_body_mb * 1_000_000)
     data = request.get_data(cache=False)
+    if request.content_length is None and len(data) >= limit:
+        raise too_large(limit)  # Werkzeug cuts a body sent in chunks off here and says nothing
     if encoding in ("", "identity"):
         return data
     if encoding != "gzip":
@@ -110,7 +113,6 @@ def body() -> bytes:
             Issue("error", "not-supported", "Content-Encoding must be gzip or identity."),
             status=415,
         )
-    limit = int(server().settings.max_body_mb * 1_000_000)
     unpacker = zlib.decompressobj(wbits=31)
     try:
         unpacked = unpacker.decompress(data, limit + 1)

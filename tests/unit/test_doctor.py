@@ -37,6 +37,7 @@ def test_a_whole_installation_is_well(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     for line in (r"Packages +\d+ required, all there", r"Definitions +\d{3} resource types, \d+ profiles",
+                 r"Schemas +those of CareTeam.+ are valid",
                  r"mongod +\d+\.\d+\.\d+ \(.+mongod\)", r"Port +127.0.0.1:\d+ is free"):  # fmt: skip
         assert re.search(line, result.stdout), line
     assert not (tmp_path / "new").exists()
