@@ -12,6 +12,7 @@ import logging
 import re
 import sys
 import time
+from typing import TextIO, cast
 
 import structlog
 import uuid_utils
@@ -34,7 +35,7 @@ def configure(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(_StandardError()),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
 

@@ -29,8 +29,11 @@ from fhir_server.interactions.search import search
 from fhir_server.interactions.update import update
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.profiles.value_sets import members
+from fhir_server.resources.registry import DECLARED
+from fhir_server.resources.resource_type import ResourceType
 
 View = Callable[..., Response]
+ANY = "any"
 
 
 def fhir_blueprint(server: Server, operations: Mapping[str, Operation]) -> Blueprint:
@@ -42,42 +45,48 @@ def fhir_blueprint(server: Server, operations: Mapping[str, Operation]) -> Bluep
     """
     blp = Blueprint("fhir", __name__, url_prefix="/fhir", description="FHIR R4")
     system.register(blp)
-    for type_ in server.registry:
-        if type_.core:
-            _add_type(blp, server, type_.name, type_.name, type_.about)
-    _add_type(blp, server, "<type_>", None, "All other types of R4")
+    for type_ in DECLARED:
+        _add_type(blp, server, type_)
+    _add_type(blp, server, ResourceType(ANY, "All other types of R4"))
     for definition in server.definitions.operations():
         _add_operation(blp, definition, operations[definition["code"]])
     return blp
 
 
-def _add_type(blp: Blueprint, server: Server, segment: str, name: str | None, about: str) -> None:
-    tag = name or "Any type"
+def _add_type(blp: Blueprint, server: Server, type_: ResourceType) -> None:
+    """Add the routes of a declaration; one named `ANY` stands for all types without their own."""
+    any_type = type_.name == ANY
+    segment, tag = ("<type>", "Any type") if any_type else (type_.name, type_.name)
+    body = "Resource" if any_type else type_.name
 
-    def add(path: str, view: View, method: str, summary: str, **documentation: Any) -> None:
-        endpoint = f"{view.__name__}-{name or 'any'}"
+    def add(
+        code: str, path: str, view: View, method: str, summary: str, **documentation: Any
+    ) -> None:
+        if code not in type_.interactions:
+            return
         document = blp.doc(**openapi.operation(summary, tag, **documentation))
+        endpoint = f"{view.__name__}-{type_.name}"
         route = blp.route(f"/{segment}{path}", endpoint=endpoint, methods=[method])
-        route(document(_own(view, name)))
+        route(document(_own(view, None if any_type else type_.name)))
 
-    parameters = openapi.search_parameters(server, name)
-    add("", search_type, "GET", f"Search. {about}", parameters=parameters)
-    add("/_search", search_by_post, "POST", "Search, parameters in the body")
-    add("", create_resource, "POST", "Create", body=name or "Resource")
-    add("/<id_>", read_resource, "GET", "Read the current version")
-    add(
-        "/<id_>", update_resource, "PUT", "Update, or create under this id", body=name or "Resource"
-    )
-    add("/<id_>", delete_resource, "DELETE", "Delete; the history stays")
-    add("/<id_>/_history", history_instance, "GET", "All versions, newest first")
-    add("/<id_>/_history/<version>", vread_resource, "GET", "Read one version")
+    parameters = [] if any_type else openapi.search_parameters(server, type_.name)
+    search = f"Search. {type_.about}"
+    add("search-type", "", search_type, "GET", search, parameters=parameters)
+    add("search-type", "/_search", search_by_post, "POST", "Search, parameters in the body")
+    add("create", "", create_resource, "POST", "Create", body=body)
+    add("read", "/<id>", read_resource, "GET", "Read the current version")
+    add("update", "/<id>", update_resource, "PUT", "Update, or create under this id", body=body)
+    add("delete", "/<id>", delete_resource, "DELETE", "Delete; the history stays")
+    add("history-instance", "/<id>/_history", history_instance, "GET", "All versions, newest first")
+    add("vread", "/<id>/_history/<version>", vread_resource, "GET", "Read one version")
 
 
 def _own(view: View, name: str | None) -> View:
     """Give a view for one type, or for any: flask-smorest keeps documentation on the function."""
 
-    def own(**path: Any) -> Response:
-        return view(name, **path) if name else view(**path)
+    def own(**path: str) -> Response:
+        given = [path[part] for part in ("id", "version") if part in path]
+        return view(name or path["type"], *given)
 
     own.__name__ = view.__name__
     return own
@@ -162,7 +171,7 @@ def _add_operation(blp: Blueprint, definition: Mapping[str, Any], operation: Ope
     places = [(None, "")] if definition.get("system") else []
     for type_ in definition.get("resource", []):
         places += [(type_, f"/{type_}")] if definition.get("type") else []
-        places += [(type_, f"/{type_}/<id_>")] if definition.get("instance") else []
+        places += [(type_, f"/{type_}/<id>")] if definition.get("instance") else []
     for type_, path in places:
         view = _operation_view(definition, operation, type_)
         tag = type_ or "System"
@@ -178,14 +187,14 @@ def _add_operation(blp: Blueprint, definition: Mapping[str, Any], operation: Ope
 
 
 def _operation_view(definition: Mapping[str, Any], operation: Operation, type_: str | None) -> View:
-    def call(id_: str | None = None) -> Response:
+    def call(**path: str) -> Response:
         context = request.context()
         codes_of = partial(members, context.server.definitions)
         if http.method == "GET":
             arguments = read_query(definition, request.search_parameters(), codes_of)
         else:
             arguments = read_body(definition, _parameters(context), codes_of)
-        return respond(operation.run(Call(context, type_, id_, arguments)))
+        return respond(operation.run(Call(context, type_, path.get("id"), arguments)))
 
     call.__name__ = definition["code"].replace("-", "_")
     return call

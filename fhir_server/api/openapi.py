@@ -86,10 +86,8 @@ def operation(
     return documentation
 
 
-def search_parameters(server: Server, resource_type: str | None) -> list[dict[str, Any]]:
+def search_parameters(server: Server, resource_type: str) -> list[dict[str, Any]]:
     """Give the search parameters of a type as OpenAPI wants them."""
-    if resource_type is None:
-        return []
     supported = server.parser.supported_parameters(resource_type)
     return [
         {"name": p.code, "in": "query", "schema": {"type": "string"}, "description": p.type}

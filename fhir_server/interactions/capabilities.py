@@ -57,11 +57,10 @@ def capability_statement(server: Server, base: str) -> dict[str, Any]:
 def _resource(
     server: Server, type_: ResourceType, operations: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    canonical = server.definitions.canonical
     supported = server.parser.supported_parameters(type_.name)
     resource: dict[str, Any] = {
         "type": type_.name,
-        "supportedProfile": [f"{canonical}/StructureDefinition/{p}" for p in type_.profiles],
+        "supportedProfile": [profile["url"] for profile in server.definitions.profiles(type_.name)],
         "documentation": type_.about,
         "interaction": [{"code": code} for code in type_.interactions],
         "versioning": "versioned-update",

@@ -14,7 +14,10 @@ from fhir_server.profiles.definitions import Definitions
 
 LINK_TYPES = frozenset({"uri", "url", "oid", "uuid"})
 NARRATIVE_LINK = re.compile(r"""((?:href|src)\s*=\s*)(["'])(.*?)\2""")
+LINK_KEYS = frozenset({"reference", "div"})
 CONDITIONAL = re.compile(r"[A-Z][A-Za-z]{1,63}\?")
+
+Path = tuple[str, ...]
 
 
 class Links:
@@ -37,40 +40,60 @@ class Links:
         self._resolve = resolve
 
     def rewrite(self, resource: dict[str, Any], expression: str) -> dict[str, Any]:
-        """Give the resource with its links replaced; ``expression`` says where it stands."""
-        rewritten: dict[str, Any] = self._object(resource, (resource["resourceType"],), expression)
-        return rewritten
+        """Give the resource with its links replaced.
 
-    def _object(self, value: dict[str, Any], path: tuple[str, ...], expression: str) -> Any:
-        return {
-            key: self._value(item, key, path, expression)
-            if isinstance(item, str | dict | list)
+        Args:
+            resource: it is not changed; what needs no change is shared with the result.
+            expression: where it stands.
+        """
+        return self._object(resource, (resource["resourceType"],), expression)
+
+    def _object(self, value: dict[str, Any], path: Path, expression: str) -> dict[str, Any]:
+        changed: dict[str, Any] | None = None
+        for key, item in value.items():
+            if isinstance(item, str):
+                # Most strings are no links, and a bundle has very many of them.
+                if key not in LINK_KEYS and item not in self._targets:
+                    continue
+                new: Any = self._text(item, key, path, expression)
+            elif isinstance(item, dict):
+                new = self._child(item, key, path, expression)
+            elif isinstance(item, list):
+                new = self._items(item, key, path, expression)
+            else:
+                continue
+            if new is not item:
+                changed = changed or dict(value)
+                changed[key] = new
+        return changed or value
+
+    def _items(self, items: list[Any], key: str, path: Path, expression: str) -> list[Any]:
+        new = [
+            self._child(item, key, path, f"{expression}.{key}[{index}]", named=True)
+            if isinstance(item, dict)
+            else self._text(item, key, path, expression)
+            if isinstance(item, str) and item in self._targets
             else item
-            for key, item in value.items()
-        }
+            for index, item in enumerate(items)
+        ]
+        same = all(one is other for one, other in zip(new, items, strict=True))
+        return items if same else new
 
-    def _value(self, value: Any, key: str, path: tuple[str, ...], expression: str) -> Any:
-        if isinstance(value, str):
-            return self._text(value, key, path, f"{expression}.{key}")
-        if isinstance(value, dict):
-            inner = value.get("resourceType")
-            below = (inner,) if isinstance(inner, str) else (*path, key)
-            return self._object(value, below, f"{expression}.{key}")
-        if isinstance(value, list):
-            return [
-                self._value(item, key, path, expression)
-                if isinstance(item, str | dict | list)
-                else item
-                for item in value
-            ]
-        return value
+    def _child(
+        self, value: dict[str, Any], key: str, path: Path, expression: str, *, named: bool = False
+    ) -> dict[str, Any]:
+        inner = value.get("resourceType")
+        below = (inner,) if isinstance(inner, str) else (*path, key)
+        return self._object(value, below, expression if named else f"{expression}.{key}")
 
-    def _text(self, value: str, key: str, path: tuple[str, ...], expression: str) -> str:
+    def _text(self, value: str, key: str, path: Path, expression: str) -> str:
         if key == "reference":
             base, hash_, fragment = value.partition("#")
             if base in self._targets:
                 return self._targets[base] + hash_ + fragment
-            return self._resolve(value, expression) if CONDITIONAL.match(value) else value
+            if CONDITIONAL.match(value):
+                return self._resolve(value, f"{expression}.reference")
+            return value
         if key == "div":
             return NARRATIVE_LINK.sub(self._narrative, value)
         if value in self._targets and self._is_link((*path, key)):
@@ -81,7 +104,7 @@ class Links:
         target = self._targets.get(match[3], match[3])
         return f"{match[1]}{match[2]}{target}{match[2]}"
 
-    def _is_link(self, path: tuple[str, ...]) -> bool:
+    def _is_link(self, path: Path) -> bool:
         """Tell whether the element at a path, e.g. (Patient, link, other), holds a link."""
         at, type_ = path[0], path[0]
         for name in path[1:]:

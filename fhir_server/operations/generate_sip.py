@@ -21,7 +21,9 @@ from fhir_server.interactions.prepare import new_id, prepare
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import parameters_answer
 from fhir_server.operations.subject import require_patient, subject_of
-from fhir_server.sweden import codes
+from fhir_server.sweden import codes, consents, periods
+from fhir_server.sweden.assignments import is_named_contact
+from fhir_server.sweden.elements import child, concept_codes, target
 from fhir_server.sweden.plans import is_sip
 from fhir_server.sweden.sip import legal_basis
 
@@ -41,13 +43,14 @@ def run(call: Call) -> Answer:
     patient = subject_of(call)
     finder = Finder(call.context.server, call.context.store)
     require_patient(finder, patient)
-    day = dt.datetime.now(call.context.server.settings.zone).date()
+    now = dt.datetime.now(call.context.server.settings.zone)
+    day = now.date()
     goals = {new_id(): goal for goal in _goals(patient, call.arguments, day)}
     plan = {
         "resourceType": "CarePlan",
         "meta": {"profile": [codes.structure("sip-careplan")]},
         **_from_call(patient, call.arguments, list(goals), day),
-        **_from_store(finder, patient, call.arguments),
+        **_from_store(finder, patient, call.arguments, now),
     }
     plan = {key: value for key, value in plan.items() if value}
     server = call.context.server
@@ -82,9 +85,10 @@ def _from_call(patient: str, arguments: Arguments, goal_ids: list[str], day: dt.
     }
 
 
-def _from_store(finder: Finder, patient: str, arguments: Arguments) -> Resource:
+def _from_store(finder: Finder, patient: str, arguments: Arguments, now: dt.datetime) -> Resource:
     encounter = arguments.get("encounter") or _current_stay(finder, patient)
-    teams = list(finder.search("CareTeam", patient=patient, status="active"))
+    active = finder.search("CareTeam", patient=patient, status="active")
+    teams = [team for team in active if not periods.read(team).ended(now)]
     given = arguments.get("careTeam", [])
     plan = {
         "encounter": encounter,
@@ -94,24 +98,35 @@ def _from_store(finder: Finder, patient: str, arguments: Arguments) -> Resource:
             for condition in finder.search("Condition", patient=patient)
             if _clinically_active(condition)
         ],
-        "supportingInfo": _distinct(_supporting_info(finder, patient, arguments)),
+        "supportingInfo": _distinct(_supporting_info(finder, patient, arguments, now)),
     }
     if "author" not in arguments:
-        plan["author"] = _coordinator(teams)
+        plan["author"] = _coordinator([t for t in teams if periods.read(t).covers(now)])
     return {key: value for key, value in plan.items() if value}
 
 
-def _supporting_info(finder: Finder, patient: str, arguments: Arguments) -> Iterator[Resource]:
-    """Give the consent the plan rests on (R75), and plans it links to and does not repeat (R85)."""
+def _supporting_info(
+    finder: Finder, patient: str, arguments: Arguments, now: dt.datetime
+) -> Iterator[Resource]:
+    """Give the consent the plan rests on (R75), and plans it links to and does not repeat (R85).
+
+    Only a consent that permits, and has not expired, is one to rest on; the rules look for a no
+    by themselves.
+    """
     if "consent" in arguments:
         yield arguments["consent"]
     else:
         category = f"{codes.CONSENT_CATEGORY_SYSTEM}|{codes.CONSENT_TO_SIP}"
         found = finder.search("Consent", patient=patient, category=category, status="active")
-        yield from map(_reference, found)
+        yield from (_reference(each) for each in found if _permits(each, now))
     for plan in finder.search("CarePlan", patient=patient, status="active"):
         if not is_sip(plan):
             yield _reference(plan)
+
+
+def _permits(consent: Resource, now: dt.datetime) -> bool:
+    facts = consents.facts_from(consent)
+    return facts.permits and not facts.period.ended(now)
 
 
 def _current_stay(finder: Finder, patient: str) -> Resource | None:
@@ -124,15 +139,13 @@ def _current_stay(finder: Finder, patient: str) -> Resource | None:
 def _coordinator(teams: list[Resource]) -> Resource | None:
     """Give who keeps the plan current (R92): the coordinator, or else the fast vårdkontakt."""
     for kind in (codes.SAMORDNANDE_VARDKONTAKT, codes.FAST_VARDKONTAKT):
-        for team in teams:
-            for participant in team.get("participant", []):
-                roles = [c for r in participant.get("role", []) for c in r.get("coding", [])]
-                if any(
-                    c.get("system") in codes.CONTACT_TYPE_SYSTEMS and c.get("code") == kind
-                    for c in roles
-                ):
-                    member: Resource = participant["member"]
-                    return member
+        for team in filter(is_named_contact, teams):
+            participant: Resource = team["participant"][0]
+            # A contained role is known inside its CareTeam only.
+            of_kind = kind in concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
+            if of_kind and target(child(participant, "member")).local:
+                member: Resource = participant["member"]
+                return member
     return None
 
 
@@ -166,11 +179,13 @@ def _goals(patient: str, arguments: Arguments, day: dt.date) -> Iterator[Resourc
 def _labels(arguments: Arguments, goal_ids: list[str]) -> dict[str, str]:
     """Give the Goal that each name an activity may use stands for: its label, or its number."""
     labels: dict[str, str] = {}
-    for number, (goal, id_) in enumerate(zip(arguments.get("goal", []), goal_ids, strict=True), 1):
-        labels[str(number)] = id_
-        if "label" in goal:
-            labels[goal["label"]] = id_
-    return labels
+    for goal, id_ in zip(arguments.get("goal", []), goal_ids, strict=True):
+        label = goal.get("label")
+        if label in labels:
+            raise invalid("Two goals have the same label; give each its own.", "goal", "duplicate")
+        if label is not None:
+            labels[label] = id_
+    return {**{str(number): id_ for number, id_ in enumerate(goal_ids, 1)}, **labels}
 
 
 def _activity(activity: Arguments, labels: dict[str, str]) -> Resource:

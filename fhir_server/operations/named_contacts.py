@@ -7,13 +7,14 @@ resources of the answer.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
-from zoneinfo import ZoneInfo
+from urllib.parse import quote
 
 from fhir_server.fhir import json
 from fhir_server.fhir.bundle import bundle, raw
-from fhir_server.fhir.dates import interval
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
+from fhir_server.fhir.reference import local
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.conditional import criteria, one_match
 from fhir_server.interactions.context import Context
@@ -21,6 +22,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.subject import require_patient
 from fhir_server.sweden import codes
+from fhir_server.sweden.periods import Period, bounds, read
 
 
 def run(call: Call) -> Answer:
@@ -35,7 +37,7 @@ def run(call: Call) -> Answer:
     """
     finder = Finder(call.context.server, call.context.store)
     patient = _patient(call, finder)
-    moment = _moment(call.arguments.get("date"), call.context.server.settings.zone)
+    asked = _asked(call.arguments.get("date"))
     kinds = call.arguments.get("type") or list(codes.CONTACT_TYPES)
     teams = [
         team
@@ -44,7 +46,7 @@ def run(call: Call) -> Answer:
             patient=patient,
             category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
         )
-        if _in_force(team, moment, call) and kind_of(team) in kinds
+        if _in_force(team, asked, past="date" in call.arguments) and kind_of(team) in kinds
     ]
     teams.sort(key=lambda team: (kind_of(team), team.get("period", {}).get("start", "")))
     return Answer(200, body=_bundle(call.context, teams, _around(finder, teams)))
@@ -73,9 +75,9 @@ def _patient(call: Call, finder: Finder) -> str:
             "identifier",
             code="required",
         )
-    escaped = str(identifier).replace(",", "\\,").replace("&", "%26")
     found = one_match(
-        call.context.store, criteria(call.context.server, "Patient", f"identifier={escaped}")
+        call.context.store,
+        criteria(call.context.server, "Patient", f"identifier={_token(str(identifier))}"),
     )
     if found is None:
         raise FhirError(
@@ -84,28 +86,30 @@ def _patient(call: Call, finder: Finder) -> str:
     return found.reference
 
 
-def _moment(date: str | None, zone: ZoneInfo) -> dt.datetime:
-    """Give the moment asked about; for a day, its noon, for none, now."""
+def _token(identifier: str) -> str:
+    """Spell ``system|value``, or a value alone, as a search parameter: nothing in it is syntax."""
+    system, bar, value = identifier.rpartition("|")
+    if not value:
+        raise invalid("identifier must have a value: [system]|[value].", "identifier", code="value")
+    escaped = [re.sub(r"([\\,$|])", r"\\\1", part) for part in (system, value)]
+    return quote(bar.join(escaped), safe="")
+
+
+def _asked(date: str | None) -> Period:
+    """Give the time asked about: a whole day, or this moment."""
     if date is None:
-        return dt.datetime.now(dt.UTC)
-    try:
-        start, end = interval(date, zone)
-    except ValueError:
-        raise invalid("date must be a date such as 2026-03-12.", "date", code="value") from None
-    return start + (end - start) / 2
+        now = dt.datetime.now(dt.UTC)
+        return Period(now, now + dt.timedelta(microseconds=1))
+    asked = bounds(date)
+    if asked is None:
+        raise invalid("date must be a date such as 2026-03-12.", "date", code="value")
+    return Period(*asked)
 
 
-def _in_force(care_team: dict[str, Any], moment: dt.datetime, call: Call) -> bool:
+def _in_force(care_team: dict[str, Any], asked: Period, *, past: bool) -> bool:
     """Tell whether an assignment was in force; one that has ended since still was at its time."""
-    if care_team.get("status") not in ("active", "inactive"):
-        return False
-    if care_team["status"] == "inactive" and "date" not in call.arguments:
-        return False
-    zone = call.context.server.settings.zone
-    period = care_team.get("period", {})
-    start, end = period.get("start"), period.get("end")
-    begun = start is None or interval(start, zone)[0] <= moment
-    return begun and (end is None or moment < interval(end, zone)[1])
+    statuses = ("active", "inactive") if past else ("active",)
+    return care_team.get("status") in statuses and read(care_team).overlaps(asked)
 
 
 def _around(finder: Finder, teams: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -125,7 +129,7 @@ def _around(finder: Finder, teams: list[dict[str, Any]]) -> list[dict[str, Any]]
 
 
 def _leads(resource: dict[str, Any]) -> list[str]:
-    """Give the references to follow from a resource."""
+    """Give the references to follow from a resource, and from those contained in it."""
     match resource["resourceType"]:
         case "CareTeam":
             parts = resource.get("participant", [])
@@ -143,11 +147,9 @@ def _leads(resource: dict[str, Any]) -> list[str]:
             references = [resource.get("partOf")]
         case _:
             references = []
-    return [
-        r["reference"]
-        for r in references
-        if isinstance(r, dict) and r.get("reference", "").count("/") == 1
-    ]
+    targets = (local(r.get("reference", "")) for r in references if isinstance(r, dict))
+    contained = [each for inner in resource.get("contained", []) for each in _leads(inner)]
+    return [str(target) for target in targets if target] + contained
 
 
 def _stand_ins(extension: dict[str, Any]) -> list[Any]:

@@ -5,6 +5,4 @@ from fhir_server.resources.resource_type import ResourceType
 CARE_PLAN = ResourceType(
     "CarePlan",
     about="A samordnad individuell plan (category SIP) or another plan of care.",
-    profiles=("sip-careplan",),
-    core=True,
 )

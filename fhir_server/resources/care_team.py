@@ -5,6 +5,4 @@ from fhir_server.resources.resource_type import ResourceType
 CARE_TEAM = ResourceType(
     "CareTeam",
     about="A fast kontakt (category fast-kontakt: one person, one role) or a team.",
-    profiles=("fast-kontakt-careteam", "team-careteam"),
-    core=True,
 )

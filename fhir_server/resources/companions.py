@@ -3,16 +3,16 @@
 from fhir_server.resources.resource_type import ResourceType
 
 COMPANIONS = (
-    ResourceType("Appointment", "A SIP meeting or another agreed time.", core=True),
-    ResourceType("Communication", "What was told or sent, to whom, and when.", core=True),
-    ResourceType("Condition", "A diagnosis; may be marked life-threatening.", core=True),
-    ResourceType("Consent", "Consent to a SIP, to sharing, or a block (spärr).", core=True),
-    ResourceType("EpisodeOfCare", "A care process (hälsoärende).", core=True),
-    ResourceType("Goal", "A goal of the person or of the professions.", core=True),
-    ResourceType("Organization", "Huvudman, vårdgivare or vårdenhet, by HSA-id.", core=True),
-    ResourceType("Patient", "The person, by personnummer or another national number.", core=True),
-    ResourceType("Practitioner", "A named person of staff, by HSA-id.", core=True),
-    ResourceType("Provenance", "Who wrote what, on whose behalf.", core=True),
-    ResourceType("RelatedPerson", "A relative or guardian.", core=True),
-    ResourceType("Task", "Something a unit has to do, with its deadline.", core=True),
+    ResourceType("Appointment", "A SIP meeting or another agreed time."),
+    ResourceType("Communication", "What was told or sent, to whom, and when."),
+    ResourceType("Condition", "A diagnosis; may be marked life-threatening."),
+    ResourceType("Consent", "Consent to a SIP, to sharing, or a block (spärr)."),
+    ResourceType("EpisodeOfCare", "A care process (hälsoärende)."),
+    ResourceType("Goal", "A goal of the person or of the professions."),
+    ResourceType("Organization", "Huvudman, vårdgivare or vårdenhet, by HSA-id."),
+    ResourceType("Patient", "The person, by personnummer or another national number."),
+    ResourceType("Practitioner", "A named person of staff, by HSA-id."),
+    ResourceType("Provenance", "Who wrote what, on whose behalf."),
+    ResourceType("RelatedPerson", "A relative or guardian."),
+    ResourceType("Task", "Something a unit has to do, with its deadline."),
 )

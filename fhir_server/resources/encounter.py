@@ -5,6 +5,4 @@ from fhir_server.resources.resource_type import ResourceType
 ENCOUNTER = ResourceType(
     "Encounter",
     about="A care contact; an inpatient stay carries the discharge timeline in extensions.",
-    profiles=("sluten-encounter",),
-    core=True,
 )

@@ -5,6 +5,4 @@ from fhir_server.resources.resource_type import ResourceType
 PRACTITIONER_ROLE = ResourceType(
     "PractitionerRole",
     about="A person's position at a unit; the member of a fast kontakt.",
-    profiles=("se-practitionerrole",),
-    core=True,
 )

@@ -23,13 +23,9 @@ class ResourceType:
     Args:
         name: as R4 spells it.
         about: what the type is for on this server, for the CapabilityStatement and OpenAPI.
-        profiles: profiles this server knows for it, as tails of the project's canonical.
         interactions: codes of the interactions it answers.
-        core: whether it has its own pages in the OpenAPI document.
     """
 
     name: str
     about: str = ""
-    profiles: tuple[str, ...] = ()
     interactions: tuple[str, ...] = ALL_INTERACTIONS
-    core: bool = False

@@ -38,6 +38,8 @@ _EXACT = Context(prec=5000)
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
+# The dates of a bundle repeat; a range is two short texts, so this holds a few MB at most.
+@lru_cache(maxsize=16_384)
 def date_range(text: str, zone: ZoneInfo) -> Range:
     """Give the range of a date, dateTime or instant.
 

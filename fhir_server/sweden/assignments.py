@@ -20,6 +20,7 @@ from fhir_server.sweden.elements import (
     concept_codes,
     extension,
     items,
+    says,
     target,
     text,
 )
@@ -87,13 +88,15 @@ class Assignment:
         person: the participant's member.
         unit: the responsible unit; no target where none is named.
         huvudman: of the unit; empty where unknown.
-        primary_care: whether the unit is primary care; None where its type is not told.
+        primary_care: whether the unit, and the one the person's role belongs to, are primary
+            care; None where neither tells.
         reachable: whether there is a number or address on any of the three levels.
         claims_life_threatening: whether a life-threatening condition is the stated ground.
         deputies: who stands in.
         has_end: whether ``period.end`` is given.
         has_end_reason: whether the extension ``end-reason`` is given.
-        already_held: whether the stored version is the same active assignment of the same person.
+        already_held: whether the stored version is the same assignment of the same person, active
+            and not over.
     """
 
     id: str
@@ -123,8 +126,8 @@ class Assignment:
 
 def is_named_contact(resource: Json) -> bool:
     """Tell whether a resource is a CareTeam of category ``fast-kontakt``."""
-    return resource.get("resourceType") == "CareTeam" and codes.FAST_KONTAKT in concept_codes(
-        resource, "category", codes.CARE_TEAM_CATEGORY
+    return resource.get("resourceType") == "CareTeam" and says(
+        resource, "category", codes.FAST_KONTAKT, codes.CARE_TEAM_CATEGORY
     )
 
 
@@ -143,7 +146,9 @@ def facts_from(
     moment = _moment(period, now)
     first = _first_participant(care_team)
     role, person = _person(held, child(first, "member"), read, moment)
-    unit, unit_reference = _unit(held, role, read)
+    own, own_reference = _unit(role, "organization", read)
+    managing, managing_reference = _unit(held, "managingOrganization", read)
+    unit = managing or own
     return Assignment(
         id=text(care_team, "id"),
         status=text(care_team, "status"),
@@ -153,15 +158,15 @@ def facts_from(
         participants=sum(1 for _ in items(care_team, "participant")),
         kinds=_kinds(first),
         person=person,
-        unit=unit_reference,
+        unit=managing_reference if managing_reference != _NOBODY else own_reference,
         huvudman=huvudman(unit, read),
-        primary_care=_primary_care(unit, read),
+        primary_care=_primary_care((unit, own), read),
         reachable=_reachable(held, first, role, read, moment),
         claims_life_threatening=_claims_life_threatening(held, read, now),
         deputies=_deputies(held, first, read, moment),
         has_end=bool(text(child(care_team, "period"), "end")),
         has_end_reason=bool(extension(care_team, codes.END_REASON)),
-        already_held=stored is not None and _same_assignment(care_team, stored),
+        already_held=stored is not None and _same_assignment(care_team, stored, now),
     )
 
 
@@ -217,17 +222,22 @@ def _has_name(practitioner: Json) -> bool:
     return False
 
 
-def _unit(held: Held, role: Held | None, read: Read) -> tuple[Held | None, Target]:
-    """Give the unit that answers for the assignment: the managing one, else the role's own."""
-    for _, reference in items(held.resource, "managingOrganization"):
-        return follow(held, reference, read), target(reference)
-    if role is None:
+def _unit(held: Held | None, name: str, read: Read) -> tuple[Held | None, Target]:
+    """Give the unit that an element names; the first, where it names several."""
+    if held is None:
         return None, _NOBODY
-    reference = child(role.resource, "organization")
-    return follow(role, reference, read), target(reference)
+    named = [reference for _, reference in items(held.resource, name)]
+    reference = named[0] if named else child(held.resource, name)
+    return follow(held, reference, read), target(reference)
 
 
-def _primary_care(unit: Held | None, read: Read) -> bool | None:
+def _primary_care(units: Iterable[Held | None], read: Read) -> bool | None:
+    """Tell whether all units that say what they are, are primary care; None where none says."""
+    told = [each for unit in units if (each := _is_primary_care(unit, read)) is not None]
+    return all(told) if told else None
+
+
+def _is_primary_care(unit: Held | None, read: Read) -> bool | None:
     for organization in organization_chain(unit, read):
         if found := concept_codes(organization, "type", codes.VERKSAMHETSKOD):
             return any(code.startswith(codes.PRIMARVARD_PREFIX) for code in found)
@@ -278,13 +288,14 @@ def _each_deputy(held: Held, participant: Json, read: Read, moment: datetime) ->
             yield Deputy(index, person, period)
 
 
-def _same_assignment(care_team: Json, stored: Json) -> bool:
+def _same_assignment(care_team: Json, stored: Json, now: datetime) -> bool:
     if _without_meta(care_team) == _without_meta(stored):
         # Nothing changes, or the reader already shows the write itself: no proof of an earlier one.
         return False
     first, second = _first_participant(care_team), _first_participant(stored)
     return (
         stored.get("status") == "active"
+        and not periods.read(stored).ended(now)
         and _kinds(first) == _kinds(second)
         and target(child(first, "member")).same(target(child(second, "member")))
         and _subject(care_team).same(_subject(stored))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fhir_server.sweden import codes, periods
-from fhir_server.sweden.elements import Json, Target, child, concept_codes, items, target, text
+from fhir_server.sweden.elements import Json, Target, child, items, says, target, text
 from fhir_server.sweden.periods import Period
 
 
@@ -40,8 +40,8 @@ class Consent:
 
 def is_consent_to_sip(resource: Json) -> bool:
     """Tell whether a resource is a Consent of category ``sip``."""
-    return resource.get("resourceType") == "Consent" and codes.CONSENT_TO_SIP in concept_codes(
-        resource, "category", codes.CONSENT_CATEGORY_SYSTEM
+    return resource.get("resourceType") == "Consent" and says(
+        resource, "category", codes.CONSENT_TO_SIP, codes.CONSENT_CATEGORY_SYSTEM
     )
 
 

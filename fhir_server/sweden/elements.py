@@ -52,6 +52,15 @@ def concept_codes(element: Json, name: str, *systems: str) -> list[str]:
     return [code for concept in concepts for code in codings(concept, *systems)]
 
 
+def says(element: Json, name: str, code: str, *systems: str) -> bool:
+    """Tell whether a CodeableConcept has a code of one of the systems, however it is capitalised.
+
+    Search finds codes without regard to case (R4, search.html#token); the law looks at what search
+    finds, or a capital letter would be the way around it.
+    """
+    return code.casefold() in (each.casefold() for each in concept_codes(element, name, *systems))
+
+
 def extension(element: Json, url: str) -> Json:
     """Give the first extension with a url; an empty one where there is none."""
     found = (each for _, each in items(element, "extension") if each.get("url") == url)

@@ -71,6 +71,7 @@ def _rules_in_force(
         *named_person(assignment),
         *role_in_force(assignment),
         *way_to_reach(assignment),
+        *period_runs_forward(assignment),
         *period_not_over(assignment, now),
         *licensed_physician_when_life_threatening(assignment, others, in_danger),
         *fast_lakarkontakt_is_a_physician(assignment),
@@ -110,6 +111,17 @@ def known_patient(assignment: Assignment) -> Iterator[Issue]:
             "The subject must be a reference to a Patient on this server (Patient/[id]); only "
             "then can the patient's other contacts be seen.",
             "CareTeam.subject",
+            paragraph_of(assignment),
+        )
+
+
+def period_runs_forward(assignment: Assignment) -> Iterator[Issue]:
+    """Refuse a period that ends before it begins: nobody is contact in it (R48)."""
+    start, end = assignment.period.start, assignment.period.end
+    if start and end and end <= start:
+        yield refusal(
+            "The assignment ends before it begins. Correct period.start or period.end.",
+            "CareTeam.period",
             paragraph_of(assignment),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_server.sweden import codes, periods
 from fhir_server.sweden.consents import Consent, is_consent_to_sip
@@ -12,9 +12,9 @@ from fhir_server.sweden.elements import (
     Json,
     Target,
     child,
-    concept_codes,
     extension,
     items,
+    says,
     target,
     text,
 )
@@ -90,8 +90,8 @@ class Plan:
 
 def is_sip(resource: Json) -> bool:
     """Tell whether a resource is a CarePlan of category ``SIP``."""
-    return resource.get("resourceType") == "CarePlan" and codes.SIP in concept_codes(
-        resource, "category", codes.CARE_PLAN_CATEGORY
+    return resource.get("resourceType") == "CarePlan" and says(
+        resource, "category", codes.SIP, codes.CARE_PLAN_CATEGORY
     )
 
 
@@ -106,10 +106,11 @@ def facts_from(care_plan: Json, read: Read, consents: Iterable[Json] = ()) -> Pl
     held = alone(care_plan)
     named, dangling = _named_consents(held, read)
     others = [consent for consent in consents if all(consent != known for _, known in named)]
+    subject = target(child(care_plan, "subject"))
     return Plan(
         id=text(care_plan, "id"),
         status=text(care_plan, "status"),
-        subject=target(child(care_plan, "subject")),
+        subject=subject,
         period=periods.read(care_plan),
         activities=tuple(_activity(index, found) for index, found in items(care_plan, "activity")),
         responsible=tuple(_responsible(held, read)),
@@ -120,7 +121,8 @@ def facts_from(care_plan: Json, read: Read, consents: Iterable[Json] = ()) -> Pl
         ),
         consents=(
             *(consent_facts(consent, index) for index, consent in named),
-            *(consent_facts(consent) for consent in others),
+            # Found as this person's, however the reference to them is spelled: a no must count.
+            *(replace(consent_facts(consent), patient=subject) for consent in others),
         ),
         dangling_consents=tuple(dangling),
         replaces=tuple(target(reference) for _, reference in items(care_plan, "replaces")),

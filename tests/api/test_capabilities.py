@@ -50,9 +50,9 @@ def test_the_openapi_document_is_made_of_the_same_routes(fhir: Fhir) -> None:
     document = fhir.client.get("/openapi.json").json
     paths = document["paths"]
     assert {"get", "post"} <= set(paths["/fhir/CareTeam"])
-    assert {"get", "put", "delete"} <= set(paths["/fhir/Encounter/{id_}"])
-    assert "get" in paths["/fhir/{type_}/{id_}/_history/{version}"]
-    assert "post" in paths["/fhir/Patient/{id_}/$assign-fast-vardkontakt"]
+    assert {"get", "put", "delete"} <= set(paths["/fhir/Encounter/{id}"])
+    assert "get" in paths["/fhir/{type}/{id}/_history/{version}"]
+    assert "post" in paths["/fhir/Patient/{id}/$assign-fast-vardkontakt"]
     assert {"get", "post"} <= set(paths["/fhir/Patient/$named-contacts"])
     names = {parameter["name"] for parameter in paths["/fhir/CarePlan"]["get"]["parameters"]}
     assert {"patient", "date"} <= names
