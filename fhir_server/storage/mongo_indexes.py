@@ -10,10 +10,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.database import Database
+from pymongo.errors import CollectionInvalid
 
 TOKENS = "t_id"
 KEYS = "k_all"
@@ -27,10 +29,20 @@ RESOURCE_INDEXES = (
 )
 
 
+# A lock that nobody took for so long serialises nobody any more.
+LOCK_SECONDS = 3600
+FOUND_BY_ID_ALONE = ("history", "once")
+
+
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
-    """Create the indexes that are missing; existing ones are left alone.
+    """Create the collections and indexes that are missing; existing ones are left alone.
 
     Args:
-        database: the store's; its other collections are found by ``_id`` alone.
+        database: the store's.
     """
     database["resources"].create_indexes(list(RESOURCE_INDEXES))
+    database["locks"].create_index("at", name="expires", expireAfterSeconds=LOCK_SECONDS)
+    # Made here: a collection that a transaction makes conflicts with others that need it.
+    for name in FOUND_BY_ID_ALONE:
+        with suppress(CollectionInvalid):
+            database.create_collection(name)

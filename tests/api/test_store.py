@@ -93,3 +93,10 @@ def test_an_address_that_cannot_be_read_is_explained_without_its_password(uri: s
     with pytest.raises(StoreUnavailable) as refused:
         MongoStore(uri, "fhir").ping()
     assert "secret" not in str(refused.value)
+
+
+def test_preparing_the_store_again_changes_nothing(store: MongoStore) -> None:
+    store.prepare()
+    store.prepare()
+    indexes = store.collections.resources.database["locks"].index_information()
+    assert indexes["expires"]["expireAfterSeconds"] == 3600
