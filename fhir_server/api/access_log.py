@@ -7,7 +7,6 @@ that answered; not the values of parameters.
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import re
 import sys
@@ -40,7 +39,7 @@ def configure(level: str) -> None:
     )
 
 
-class _StandardError(io.TextIOBase):
+class _StandardError:
     """Standard error, which may go away: nobody's request fails because nobody reads the log."""
 
     def write(self, text: str) -> int:
