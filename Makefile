@@ -44,8 +44,8 @@ bench: venv ## Measure this machine: rates beside bare limits, start-up, memory
 profiles: venv ## Compile profiles/fsh to profiles/se (needs node and the FHIR packages in ~/.fhir)
 	@$(BIN)/python tools/compile_profiles.py
 
-tables: venv ## Derive profiles/r4 from the R4 package: make tables PACKAGE=~/.fhir/packages/hl7.fhir.r4.core#4.0.1/package
-	@$(BIN)/python tools/derive_r4.py "$(PACKAGE)"
+tables: venv ## Derive profiles/r4 from HL7's definitions: make tables PACKAGE=folder (profiles/r4/README.md)
+	@$(BIN)/python -m tools.derive_r4 "$(PACKAGE)"
 
 lock: venv ## Settle all versions anew in requirements.lock
 	@$(BIN)/python -m pip install --quiet uv

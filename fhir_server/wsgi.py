@@ -20,7 +20,14 @@ def application() -> Flask:
 
     Raises:
         SettingsError: a variable can't be used, or no database is named.
+        StoreUnavailable: the database does not answer.
     """
+    app = _application()
+    app.extensions["fhir"].store.prepare()
+    return app
+
+
+def _application() -> Flask:
     settings = settings_module.load()
     if not settings.mongodb_uri:
         raise settings_module.SettingsError(
@@ -36,7 +43,7 @@ def worker() -> Flask:
     # parent's SIGTERM hangs until it is killed, and requests under way are lost.
     os.setpgid(0, 0)
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    return application()
+    return _application()  # `serve` has prepared the database
 
 
 def _follow(parent: int) -> None:

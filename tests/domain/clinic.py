@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fhir_server.sweden import codes
-from tests.conftest import Fhir
+from tests.conftest import ROOT, Fhir
 
 Json = dict[str, Any]
 
@@ -194,6 +194,12 @@ class Clinic:
         assert response.status_code in (200, 201), response.text
         return url
 
+    def load_demo(self, *names: str) -> None:
+        """POST demo bundles, which must be accepted."""
+        for name in names:
+            response = self.fhir.post("", (ROOT / "demo" / f"{name}.json").read_bytes())
+            assert response.status_code == 200, response.text
+
     def read(self, url: str) -> Json:
         """Give a resource that must be there."""
         response = self.fhir.get(url)
@@ -221,21 +227,21 @@ class Clinic:
             unit: where; a unit of the region's own where left out.
             role: elements of the PractitionerRole; None leaves one out.
         """
-        practitioner = self.put(
-            {
-                "resourceType": "Practitioner",
-                "name": [{"family": "Test", "given": ["Eva"]}],
-                "qualification": list(qualifications) or None,
-            }
-        )
-        return self.role(practitioner, unit=unit, **role)
+        practitioner: Json = {
+            "resourceType": "Practitioner",
+            "name": [{"family": "Test", "given": ["Eva"]}],
+        }
+        if qualifications:
+            practitioner["qualification"] = list(qualifications)
+        return self.role(self.put(practitioner), unit=unit, **role)
 
-    def role(self, practitioner: str, unit: str | None = None, **more: Any) -> str:
-        """Store a role of a Practitioner."""
+    def role(self, practitioner: str | Json | None, unit: str | None = None, **more: Any) -> str:
+        """Store a role of a Practitioner; None as a value leaves an element out."""
+        whom = {"reference": practitioner} if isinstance(practitioner, str) else practitioner
         resource: Json = {
             "resourceType": "PractitionerRole",
             "active": True,
-            "practitioner": {"reference": practitioner},
+            "practitioner": whom,
             "organization": {"reference": unit or self.unit()},
             "telecom": [PHONE],
         } | more

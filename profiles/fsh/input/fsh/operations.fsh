@@ -127,7 +127,7 @@ Usage: #definition
 * insert PartTo(3, Practitioner)
 * insert PartOf(due, 0, 1, date, [[When it is to be reached.]])
 * insert PartOf(priority, 0, 1, code, [[How important it is.]])
-* parameter[=].part[=].binding.strength = #required
+* parameter[=].part[=].binding.strength = #preferred
 * parameter[=].part[=].binding.valueSet = $GoalPriorityVS
 * insert InGroup(activity, 0, *, [[Something that somebody does: insatser of region and municipality, and measures by others (R76).]])
 * insert PartOf(description, 1, 1, string, [[What is done, in plain words.]])
