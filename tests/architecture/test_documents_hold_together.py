@@ -140,7 +140,12 @@ def test_every_target_of_the_makefile_explains_itself() -> None:
     assert targets(makefile) >= {"help", "venv", "run", "test", "check"}
     assert unexplained(makefile) == set()
     shown = subprocess.run(
-        ["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=20, check=True
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
     ).stdout
     assert {line.split()[1] for line in shown.splitlines()} == targets(makefile)
 
