@@ -32,7 +32,7 @@ class Activity:
     Args:
         index: position in ``CarePlan.activity``.
         huvudmen: who answers for it, as found; one code where all is well.
-        called_off: whether it was cancelled or entered in error.
+        called_off: whether it was cancelled, entered in error, or is not to be done.
     """
 
     index: int
@@ -70,7 +70,8 @@ class Plan:
         has_author: whether an author is named.
         has_follow_up: whether a date of follow-up is given.
         consents: those the plan refers to, and the person's other consents to SIP.
-        dangling_consents: positions in supportingInfo of Consents that can't be found.
+        dangling_consents: positions in supportingInfo of Consents that can't be found, or are
+            inside the plan.
         replaces: the plans this one replaces.
     """
 
@@ -133,10 +134,15 @@ def _named_consents(held: Held, read: Read) -> tuple[list[tuple[int, Json]], lis
     named, dangling = [], []
     for index, reference in items(held.resource, "supportingInfo"):
         found = follow(held, reference, read)
-        if found is not None and is_consent_to_sip(found.resource):
-            named.append((index, found.resource))
-        elif found is None and _means_consent(reference):
-            dangling.append(index)
+        if found is None:
+            if _means_consent(reference):
+                dangling.append(index)
+        elif is_consent_to_sip(found.resource):
+            # One inside the plan is not registered: nobody finds it, nobody can withdraw it (R78).
+            if target(reference).contained:
+                dangling.append(index)
+            else:
+                named.append((index, found.resource))
     return named, dangling
 
 
@@ -150,7 +156,8 @@ def _activity(index: int, activity: Json) -> Activity:
         for _, each in items(activity, "extension")
         if each.get("url") == codes.HUVUDMAN
     ]
-    called_off = text(child(activity, "detail"), "status") in _CALLED_OFF
+    detail = child(activity, "detail")
+    called_off = text(detail, "status") in _CALLED_OFF or detail.get("doNotPerform") is True
     return Activity(index, tuple(dict.fromkeys(found)), called_off)
 
 

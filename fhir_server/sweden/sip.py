@@ -113,7 +113,8 @@ def person_consents(plan: Plan, now: datetime, law: Sequence[LawParagraph]) -> I
         return
     for index in plan.dangling_consents:
         yield refusal(
-            "The consent that the plan refers to is not on this server. Register it here.",
+            "The consent that the plan refers to is not registered on this server. Register it "
+            "here, as a Consent of its own.",
             f"{_SUPPORTING_INFO}[{index}]",
             *law,
         )

@@ -266,7 +266,7 @@ class Clinic:
         }
         return self.put(condition | more)
 
-    def assign(self, patient: str, role: str, kind: str = "1", **more: Json | list[Json]) -> Any:
+    def assign(self, patient: str, role: str, kind: str = "1", /, **more: Json | list[Json]) -> Any:
         """Call $assign-fast-vardkontakt."""
         body = parameters(practitionerRole=reference(role), type=code(kind), **more)
         return self.fhir.post(f"{patient}/$assign-fast-vardkontakt", body)

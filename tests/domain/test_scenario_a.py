@@ -41,15 +41,9 @@ LAW = ["HSL-16-4", "SOL-10-8"]
 Demo = Callable[..., Clinic]
 
 
-@pytest.fixture(scope="module")
-def untouched(demo: Demo) -> Clinic:
-    """The demo of scenario a, for tests that store nothing."""
-    return demo("a-elderly-discharge")
-
-
 @pytest.fixture
 def ward(demo: Demo) -> Clinic:
-    """The demo of scenario a, of this test alone."""
+    """The demo of scenario a."""
     return demo("a-elderly-discharge")
 
 
@@ -153,26 +147,26 @@ def test_a_colleague_at_the_same_unit_is_not_a_second_contact(ward: Clinic) -> N
 
 
 @pytest.mark.parametrize("role", [OLA, EVA, TOVE, "PractitionerRole/per-test-avd108"])
-def test_nobody_becomes_a_second_coordinator(untouched: Clinic, role: str) -> None:
+def test_nobody_becomes_a_second_coordinator(ward: Clinic, role: str) -> None:
     """R32: Sara coordinates, where Albertina mainly stays."""
-    with untouched.nothing_stored():
-        refused_by(untouched.assign(ALBERTINA, role, "4"), "PL-6-2", "CareTeam.participant[0].role")
+    with ward.nothing_stored():
+        refused_by(ward.assign(ALBERTINA, role, "4"), "PL-6-2", "CareTeam.participant[0].role")
 
 
-def test_a_second_fast_lakarkontakt_is_refused(untouched: Clinic) -> None:
+def test_a_second_fast_lakarkontakt_is_refused(ward: Clinic) -> None:
     """R36: Karin is hers; a specialist at the hospital could not be in any case."""
-    with untouched.nothing_stored():
-        response = untouched.assign(ALBERTINA, "PractitionerRole/per-test-avd108", "2")
+    with ward.nothing_stored():
+        response = ward.assign(ALBERTINA, "PractitionerRole/per-test-avd108", "2")
         assert {(law[0], at) for _, law, at in refusals(response)} == {
             ("PL-6-3", "CareTeam.managingOrganization[0]"),
             ("PL-6-3", "CareTeam.participant[0].role"),
         }
 
 
-def test_a_nurse_is_no_omsorgskontakt(untouched: Clinic) -> None:
+def test_a_nurse_is_no_omsorgskontakt(ward: Clinic) -> None:
     """R38: only one with bevis for undersköterska."""
-    with untouched.nothing_stored():
-        response = untouched.assign(ALBERTINA, TOVE, "3")
+    with ward.nothing_stored():
+        response = ward.assign(ALBERTINA, TOVE, "3")
         refused_by(response, "SOL-10-7", "CareTeam.participant[0].member")
 
 
@@ -227,25 +221,25 @@ def test_she_changes_contact_in_april(ward: Clinic) -> None:
 # ---- reading ----------------------------------------------------------------------------------
 
 
-def test_her_contacts_are_read_by_id_and_by_personnummer(untouched: Clinic) -> None:
+def test_her_contacts_are_read_by_id_and_by_personnummer(ward: Clinic) -> None:
     """R10, R53, R122: by GET, and by POST because a number does not belong in a URL."""
-    by_id = untouched.contacts(ALBERTINA)
+    by_id = ward.contacts(ALBERTINA)
     assert members(by_id) == [KARIN, ALI, SARA]
     assert {"Practitioner/sara-test", TOVE, "Organization/hemsjukvarden"} <= included(by_id)
     assert {"Organization/ostersunds-kommun", "Organization/region-jh"} <= included(by_id)
     posted = parameters(identifier=string(PERSONNUMMER))
     for response in (
-        untouched.fhir.get(f"Patient/$named-contacts?identifier={PERSONNUMMER}"),
-        untouched.fhir.post("Patient/$named-contacts", posted),
-        untouched.fhir.post(f"{ALBERTINA}/$named-contacts", b""),
+        ward.fhir.get(f"Patient/$named-contacts?identifier={PERSONNUMMER}"),
+        ward.fhir.post("Patient/$named-contacts", posted),
+        ward.fhir.post(f"{ALBERTINA}/$named-contacts", b""),
     ):
         assert response.status_code == 200
         assert response.json == by_id
 
 
-def test_the_coordinator_alone_is_asked_for(untouched: Clinic) -> None:
+def test_the_coordinator_alone_is_asked_for(ward: Clinic) -> None:
     """R32, R45, R114: type 4, with telephone, note and deputy."""
-    [sara] = matches(untouched.contacts(ALBERTINA, "?type=4"))
+    [sara] = matches(ward.contacts(ALBERTINA, "?type=4"))
     assert sara["telecom"][0]["value"] == "063-000 00 05"
     assert sara["note"]
     deputy = extension(sara["participant"][0], codes.DEPUTY)["extension"]
@@ -261,9 +255,9 @@ def test_the_coordinator_alone_is_asked_for(untouched: Clinic) -> None:
         ("2026-03-03", [KARIN, ALI, SARA]),
     ],
 )
-def test_her_contacts_at_a_past_date(untouched: Clinic, date: str, expected: list[str]) -> None:
+def test_her_contacts_at_a_past_date(ward: Clinic, date: str, expected: list[str]) -> None:
     """R48: the history of all contacts with their periods."""
-    assert members(untouched.contacts(ALBERTINA, f"?date={date}")) == expected
+    assert members(ward.contacts(ALBERTINA, f"?date={date}")) == expected
 
 
 # ---- the plan ---------------------------------------------------------------------------------
@@ -289,7 +283,7 @@ def test_a_draft_is_made_before_the_meeting(ward: Clinic) -> None:
         ("overall", "CarePlan.extension"),
     ],
 )
-def test_a_plan_of_one_huvudman_is_none(untouched: Clinic, lack: str, expression: str) -> None:
+def test_a_plan_of_one_huvudman_is_none(ward: Clinic, lack: str, expression: str) -> None:
     """R76, cp-2, cp-3: what the region does, what the municipality does, who answers for all."""
     given = meeting_of_12_march()
     given = (
@@ -297,16 +291,16 @@ def test_a_plan_of_one_huvudman_is_none(untouched: Clinic, lack: str, expression
         if lack == "overall"
         else without(given, lack)
     )
-    with untouched.nothing_stored("CarePlan", "Goal"):
-        response = generate(untouched, ALBERTINA, "active", *given)
+    with ward.nothing_stored("CarePlan", "Goal"):
+        response = generate(ward, ALBERTINA, "active", *given)
         assert refusals(response) == [("business-rule", LAW, expression)]
 
 
-def test_two_overall_responsible_are_one_too_many(untouched: Clinic) -> None:
+def test_two_overall_responsible_are_one_too_many(ward: Clinic) -> None:
     """R76, cp-3."""
-    with untouched.nothing_stored("CarePlan", "Goal"):
+    with ward.nothing_stored("CarePlan", "Goal"):
         response = generate(
-            untouched, ALBERTINA, "active", *meeting_of_12_march(), responsible(codes.REGION)
+            ward, ALBERTINA, "active", *meeting_of_12_march(), responsible(codes.REGION)
         )
         assert refusals(response) == [("business-rule", LAW, "CarePlan.extension")]
 

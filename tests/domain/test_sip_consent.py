@@ -184,3 +184,14 @@ def test_a_consent_limited_to_some_actors_permits(clinic: Clinic) -> None:
     limited = {"type": "permit", "provision": [{"type": "deny"}]}
     consented(clinic, patient, provision=limited)
     assert active_plan(clinic, patient)["status"] == "active"
+
+
+def test_a_consent_inside_the_plan_is_none(clinic: Clinic) -> None:
+    """R78: nobody finds it, and nobody can withdraw it; it is registered on its own."""
+    patient = clinic.patient()
+    result(clinic.assign(patient, clinic.nurse()))
+    inside = consent_to_sip(patient) | {"id": "c"}
+    draft = result(generate(clinic, patient, "draft", *complete()))
+    for named in ({"reference": "#c"}, {"reference": "#c", "type": "Consent"}):
+        plan = draft | {"contained": [inside], "supportingInfo": [named], "status": "active"}
+        refused(clinic.fhir.put(f"CarePlan/{draft['id']}", plan), f"{INFO}[0]")

@@ -200,6 +200,14 @@ def test_the_last_activity_of_a_huvudman_cannot_be_called_off(
     refused(put(clinic, plan), "CarePlan.activity")
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_an_activity_that_is_not_to_be_done_counts_for_nobody(clinic: Clinic, index: int) -> None:
+    """R76, cp-2: doNotPerform turns an insats into its opposite."""
+    plan = active_plan(clinic, ready(clinic))
+    plan["activity"][index]["detail"]["doNotPerform"] = True
+    refused(put(clinic, plan), "CarePlan.activity")
+
+
 def test_an_active_plan_is_not_changed_once_consent_is_withdrawn(clinic: Clinic) -> None:
     """R78, cp-6: it may be revoked, and nothing else."""
     patient = clinic.patient()
