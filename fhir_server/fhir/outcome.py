@@ -10,7 +10,7 @@ Source: https://hl7.org/fhir/R4/operationoutcome.html, https://hl7.org/fhir/R4/h
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["fatal", "error", "warning", "information"]
@@ -79,6 +79,13 @@ class Issue:
     expression: str | None = None
     details: tuple[Coding, ...] = ()
     diagnostics: str | None = None
+
+    def inside(self, at: str) -> Issue:
+        """Give the issue as seen from a bundle that holds the resource at ``at``."""
+        if not at:
+            return self
+        _, dot, rest = (self.expression or "").partition(".")
+        return replace(self, expression=f"{at}{dot}{rest}")
 
     def as_json(self) -> dict[str, Any]:
         """Give ``OperationOutcome.issue``."""

@@ -21,7 +21,7 @@ def commit(
     before: Check | None = None,
     after: Check | None = None,
     once: str | None = None,
-) -> tuple[Issue, ...]:
+) -> dict[str, tuple[Issue, ...]]:
     """Store the changes, all or none, if the rules allow.
 
     Args:
@@ -33,7 +33,7 @@ def commit(
         once: a name that no other write may have carried.
 
     Returns:
-        Warnings: of validation, then of the rules.
+        Warnings about each resource, of validation and then of the rules, by ``Type/id``.
 
     Raises:
         FhirError: a rule refuses; or 413, there is too much to write at once.
@@ -42,19 +42,20 @@ def commit(
     rules = context.server.write_rules
     written = [(p, p.resource) for p in prepared if p.resource is not None]
     governed = [(p, resource) for p, resource in written if rules.applies(resource)]
-    said: list[Issue] = []
+    said: dict[str, list[Issue]] = {}
 
     def rules_hold(snapshot: Snapshot) -> None:
         said.clear()  # the store may run this again
         now = dt.datetime.now(dt.UTC)
+        pointed: list[Issue] = []
         for p, resource in governed:
-            change = p.change
-            finder = Finder(
-                context.server, snapshot, as_before={change.new.reference: change.previous}
-            )
-            said.extend(rules.check(resource, finder, now))
-        if has_errors(said):
-            raise FhirError(*errors_first(said))
+            before_it = {p.change.new.reference: p.change.previous}
+            finder = Finder(context.server, snapshot, as_before=before_it)
+            issues = rules.check(resource, finder, now)
+            said[p.change.new.reference] = issues
+            pointed += [issue.inside(p.at) for issue in issues]
+        if has_errors(pointed):
+            raise FhirError(*errors_first(pointed))
         if after is not None:
             after(snapshot)
 
@@ -70,4 +71,5 @@ def commit(
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."
         raise FhirError(Issue("error", "too-costly", text), status=413) from None
-    return (*(issue for p in prepared for issue in p.issues), *said)
+    references = [(p, p.change.new.reference) for p in prepared]
+    return {reference: (*p.issues, *said.get(reference, ())) for p, reference in references}

@@ -44,9 +44,9 @@ def create(
     resource = require_resource(resource, resource_type)
     if if_none_exist is None:
         prepared = prepare(context.server, resource, new_id(), None)
-        issues = commit(context, [prepared], once=once)
+        warnings = commit(context, [prepared], once=once)
         new = prepared.change.new
-        return Answer(201, new, location=location(new), issues=issues)
+        return Answer(201, new, location=location(new), issues=warnings[new.reference])
 
     wanted = criteria(context.server, resource_type, if_none_exist)
     found = one_match(context.store, wanted)
@@ -60,8 +60,8 @@ def create(
 
     prepared = prepare(context.server, resource, new_id(), None)
     try:
-        issues = commit(context, [prepared], locks=[wanted.lock], before=still_none, once=once)
+        warnings = commit(context, [prepared], locks=[wanted.lock], before=still_none, once=once)
     except _Exists as exists:
         return Answer(200, exists.stored, location=location(exists.stored))
     new = prepared.change.new
-    return Answer(201, new, location=location(new), issues=issues)
+    return Answer(201, new, location=location(new), issues=warnings[new.reference])

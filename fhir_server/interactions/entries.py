@@ -38,6 +38,11 @@ class Entry:
         """Where the entry stands in the bundle."""
         return f"Bundle.entry[{self.index}]"
 
+    @property
+    def at(self) -> str:
+        """Where what the entry says stands: its resource, or for want of one its request."""
+        return f"{self.expression}.{'request' if self.resource is None else 'resource'}"
+
 
 def read_entries(context: Context, bundle: dict[str, Any]) -> list[Entry]:
     """Read all entries.
@@ -146,13 +151,7 @@ def _require_answerable(entry: Entry) -> None:
 
 def within(entry: Entry, issues: tuple[Issue, ...]) -> list[Issue]:
     """Point issues about an entry into the bundle: at its resource, or at its request."""
-    pointed = []
-    for issue in issues:
-        _, dot, rest = (issue.expression or "").partition(".")
-        part = f".resource{dot}{rest}" if entry.resource is not None else ".request"
-        expression = f"{entry.expression}{part}"
-        pointed.append(Issue(issue.severity, issue.code, issue.text, expression, issue.details))
-    return pointed
+    return [issue.inside(entry.at) for issue in issues]
 
 
 def response_entry(context: Context, answer: Answer, *, minimal: bool) -> dict[str, Any]:

@@ -26,11 +26,19 @@ MAX_RESOURCE_BYTES = 14_000_000
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A change ready to commit, the resource it stores (None deletes), and its warnings."""
+    """A change ready to commit.
+
+    Args:
+        change: for the store.
+        resource: what it stores; None deletes.
+        issues: warnings of validation.
+        at: where the resource stands in the bundle it came in; empty for one that came alone.
+    """
 
     change: Change
     resource: dict[str, Any] | None
     issues: tuple[Issue, ...] = ()
+    at: str = ""
 
 
 def new_id() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_server.fhir.bundle import bundle as make_bundle
@@ -65,7 +65,7 @@ def transaction(
         plan = _plan(context, entries)
         prepared = [plan.prepared[index] for index in sorted(plan.prepared, key=_order(entries))]
         try:
-            commit(
+            warnings = commit(
                 context,
                 prepared,
                 locks=[wanted.lock for wanted in plan.conditions],
@@ -75,6 +75,7 @@ def transaction(
             )
         except StaleWrite:
             continue
+        _add_warnings(plan, warnings)
         return _answer(context, entries, plan, minimal=minimal)
     raise busy("A resource of the transaction")
 
@@ -169,11 +170,11 @@ def _prepare(
     if previous and same_content(resource, id_, previous):
         plan.answers[entry.index] = Answer(200, previous, location=location(previous))
         return
-    ready = prepare(context.server, resource, id_, previous)
+    ready = replace(prepare(context.server, resource, id_, previous), at=entry.at)
     plan.prepared[entry.index] = ready
     new = ready.change.new
     status = 200 if previous and not previous.deleted else 201
-    plan.answers[entry.index] = Answer(status, new, location=location(new), issues=ready.issues)
+    plan.answers[entry.index] = Answer(status, new, location=location(new))
 
 
 def _delete(entry: Entry, plan: Plan, previous: StoredResource | None) -> None:
@@ -237,6 +238,12 @@ def _reads(context: Context, entries: list[Entry], plan: Plan) -> Check | None:
                 raise FhirError(*within(entry, error.issues), status=error.status) from None
 
     return read
+
+
+def _add_warnings(plan: Plan, warnings: dict[str, tuple[Issue, ...]]) -> None:
+    for index, ready in plan.prepared.items():
+        found = warnings[ready.change.new.reference]
+        plan.answers[index] = replace(plan.answers[index], issues=found)
 
 
 def _answer(context: Context, entries: list[Entry], plan: Plan, *, minimal: bool) -> Answer:

@@ -47,12 +47,14 @@ def update(
             return Answer(200, previous, location=location(previous))
         prepared = prepare(context.server, resource, id_, previous)
         try:
-            issues = commit(context, [prepared])
+            warnings = commit(context, [prepared])
         except StaleWrite:
             continue
         new = prepared.change.new
         created = previous is None or previous.deleted
-        return Answer(201 if created else 200, new, location=location(new), issues=issues)
+        return Answer(
+            201 if created else 200, new, location=location(new), issues=warnings[reference]
+        )
     raise busy(reference)
 
 

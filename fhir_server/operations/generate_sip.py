@@ -56,7 +56,8 @@ def run(call: Call) -> Answer:
     server = call.context.server
     prepared = [prepare(server, goal, id_, None) for id_, goal in goals.items()]
     prepared.append(prepare(server, plan, new_id(), None))
-    issues = commit(call.context, prepared)
+    warnings = commit(call.context, prepared)
+    issues = tuple(issue for found in warnings.values() for issue in found)
     new = prepared[-1].change.new
     return parameters_answer(Answer(201, new, location=location(new)), issues)
 

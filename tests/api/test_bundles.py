@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fhir_server.sweden import codes
 from tests.conftest import Fhir
 
 PRACTITIONER = {
@@ -228,3 +229,35 @@ def test_an_empty_bundle_is_answered(fhir: Fhir) -> None:
         response = fhir.post("", {"resourceType": "Bundle", "type": type_})
         assert response.status_code == 200
         assert "entry" not in response.json
+
+
+def test_a_refusal_by_the_law_names_the_entry_and_an_advice_stands_in_its_response(
+    fhir: Fhir,
+) -> None:
+    """R5, PL 6 kap. 2 §: as for a resource that comes alone."""
+    contact = {
+        "resourceType": "CareTeam",
+        "id": "tx-contact",
+        "status": "active",
+        "category": [
+            {"coding": [{"system": codes.CARE_TEAM_CATEGORY, "code": codes.FAST_KONTAKT}]}
+        ],
+        "subject": {"reference": "Patient/tx-person"},
+        "participant": [
+            {
+                "role": [{"coding": [{"system": codes.CONTACT_TYPE, "code": "1"}]}],
+                "member": {"reference": "PractitionerRole/tx-nobody"},
+            }
+        ],
+    }
+    refused = fhir.post("", bundle("transaction", put(patient("tx-person")), put(contact)))
+    assert refused.status_code == 422
+    assert refused.json["issue"][0]["expression"][0].startswith(
+        "Bundle.entry[1].resource.participant[0]"
+    )
+    proposed = {**contact, "status": "proposed"}
+    stored = fhir.post("", bundle("transaction", put(patient("tx-person")), put(proposed)))
+    assert stored.status_code == 200, stored.text
+    first, second = stored.json["entry"]
+    assert "outcome" not in first["response"]
+    assert second["response"]["outcome"]["issue"][0]["severity"] == "warning"
