@@ -17,6 +17,7 @@ from fhir_server import settings as settings_module
 from fhir_server.settings import Settings
 from fhir_server.storage import embedded
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.mongo_deployment import UnfitDeployment
 
 READY_SECONDS = 30.0
 
@@ -54,7 +55,7 @@ def opened_store(settings: Settings) -> Iterator[MongoStore]:
     with database(settings, share=True) as uri:
         store = MongoStore(uri, settings.mongodb_database)
         try:
-            store.prepare()
+            _prepare(store)
             yield store
         finally:
             store.close()
@@ -68,16 +69,23 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
         on_ready: called once the server answers.
 
     Raises:
-        ServingError: the port is taken.
+        ServingError: the port is taken, or the database can't be used.
         EmbeddedMongodError: the embedded database can't start.
     """
     _require_free_port(settings)
     with database(settings) as uri:
         store = MongoStore(uri, settings.mongodb_database)
-        store.prepare()
+        _prepare(store)
         store.close()
         os.environ.update(settings_module.as_environment(replace(settings, mongodb_uri=uri)))
         _run_workers(settings, on_ready)
+
+
+def _prepare(store: MongoStore) -> None:
+    try:
+        store.prepare()
+    except UnfitDeployment as error:
+        raise ServingError(str(error)) from None
 
 
 def _run_workers(settings: Settings, on_ready: Callable[[], None]) -> None:

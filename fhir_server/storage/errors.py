@@ -11,6 +11,7 @@ from pymongo.errors import (
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
     WTimeoutError,
 )
 
@@ -18,6 +19,24 @@ from fhir_server.storage.records import StoreFailure, StoreUnavailable, WriteToo
 
 # The transaction needs more of the storage engine's cache than it may have.
 TRANSACTION_TOO_LARGE = 388
+
+# What MongoDB answers while it changes primaries, beyond what the driver knows to be that.
+PASSING = frozenset(
+    {
+        6,  # HostUnreachable
+        7,  # HostNotFound
+        43,  # CursorNotFound: its server started anew between two batches
+        89,  # NetworkTimeout
+        133,  # FailedToSatisfyReadPreference: a mongos finds no primary
+        134,  # ReadConcernMajorityNotAvailableYet
+        175,  # QueryPlanKilled
+        202,  # NetworkInterfaceExceededTimeLimit
+        237,  # CursorKilled
+        262,  # ExceededTimeLimit
+        9001,  # SocketException
+        11601,  # Interrupted
+    }
+)
 
 
 class TransactionConflict(Exception):
@@ -42,11 +61,14 @@ def translated_errors() -> Iterator[None]:
         code = error.code if isinstance(error, OperationFailure) else None
         if code == TRANSACTION_TOO_LARGE or _in_bulk(error, TRANSACTION_TOO_LARGE):
             raise WriteTooLarge from None
-        if error.has_error_label("TransientTransactionError"):
+        # The driver has waited for a primary in vain: it was not another transaction.
+        absent = isinstance(error, ServerSelectionTimeoutError)
+        if error.has_error_label("TransientTransactionError") and not absent:
             raise TransactionConflict from None
         late = isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError)
-        if late or error.has_error_label("RetryableWriteError"):
-            raise StoreUnavailable(type(error).__name__) from None
+        if late or code in PASSING or error.has_error_label("RetryableWriteError"):
+            reason = "no primary was found in time" if absent else type(error).__name__
+            raise StoreUnavailable(reason) from None
         raise StoreFailure(f"{type(error).__name__} {code or ''}".strip()) from None
 
 

@@ -21,8 +21,9 @@ import random
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
-from pymongo import MongoClient, ReplaceOne
+from pymongo import MongoClient, ReplaceOne, timeout
 from pymongo.client_session import ClientSession
 from pymongo.errors import (
     BulkWriteError,
@@ -41,12 +42,28 @@ from fhir_server.storage.documents import (
     write,
 )
 from fhir_server.storage.errors import TransactionConflict, translated_errors
+from fhir_server.storage.mongo_deployment import refusals_explained, require_transactions
 from fhir_server.storage.mongo_indexes import ensure_indexes
+from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUnavailable
 from fhir_server.storage.snapshot import Check, Collections, Snapshot
 
 DUPLICATE_KEY = 11000
 TRANSACTION_SECONDS = 30.0
+# Who asks whether the server is ready often waits no longer than a second.
+PING_SECONDS = 0.5
+
+# What an operator may set otherwise in the connection string.
+PATIENCE: dict[str, Any] = {
+    # Long enough for most elections, short enough for most clients.
+    "serverSelectionTimeoutMS": 10_000,
+    # A primary that hangs, or that the network lost, is given up after the sum of these two;
+    # until then whoever waits for its answer waits on.
+    "connectTimeoutMS": 5_000,
+    "heartbeatFrequencyMS": 5_000,
+    # Writes that no majority confirms, as when the secondaries fall behind, end too.
+    "wTimeoutMS": 30_000,
+}
 
 
 class MongoStore(Snapshot):
@@ -63,22 +80,30 @@ class MongoStore(Snapshot):
     def __init__(self, uri: str, database: str) -> None:
         self._client = _client(uri)
         self._database = self._client[database]
-        super().__init__(Collections(self._database["resources"], self._database["history"]))
+        resources = self._database["resources"]
+        primary = Primary(self._client, resources)
+        super().__init__(Collections(resources, self._database["history"], primary))
         self._locks = self._database["locks"]
         self._once = self._database["once"]
 
     def prepare(self) -> None:
-        """Create collections and indexes where missing; cheap where they exist."""
-        with translated_errors():
+        """Create collections and indexes where missing; cheap where they exist.
+
+        Raises:
+            UnfitDeployment: the database has no transactions, or refuses this user.
+            StoreUnavailable: it can't be reached.
+        """
+        with translated_errors(), refusals_explained():
+            require_transactions(self._client)
             ensure_indexes(self._database)
 
     def ping(self) -> None:
         """Ask the primary for an answer.
 
         Raises:
-            StoreUnavailable: there is none.
+            StoreUnavailable: there is none, or none soon enough.
         """
-        with translated_errors():
+        with translated_errors(), timeout(PING_SECONDS):
             self._client.admin.command("ping")
 
     def close(self) -> None:
@@ -109,6 +134,7 @@ class MongoStore(Snapshot):
             AlreadyDone: another write carried the same ``once``.
             StoreUnavailable: the database can't be reached. Nothing is known to be written.
         """
+        self.collections.primary.require()
         if len(changes) == 1 and not locks and before is None and after is None and once is None:
             with translated_errors():
                 self._apply_one(changes[0])
@@ -236,10 +262,11 @@ def _client(uri: str) -> MongoClient[Document]:
             w="majority",
             journal=True,
             readConcernLevel="majority",
+            readPreference="primary",
             retryWrites=True,
             retryReads=True,
-            serverSelectionTimeoutMS=10_000,
             connect=False,
+            **{name: value for name, value in PATIENCE.items() if name.lower() not in uri.lower()},
         )
     except (ConfigurationError, ValueError) as error:
         # The text may quote the address with its password.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +15,13 @@ from fhir_server.storage.records import StoreUnavailable
 Kind = Literal["replica set", "sharded cluster", "single server"]
 
 ILLEGAL_OPERATION = 20
+UNAUTHORIZED = 13
+AUTHENTICATION_FAILED = 18
 SECONDS = 5
+
+
+class UnfitDeployment(Exception):
+    """The store can't work on this MongoDB; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,39 @@ def describe(uri: str, database: str) -> Deployment:
             return Deployment(_kind(hello), version, _transactions(client, database))
         except PyMongoError as error:
             raise StoreUnavailable(str(error)) from None
+
+
+def require_transactions(client: MongoClient[dict[str, Any]]) -> None:
+    """Refuse a single server, which has no transactions.
+
+    Raises:
+        UnfitDeployment: it is one.
+    """
+    if _kind(client.admin.command("hello")) == "single server":
+        raise UnfitDeployment(
+            "The MongoDB at the address given is a single server, which has no transactions. "
+            "Make it a replica set (one member is enough): start mongod with --replSet NAME and "
+            "run rs.initiate() once. Without an address, the server starts a MongoDB of its own."
+        )
+
+
+@contextmanager
+def refusals_explained() -> Iterator[None]:
+    """Say in words that MongoDB refuses the user of the connection string.
+
+    Raises:
+        UnfitDeployment: in place of the driver's error.
+    """
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code not in (UNAUTHORIZED, AUTHENTICATION_FAILED):
+            raise
+        raise UnfitDeployment(
+            f"MongoDB refuses the user of the address given (its error {error.code}). Check the "
+            "user, the password and authSource, and that the user has the role readWrite on the "
+            "database."
+        ) from None
 
 
 def _kind(hello: dict[str, Any]) -> Kind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
@@ -12,15 +13,19 @@ from fhir_server.search.query import Query
 from fhir_server.storage import mongo_query
 from fhir_server.storage.documents import STORED, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
+from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import SearchPage, StoredResource
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Collections:
-    """Where current versions are, and where superseded ones."""
+    """Where current versions are, where superseded ones, and who has them."""
 
     resources: Collection[Document]
     superseded: Collection[Document]
+    primary: Primary
 
 
 class Snapshot:
@@ -32,10 +37,11 @@ class Snapshot:
 
     def read(self, resource_type: str, id_: str) -> StoredResource | None:
         """Give the current version, a tombstone for a deleted resource, None for none."""
-        with translated_errors():
-            document = self.collections.resources.find_one(
+        document = self._run(
+            lambda: self.collections.resources.find_one(
                 {"_id": f"{resource_type}/{id_}"}, STORED, session=self.session
             )
+        )
         return None if document is None else stored(document)
 
     def read_many(self, references: Iterable[str]) -> dict[str, StoredResource]:
@@ -43,11 +49,12 @@ class Snapshot:
         wanted = list(set(references))
         if not wanted:
             return {}
-        with translated_errors():
-            found = self.collections.resources.find(
+        found = self._run(
+            lambda: self.collections.resources.find(
                 {"_id": {"$in": wanted}}, STORED, session=self.session
-            )
-            return {document["_id"]: stored(document) for document in found}
+            ).to_list()
+        )
+        return {document["_id"]: stored(document) for document in found}
 
     def read_version(self, resource_type: str, id_: str, version: int) -> StoredResource | None:
         """Give one version, current or superseded; None where there never was such a version."""
@@ -56,10 +63,11 @@ class Snapshot:
             return None
         if current.version == version:
             return current
-        with translated_errors():
-            document = self.collections.superseded.find_one(
+        document = self._run(
+            lambda: self.collections.superseded.find_one(
                 {"_id": superseded_id(current.reference, version)}, session=self.session
             )
+        )
         return None if document is None else stored(document)
 
     def history(
@@ -84,29 +92,38 @@ class Snapshot:
                 "$gte": superseded_id(current.reference, 0),
                 "$lt": superseded_id(current.reference, below),
             }
-            with translated_errors():
-                older = (
+            older = self._run(
+                lambda: (
                     self.collections.superseded.find({"_id": bounds}, session=self.session)
                     .sort([("_id", -1)])
                     .limit(count - len(versions))
+                    .to_list()
                 )
-                versions += [stored(document) for document in older]
+            )
+            versions += [stored(document) for document in older]
         return versions
 
     def search(self, query: Query) -> SearchPage:
         """Give one page of the resources that match."""
-        with translated_errors():
-            page = mongo_query.find_page(
+        page = self._run(
+            lambda: mongo_query.find_page(
                 self.collections.resources, query, session=self.session, projection=STORED
             )
+        )
         return SearchPage([stored(document) for document in page.documents], page.next_cursor)
 
     def count(self, query: Query, limit: int | None = None) -> int:
         """Count the resources that match, up to ``limit``."""
-        with translated_errors():
-            return mongo_query.count(
+        return self._run(
+            lambda: mongo_query.count(
                 self.collections.resources, query, session=self.session, limit=limit
             )
+        )
+
+    def _run(self, read: Callable[[], Result]) -> Result:
+        with translated_errors():
+            # A transaction reads the primary's own data, and commits only what a majority has.
+            return self.collections.primary.settled(read) if self.session is None else read()
 
 
 # Looks at the store inside a transaction, and raises to call the write off.
