@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from flask_smorest import Blueprint
 
 from fhir_server.api.request import store
-from fhir_server.storage.records import StoreUnavailable
+from fhir_server.storage.records import StoreFailure, StoreUnavailable
 
 
 def blueprint() -> Blueprint:
@@ -26,7 +26,7 @@ def blueprint() -> Blueprint:
     def readyz() -> tuple[Response, int]:
         try:
             store().ping()
-        except StoreUnavailable:
+        except (StoreUnavailable, StoreFailure):
             return jsonify(status="database unavailable"), 503
         return jsonify(status="ready"), 200
 

@@ -132,7 +132,7 @@ class MongoStore(Snapshot):
         Raises:
             StaleWrite: a resource is no longer at the version that its change replaces.
             AlreadyDone: another write carried the same ``once``.
-            StoreUnavailable: the database can't be reached. Nothing is known to be written.
+            StoreUnavailable: the database can't be reached, or other writers leave no gap.
         """
         self.collections.primary.require()
         if len(changes) == 1 and not locks and before is None and after is None and once is None:
@@ -147,7 +147,7 @@ class MongoStore(Snapshot):
                     self._attempt(changes, locks, before, after, once)
             except TransactionConflict:
                 if time.monotonic() > deadline:
-                    raise StaleWrite([change.new.reference for change in changes]) from None
+                    raise StoreUnavailable("other writers are in the way") from None
                 # Full jitter, so that writers who met once do not meet again.
                 time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311
                 attempt += 1
