@@ -42,9 +42,8 @@ def process(context: Context, bundle: Any, *, minimal: bool = True) -> Answer:
 def batch(context: Context, bundle: dict[str, Any], *, minimal: bool = True) -> Answer:
     """Carry out the entries one by one, in the order R4 gives; failures stand in the response."""
     entries = read_entries(context, bundle)
-    rank = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3}
     responses: dict[int, dict[str, Any]] = {}
-    for entry in sorted(entries, key=lambda e: (rank[e.method], e.index)):
+    for entry in sorted(entries, key=lambda e: e.turn):
         try:
             answer = _carry_out(context, entry)
         except FhirError as error:

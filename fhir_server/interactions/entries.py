@@ -15,6 +15,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid, operation_outcom
 from fhir_server.interactions.answer import Answer, etag
 from fhir_server.interactions.context import Context
 
+# In the order in which R4 has them carried out.
 METHODS = ("DELETE", "POST", "PUT", "GET")
 
 
@@ -32,6 +33,11 @@ class Entry:
     full_url: str | None
     if_match: str | None
     if_none_exist: str | None
+
+    @property
+    def turn(self) -> tuple[int, int]:
+        """When the entry is carried out: by its method, then by its place (http.html#trules)."""
+        return METHODS.index(self.method), self.index
 
     @property
     def expression(self) -> str:

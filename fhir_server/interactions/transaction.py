@@ -63,7 +63,8 @@ def transaction(
     _refuse_overlap(entries)
     for _ in range(ATTEMPTS):
         plan = _plan(context, entries)
-        prepared = [plan.prepared[index] for index in sorted(plan.prepared, key=_order(entries))]
+        in_turn = sorted(entries, key=lambda e: e.turn)
+        prepared = [plan.prepared[e.index] for e in in_turn if e.index in plan.prepared]
         try:
             warnings = commit(
                 context,
@@ -78,11 +79,6 @@ def transaction(
         _add_warnings(plan, warnings)
         return _answer(context, entries, plan, minimal=minimal)
     raise busy("A resource of the transaction")
-
-
-def _order(entries: list[Entry]) -> Any:
-    rank = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3}
-    return lambda index: (rank[entries[index].method], index)
 
 
 def _refuse_overlap(entries: list[Entry]) -> None:

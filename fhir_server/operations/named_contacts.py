@@ -22,6 +22,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.subject import require_patient
 from fhir_server.sweden import codes
+from fhir_server.sweden.elements import concept_codes, items
 from fhir_server.sweden.periods import Period, bounds, read
 
 
@@ -54,12 +55,12 @@ def run(call: Call) -> Answer:
 
 def kind_of(care_team: dict[str, Any]) -> str:
     """Give the code of kv_typ_av_fast_kontakt; empty where there is none."""
-    for participant in care_team.get("participant", []):
-        for role in participant.get("role", []):
-            for coding in role.get("coding", []):
-                if coding.get("system") in codes.CONTACT_TYPE_SYSTEMS:
-                    return str(coding.get("code", ""))
-    return ""
+    kinds = (
+        kind
+        for _, participant in items(care_team, "participant")
+        for kind in concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
+    )
+    return next(kinds, "")
 
 
 def _patient(call: Call, finder: Finder) -> str:

@@ -229,34 +229,29 @@ def _types(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
 
 
 def _max(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    name = expression.rpartition(".")[2]
-    text = f"{name} may be given at most {_times(note['max'])}."
-    return Issue("error", "invariant", text, expression)
+    return _about(expression, f"may be given at most {_times(note['max'])}.")
 
 
 def _min(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    name = expression.rpartition(".")[2]
-    text = f"{name} must be given at least {_times(note['min'])}."
-    return Issue("error", "invariant", text, expression)
+    return _about(expression, f"must be given at least {_times(note['min'])}.")
 
 
 def _fixed(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    name = expression.rpartition(".")[2]
-    text = f"{name} must be exactly {_json(note['value'])}."
-    return Issue("error", "invariant", text, expression)
+    return _about(expression, f"must be exactly {_json(note['value'])}.")
 
 
 def _pattern(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    name = expression.rpartition(".")[2]
-    text = f"{name} must have at least the content {_json(note['value'])}."
-    return Issue("error", "invariant", text, expression)
+    return _about(expression, f"must have at least the content {_json(note['value'])}.")
 
 
 def _slice(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    name = expression.rpartition(".")[2]
     limit = f"least {_times(note['min'])}" if "min" in note else f"most {_times(note['max'])}"
-    text = f"{name} must have the part '{note['slice']}' at {limit}."
-    return Issue("error", "invariant", text, expression)
+    return _about(expression, f"must have the part '{note['slice']}' at {limit}.")
+
+
+def _about(expression: str, must: str) -> Issue:
+    """Say what the element that an expression ends in must be."""
+    return Issue("error", "invariant", f"{expression.rpartition('.')[2]} {must}", expression)
 
 
 def _closed(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
