@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from fhir_server.fhir.outcome import FhirError, Issue, invalid
+from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.create import create
@@ -58,13 +58,6 @@ def assemble(
         today: the day the assignment begins unless ``period`` says otherwise.
     """
     kind = arguments.get("type", codes.FAST_VARDKONTAKT)
-    if kind not in DISPLAY:
-        raise invalid(
-            "type must be 1 (fast vårdkontakt), 2 (fast läkarkontakt), 3 (fast omsorgskontakt) or "
-            "4 (fast vårdkontakt med övergripande samordningsansvar).",
-            "type",
-            code="code-invalid",
-        )
     coding = {"system": codes.CONTACT_TYPE, "code": kind, "display": DISPLAY[kind]}
     participant: dict[str, Any] = {"role": [{"coding": [coding]}]}
     if "viaTeam" in arguments:

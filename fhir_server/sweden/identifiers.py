@@ -14,7 +14,7 @@ from typing import Any
 
 from fhir_server.fhir.outcome import Issue, Severity
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import items, text
+from fhir_server.sweden.elements import items
 
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 _ORGANISATIONSNUMMER = re.compile(r"[0-9]{10}")
@@ -74,13 +74,6 @@ def check_resource(resource: Mapping[str, Any]) -> list[Issue]:
         for index, identifier in items(resource, "identifier")
         for issue in _check_identifier(identifier)
     ]
-
-
-def has_swedish_identifier(resource: Mapping[str, Any]) -> bool:
-    """Tell whether the resource carries an identifier of a system that `check` knows."""
-    return any(
-        text(identifier, "system") in _RULES for _, identifier in items(resource, "identifier")
-    )
 
 
 def check_personnummer(value: str) -> list[Issue]:

@@ -208,8 +208,6 @@ def test_a_resource_names_the_identifier_at_fault() -> None:
     }
     [issue] = identifiers.check_resource(patient)
     assert (issue.severity, issue.expression) == ("error", "Patient.identifier[1].value")
-    assert identifiers.has_swedish_identifier(patient)
-    assert not identifiers.has_swedish_identifier({"identifier": [{"system": "urn:other"}]})
 
 
 def test_a_samordningsnummer_of_another_age_is_refused() -> None:
@@ -226,7 +224,6 @@ def test_an_identifier_without_system_or_value_is_not_judged() -> None:
         {"system": 1, "value": "1"},
     ]
     assert identifiers.check_resource({"resourceType": "Patient", "identifier": odd}) == []
-    assert not identifiers.has_swedish_identifier({"identifier": odd[1:2]})
 
 
 def test_values_of_no_known_form_are_not_classified() -> None:
