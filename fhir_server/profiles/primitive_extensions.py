@@ -19,7 +19,8 @@ def unpaired(resource: Any, expression: Callable[[Path], str]) -> Iterator[Issue
     """Find arrays of values and of extensions that don't fit each other.
 
     Args:
-        resource: a parsed resource whose other structure is right.
+        resource: a parsed resource; what is no array where one stands beside it is left to those
+            who look at structure.
         expression: writes a place in it as FHIRPath.
     """
     for path, name, values, extensions in _pairs(resource, ()):
@@ -36,10 +37,16 @@ def _pairs(value: Any, path: Path) -> Iterator[tuple[Path, str, Any, Any]]:
         names = {name.removeprefix("_"): None for name, v in value.items() if isinstance(v, list)}
         for name in names:
             values, extensions = value.get(name), value.get(f"_{name}")
-            if isinstance(extensions, list) or None in (values or ()):
+            if not _is_array(values) or not _is_array(extensions):
+                continue
+            if extensions is not None or None in values:
                 yield path, name, values, extensions
         for name, item in value.items():
             yield from _pairs(item, (*path, name))
+
+
+def _is_array(value: Any) -> bool:
+    return value is None or isinstance(value, list)
 
 
 def _problem(name: str, values: Any, extensions: Any) -> str | None:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -160,15 +160,18 @@ json_values = st.recursive(
     ),
     max_leaves=15,
 )
-elements = st.sampled_from(
-    ["active", "name", "telecom", "gender", "birthDate", "address", "contact", "extension", "meta",
-     "text", "contained", "identifier", "managingOrganization", "link", "_birthDate", "id", "deceasedBoolean"]
-)  # fmt: skip
+NAMES = ["active", "name", "telecom", "gender", "birthDate", "address", "contact", "extension", "meta",
+         "text", "contained", "identifier", "managingOrganization", "link", "id", "deceasedBoolean"]  # fmt: skip
+elements = st.sampled_from([*NAMES, *(f"_{name}" for name in NAMES)])
+values_beside_extensions = st.sampled_from(NAMES).flatmap(
+    lambda name: st.fixed_dictionaries({name: json_values, f"_{name}": json_values})
+)
 
 
-@given(st.dictionaries(elements, json_values, max_size=4))
+@given(st.dictionaries(elements, json_values, max_size=4) | values_beside_extensions)
+@example({"birthDate": False, "_birthDate": []})
 @hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_no_content_of_any_element_makes_the_server_fail(fhir: Fhir, patient: Any) -> None:
     response = fhir.post("Patient", {**patient, "resourceType": "Patient"})
