@@ -9,6 +9,7 @@ from flask_compress import Compress
 
 from fhir_server.api import access_log, blueprints, errors, health, openapi
 from fhir_server.interactions.context import Context, Server
+from fhir_server.operations.invocation import Invoker
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
@@ -44,6 +45,7 @@ def create_server(settings: Settings) -> Server:
             definitions, zone, settings.fhir_base, settings.default_count, settings.max_count
         ),
         write_rules=write_rules,
+        operations=Invoker(definitions, OPERATIONS),
     )
 
 
@@ -76,5 +78,5 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     errors.register(app)
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
-    api.register_blueprint(blueprints.fhir_blueprint(server, OPERATIONS))
+    api.register_blueprint(blueprints.fhir_blueprint(server))
     return app

@@ -51,13 +51,30 @@ class Settings:
     max_count: int = _documented(1000, "The most entries a client may ask for on one page.")
     max_body_mb: float = _documented(32.0, "The largest request body, in MB, after unpacking.")
     max_bundle_entries: int = _documented(5000, "The most entries of a batch or transaction.")
+    max_includes: int = _documented(
+        1000, "The most resources that _include and _revinclude add to one page."
+    )
+    update_create: bool = _documented(
+        True, "Whether PUT may create a resource under an id the client chose."
+    )
+    conditional_delete: str = _documented(
+        "single",
+        "Whether DELETE by criteria deletes one match only (single), all (multiple), or off.",
+    )
+    referential_integrity_on_write: bool = _documented(
+        True, "Refuse a reference to a resource of this server that does not exist."
+    )
+    referential_integrity_on_delete: bool = _documented(
+        True, "Refuse to delete what other resources refer to."
+    )
     log_level: str = _documented("info", "debug, info, warning or error.")
 
     def __post_init__(self) -> None:
         """Refuse values that can't work, at start and not at the first request."""
         if not 0 < self.port < 65536:
             raise SettingsError(f"{PREFIX}PORT must be between 1 and 65535, not {self.port}.")
-        for name in ("workers", "threads", "default_count", "max_count", "max_bundle_entries"):
+        counts = ("workers", "threads", "default_count", "max_count", "max_bundle_entries")
+        for name in (*counts, "max_includes"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
         for name in ("max_body_mb", "mongod_cache_gb"):
@@ -65,6 +82,8 @@ class Settings:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise SettingsError(f"{PREFIX}LOG_LEVEL must be debug, info, warning or error.")
+        if self.conditional_delete not in ("single", "multiple", "off"):
+            raise SettingsError(f"{PREFIX}CONDITIONAL_DELETE must be single, multiple or off.")
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):
@@ -128,4 +147,8 @@ def _read(variable: str, kind: str, text: str) -> Any:
             return float(text)
     except ValueError:
         raise SettingsError(f"{variable} must be a number, not {text!r}.") from None
+    if kind == "bool":
+        if text.lower() not in ("true", "false"):
+            raise SettingsError(f"{variable} must be true or false, not {text!r}.")
+        return text.lower() == "true"
     return Path(text) if kind.startswith("Path") else text

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from flask import Response
@@ -18,17 +17,14 @@ from flask_smorest import Blueprint
 from fhir_server.api import openapi, request, system
 from fhir_server.api.responses import respond, respond_to_write
 from fhir_server.fhir.outcome import FhirError, Issue, invalid, not_supported
-from fhir_server.fhir.parameters import affects_state, read_body, read_query
-from fhir_server.interactions.context import Context, Server
+from fhir_server.fhir.parameters import affects_state
+from fhir_server.interactions.context import Context, OperationRequest, Server
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete
 from fhir_server.interactions.history import history
-from fhir_server.interactions.prepare import require_resource
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.search import search
 from fhir_server.interactions.update import update
-from fhir_server.operations.operation import Call, Operation
-from fhir_server.profiles.value_sets import members
 from fhir_server.resources.registry import DECLARED
 from fhir_server.resources.resource_type import ResourceType
 
@@ -36,20 +32,15 @@ View = Callable[..., Response]
 ANY = "any"
 
 
-def fhir_blueprint(server: Server, operations: Mapping[str, Operation]) -> Blueprint:
-    """Give all routes under ``/fhir``.
-
-    Args:
-        server: its registry and OperationDefinitions decide what routes there are.
-        operations: the code behind the OperationDefinitions, by code.
-    """
+def fhir_blueprint(server: Server) -> Blueprint:
+    """Give all routes under ``/fhir``; the registry and the OperationDefinitions say which."""
     blp = Blueprint("fhir", __name__, url_prefix="/fhir", description="FHIR R4")
     system.register(blp)
     for type_ in DECLARED:
         _add_type(blp, server, type_)
     _add_type(blp, server, ResourceType(ANY, "All other types of R4"))
     for definition in server.definitions.operations():
-        _add_operation(blp, definition, operations[definition["code"]])
+        _add_operation(blp, definition)
     return blp
 
 
@@ -165,7 +156,7 @@ def history_instance(type_: str, id_: str) -> Response:
     )
 
 
-def _add_operation(blp: Blueprint, definition: Mapping[str, Any], operation: Operation) -> None:
+def _add_operation(blp: Blueprint, definition: Mapping[str, Any]) -> None:
     code = definition["code"]
     methods = ["POST"] if affects_state(definition) else ["GET", "POST"]
     places = [(None, "")] if definition.get("system") else []
@@ -173,7 +164,7 @@ def _add_operation(blp: Blueprint, definition: Mapping[str, Any], operation: Ope
         places += [(type_, f"/{type_}")] if definition.get("type") else []
         places += [(type_, f"/{type_}/<id>")] if definition.get("instance") else []
     for type_, path in places:
-        view = _operation_view(definition, operation, type_)
+        view = _operation_view(code, type_)
         tag = type_ or "System"
         documentation = openapi.operation(
             definition.get("title", code),
@@ -186,26 +177,24 @@ def _add_operation(blp: Blueprint, definition: Mapping[str, Any], operation: Ope
         )
 
 
-def _operation_view(definition: Mapping[str, Any], operation: Operation, type_: str | None) -> View:
+def _operation_view(code: str, type_: str | None) -> View:
     def call(**path: str) -> Response:
         context = request.context()
-        codes_of = partial(members, context.server.definitions)
-        if http.method == "GET":
-            arguments = read_query(definition, request.search_parameters(), codes_of)
-        else:
-            arguments = read_body(definition, _parameters(context), codes_of)
-        return respond(operation.run(Call(context, type_, path.get("id"), arguments)))
+        asked = OperationRequest(
+            code,
+            type_,
+            path.get("id"),
+            http.method,
+            request.search_parameters() if http.method == "GET" else (),
+            _parameters() if http.method == "POST" else None,
+        )
+        return respond(context.server.operations.invoke(context, asked))
 
-    call.__name__ = definition["code"].replace("-", "_")
+    call.__name__ = code.replace("-", "_")
     return call
 
 
-def _parameters(context: Context) -> Any:
+def _parameters() -> Any:
     if not http.content_length and not http.headers.get("Transfer-Encoding"):
         return None
-    parameters = require_resource(request.resource(), "Parameters")
-    issues = context.server.validator.validate(parameters)
-    errors = [issue for issue in issues if issue.severity in ("fatal", "error")]
-    if errors:
-        raise FhirError(*errors)
-    return parameters
+    return request.resource()

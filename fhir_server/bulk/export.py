@@ -40,7 +40,7 @@ def write_ndjson(
     written, size, cursor = 0, FIRST_PAGE, None
     while True:
         page = store.search(
-            Query((resource_type,), every(), sort=Sort("_id"), count=size, cursor=cursor)
+            Query((resource_type,), every(), sort=(Sort("_id"),), count=size, cursor=cursor)
         )
         lines = [resource.body + b"\n" for resource in page.resources if resource.body]
         out.writelines(lines)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import Issue
+from fhir_server.interactions.answer import Answer
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import Registry
@@ -41,6 +42,34 @@ class WriteRules(Protocol):
         """Give what the rules say about the resource as it is to be stored."""
 
 
+@dataclass(frozen=True, slots=True)
+class OperationRequest:
+    """A call of an operation, as it came by HTTP or inside a bundle.
+
+    Args:
+        code: of the operation, without ``$``.
+        resource_type: the type in the URL; None at system level.
+        id: the logical id in the URL; None at type and system level.
+        method: GET or POST.
+        pairs: parameters in the URL.
+        resource: the body; None for none.
+    """
+
+    code: str
+    resource_type: str | None
+    id: str | None
+    method: str
+    pairs: Sequence[tuple[str, str]] = ()
+    resource: Any = None
+
+
+class Operations(Protocol):
+    """The operations, which know the interactions and not the other way round."""
+
+    def invoke(self, context: Context, request: OperationRequest) -> Answer:
+        """Carry out an operation."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Server:
     """The parts of a running server, joined in `fhir_server.app`."""
@@ -52,6 +81,7 @@ class Server:
     indexer: Indexer
     parser: QueryParser
     write_rules: WriteRules
+    operations: Operations
 
 
 @dataclass(frozen=True, slots=True)

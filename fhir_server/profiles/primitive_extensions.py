@@ -39,7 +39,7 @@ def _pairs(value: Any, path: Path) -> Iterator[tuple[Path, str, Any, Any]]:
             values, extensions = value.get(name), value.get(f"_{name}")
             if not _is_array(values) or not _is_array(extensions):
                 continue
-            if extensions is not None or None in values:
+            if extensions is not None or None in (values or ()):
                 yield path, name, values, extensions
         for name, item in value.items():
             yield from _pairs(item, (*path, name))

@@ -38,12 +38,19 @@ class IndexEntries:
         keys: sort keys by name, made unique by the id at their end. ``P<`` is a parameter's
             smallest value, ``P>`` the end of its greatest range; ``P<month``, ``P<year`` and
             ``P<long`` repeat ``P<`` for ranges that are not short.
-        ranges: by parameter, every range; a quantity's with its system|code, code and unit.
+        ranges: by parameter, every range; a quantity's with its system|code, code and unit. Of a
+            composite: low, high, system|code, code, unit (empty without one), low and high of a
+            second range (empty without one), then the token part as ``=code`` and as
+            ``;system|code``.
+        words: of the narrative as ``n:word``, those that only stand elsewhere as ``c:word``.
+        position: longitude and latitude.
     """
 
     tokens: list[str]
     keys: dict[str, str]
     ranges: dict[str, list[list[str]]]
+    words: list[str] = field(default_factory=list)
+    position: tuple[float, float] | None = None
 
 
 class Indexer:

@@ -48,7 +48,7 @@ class _Draft:
     parameters: Mapping[str, Parameter]
     count: int
     where: list[Criterion] = field(default_factory=list)
-    sort: Sort | None = None
+    sort: tuple[Sort, ...] = ()
     total: Literal["none", "estimate", "accurate"] | None = None
     cursor: str | None = None
     only_count: bool = False
@@ -190,7 +190,7 @@ class QueryParser:
     def _sort(self, draft: _Draft, value: str) -> str:
         code = value.removeprefix("-")
         if code in ("_id", "_lastUpdated"):
-            draft.sort = Sort(code, value.startswith("-"))
+            draft.sort = (Sort(code, value.startswith("-")),)
             return value
         parameter = draft.parameters.get(code)
         if parameter is None or parameter.type not in ORDERED or len(draft.types) != 1:
@@ -206,7 +206,7 @@ class QueryParser:
                 ),
                 status=400,
             )
-        draft.sort = Sort(parameter.name, value.startswith("-"))
+        draft.sort = (Sort(parameter.name, value.startswith("-"), parameter.type),)
         return value
 
     def _summary(self, draft: _Draft, value: str) -> str:

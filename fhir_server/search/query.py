@@ -5,6 +5,10 @@
               | HasToken | TokenRange            equality and order among the tokens
               | TextStart | TextContains         strings, folded
               | InRange | HasKey                 dates, numbers and quantities; any value at all
+              | Paired                           composites whose second part has an order
+              | Near                             places
+              | HasWord                          words of the narrative, or of all there is
+              | Chained | ReferredBy             what another resource is like
 
 `fhir_server.search.matching` says what each means.
 """
@@ -122,6 +126,78 @@ class HasKey:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A range in a composite, and what it must compare to."""
+
+    comparator: Comparator
+    low: str
+    high: str
+    unit: Unit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """One value of a composite parameter has this token, and its ranges compare.
+
+    Args:
+        name: the composite's `Parameter.name`.
+        token: the first part as `tokens` spells it after a parameter's name: ``=code`` or
+            ``;system|code``.
+        ranges: the other parts, one or two.
+    """
+
+    name: str
+    token: str
+    ranges: tuple[Compared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The place of the resource is within a distance of a point (degrees; WGS 84)."""
+
+    longitude: float
+    latitude: float
+    kilometres: float
+
+
+@dataclass(frozen=True, slots=True)
+class HasWord:
+    """The folded word stands in the narrative, or anywhere in the resource.
+
+    Args:
+        word: folded as `tokens.fold` does.
+        narrative: look at the narrative alone.
+        start: words that start with it count too.
+    """
+
+    word: str
+    narrative: bool
+    start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """A reference of the parameter leads to a resource of these types that fulfils ``where``."""
+
+    name: str
+    types: tuple[str, ...]
+    where: Criterion
+
+
+@dataclass(frozen=True, slots=True)
+class ReferredBy:
+    """A resource that fulfils ``where`` refers to this one by its parameter ``name``.
+
+    Args:
+        name: the `Parameter.name` of the other type's reference, e.g. ``Observation.patient``.
+        where: about the resource that refers.
+    """
+
+    name: str
+    where: Criterion
+
+
 Criterion = (
     And
     | Or
@@ -134,19 +210,43 @@ Criterion = (
     | TextContains
     | InRange
     | HasKey
+    | Paired
+    | Near
+    | HasWord
+    | Chained
+    | ReferredBy
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """The order of the results; ties are in the order of the ids.
+    """One key of the order of the results; ties are in the order of the ids.
 
     Args:
-        by: ``_id``, ``_lastUpdated``, or the name of a parameter with sort keys.
+        by: ``_id``, ``_lastUpdated``, or a `Parameter.name`.
+        kind: the parameter's type; empty for the first two.
     """
 
     by: str
     descending: bool = False
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """Resources to add to a page: what its resources refer to, or what refers to them.
+
+    Args:
+        names: `Parameter.name` of the references to follow; ``*`` alone for every reference.
+        source: the type that refers; empty for any.
+        target: the type referred to; empty for any.
+        iterate: follow what was included, too.
+    """
+
+    names: tuple[str, ...]
+    source: str = ""
+    target: str = ""
+    iterate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,22 +256,36 @@ class Query:
     Args:
         types: resource types to search; empty for every type.
         where: the criteria.
-        sort: None for the order that costs least.
+        sort: the keys of the order; empty for the order that costs least.
         count: results on a page; 0 asks only how many there are.
         total: what ``_total`` asked for.
         cursor: where the page starts, from the ``next`` link of the one before.
         applied: the parameters that took effect, for the self link; without the cursor.
         ignored: warnings about those that did not (lenient searches only).
+        includes: ``_include``.
+        revincludes: ``_revinclude``.
+        summary: what ``_summary`` asked for.
+        elements: what ``_elements`` asked for.
+        contained: whether contained resources are searched: not, only, or too.
+        contained_type: whether those give the resource that contains them, or themselves.
+        explain: tell how the page was found.
     """
 
     types: tuple[str, ...]
     where: And
-    sort: Sort | None = None
+    sort: tuple[Sort, ...] = ()
     count: int = 20
     total: Literal["none", "estimate", "accurate"] | None = None
     cursor: str | None = None
     applied: tuple[tuple[str, str], ...] = ()
     ignored: tuple[Issue, ...] = ()
+    includes: tuple[Include, ...] = ()
+    revincludes: tuple[Include, ...] = ()
+    summary: Literal["true", "text", "data", "count", "false"] | None = None
+    elements: tuple[str, ...] = ()
+    contained: Literal["false", "true", "both"] = "false"
+    contained_type: Literal["container", "contained"] = "container"
+    explain: bool = False
 
     @property
     def fingerprint(self) -> str:

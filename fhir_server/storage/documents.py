@@ -31,6 +31,10 @@ def current_document(change: Change) -> Document:
         document["del"] = True
     if entries is not None:
         document |= {"t": entries.tokens, "k": entries.keys, "d": entries.ranges}
+        if entries.words:
+            document["w"] = entries.words
+        if entries.position is not None:
+            document["g"] = {"type": "Point", "coordinates": list(entries.position)}
     return document
 
 

@@ -81,7 +81,7 @@ class Plan:
 
 def plan(query: Query) -> Plan:
     """Plan a query."""
-    if query.sort is not None:
+    if query.sort:
         return Plan(_sorted(query), [])
     equalities = [part for part in query.where.parts if _is_equality(part)]
     leader = _leader(query)
@@ -334,8 +334,7 @@ def _updated_branches(query: Query, criterion: Updated) -> Scans:
 
 
 def _sorted(query: Query) -> Scans:
-    sort = query.sort
-    assert sort is not None  # noqa: S101 - asked for by `plan`
+    sort = query.sort[0]
     if sort.by == BY_ID:
         return [_by_id(query, descending=sort.descending)]
     if sort.by == BY_UPDATED:

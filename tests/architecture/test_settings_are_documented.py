@@ -30,6 +30,8 @@ def declared() -> dict[str, tuple[str, str]]:
 
 
 def default(setting: Field[Any]) -> str:
+    if isinstance(setting.default, bool):
+        return str(setting.default).lower()
     return "" if setting.default is None else str(setting.default)
 
 

@@ -125,7 +125,7 @@ def test_what_took_effect_is_known_without_the_cursor(parser: QueryParser) -> No
     assert query.applied == (("status:not", "a,b"), ("_count", "100"), ("_sort", "-date"))
     assert query.cursor == "x"
     assert query.count == 100
-    assert query.sort == Sort("CareTeam.date", descending=True)
+    assert query.sort == (Sort("CareTeam.date", descending=True, kind="date"),)
     again = parser.parse("CareTeam", query.applied)
     assert (again.where, again.count, again.sort) == (query.where, query.count, query.sort)
 

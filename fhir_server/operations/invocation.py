@@ -1,0 +1,85 @@
+"""Calls of operations, wherever they come from: checked against the OperationDefinition, then run.
+
+Source: https://hl7.org/fhir/R4/operations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from fhir_server.fhir.outcome import FhirError, Issue, has_errors
+from fhir_server.fhir.parameters import Arguments, affects_state, read_body, read_query
+from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.context import Context, OperationRequest
+from fhir_server.interactions.prepare import require_resource
+from fhir_server.operations.operation import Call, Operation
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.value_sets import members
+
+Definition = Mapping[str, Any]
+
+
+class Invoker:
+    """Runs operations.
+
+    Args:
+        definitions: the OperationDefinitions.
+        operations: the code behind them, by code.
+    """
+
+    def __init__(self, definitions: Definitions, operations: Mapping[str, Operation]) -> None:
+        self._definitions = definitions
+        self._operations = operations
+        self._by_code = {d["code"]: d for d in definitions.operations()}
+
+    def invoke(self, context: Context, request: OperationRequest) -> Answer:
+        """Carry out an operation.
+
+        Raises:
+            FhirError: 404 for one that does not exist there, 405 for a GET of one that changes
+                something, 400 for parameters that its definition does not allow; and what the
+                operation itself raises.
+        """
+        definition = self._definition(request)
+        if request.method == "GET" and affects_state(definition):
+            raise FhirError(
+                Issue("error", "not-supported", f"${request.code} changes something: POST it."),
+                status=405,
+            )
+        arguments = self._arguments(context, definition, request)
+        call = Call(context, request.resource_type, request.id, arguments)
+        return self._operations[request.code].run(call)
+
+    def _definition(self, request: OperationRequest) -> Definition:
+        definition = self._by_code.get(request.code)
+        if definition is None or not _offered(definition, request):
+            text = (
+                f"There is no operation ${request.code[:64]} here. GET [base]/metadata lists all."
+            )
+            raise FhirError(Issue("error", "not-supported", text), status=404)
+        return definition
+
+    def _arguments(
+        self, context: Context, definition: Definition, request: OperationRequest
+    ) -> Arguments:
+        codes_of = partial(members, self._definitions)
+        if request.method == "GET":
+            return read_query(definition, request.pairs, codes_of)
+        if request.resource is None:
+            return read_body(definition, None, codes_of)
+        parameters = require_resource(request.resource, "Parameters")
+        issues = context.server.validator.validate(parameters)
+        if has_errors(issues):
+            raise FhirError(*(each for each in issues if has_errors([each])))
+        return read_body(definition, parameters, codes_of)
+
+
+def _offered(definition: Definition, request: OperationRequest) -> bool:
+    if request.resource_type is None:
+        return bool(definition.get("system"))
+    types = definition.get("resource", [])
+    if request.resource_type not in types and "Resource" not in types:
+        return False
+    return bool(definition.get("instance" if request.id is not None else "type"))
