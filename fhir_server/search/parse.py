@@ -29,6 +29,7 @@ from fhir_server.search.query import (
     either,
     every,
 )
+from fhir_server.search.terminology import Terminology
 
 # About the form of the answer, which is the business of whoever writes it.
 FORMAT_PARAMETERS = ("_format", "_pretty")
@@ -77,6 +78,7 @@ class QueryParser:
     ) -> None:
         self._definitions = definitions
         self._parameters = Parameters(definitions)
+        self._terminology = Terminology(definitions)
         self._zone = zone
         self._base_url = base_url
         self._default_count = default_count
@@ -158,7 +160,9 @@ class QueryParser:
         found = []
         for type_ in draft.types or self._definitions.resource_types:
             parameter = self._parameters.of(type_)[code]
-            asked = Asked(parameter, modifier, type_, self._zone, self._base_url)
+            asked = Asked(
+                parameter, modifier, type_, self._zone, self._base_url, self._terminology
+            )
             found.append(criterion(asked, value))
         excluded = [each.part for each in found if isinstance(each, Not)]
         joined = either(*(excluded or found))
