@@ -53,7 +53,9 @@ def composite_criterion(asked: Asked, text: str, readers: Readers) -> Criterion:
         try:
             found.append(readers[part.kind](replace(asked, parameter=part, modifier=""), value))
         except FhirError as error:
-            raise asked.refused(error.issues[0].text, error.issues[0].code) from None
+            issue = error.issues[0]
+            why = issue.text.rpartition("': ")[2]
+            raise asked.refused(f"{part.code}: {why}", issue.code) from None
     if parts[-1].kind in RANGED:
         return either(*(_paired(asked, half, found[1:]) for half in _halves(asked, found[0])))
     return either(*(_joined(asked, half, found[1]) for half in _halves(asked, found[0])))

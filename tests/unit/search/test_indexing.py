@@ -30,7 +30,7 @@ def tokens_of(entries: Entries, resource: dict[str, Any], code: str) -> set[str]
         ({"system": "urn:s", "code": "A"}, {"=a", ";urn:s|a"}),
         ({"code": "A"}, {"=a", ";|a"}),
         ({"system": "urn:S"}, {";urn:S|"}),
-        ({"display": "x"}, {"?"}),
+        ({"display": "x"}, {"?", ":text<x\x1fx"}),
     ],
 )
 def test_a_coding_is_found_with_and_without_its_system(
