@@ -160,9 +160,7 @@ class QueryParser:
         found = []
         for type_ in draft.types or self._definitions.resource_types:
             parameter = self._parameters.of(type_)[code]
-            asked = Asked(
-                parameter, modifier, type_, self._zone, self._base_url, self._terminology
-            )
+            asked = Asked(parameter, modifier, type_, self._zone, self._base_url, self._terminology)
             found.append(criterion(asked, value))
         excluded = [each.part for each in found if isinstance(each, Not)]
         joined = either(*(excluded or found))

@@ -80,7 +80,7 @@ def _kind(declared: str, found: list[Location]) -> str:
 def _words(code: str, resource: Json) -> Iterator[Asked]:
     div = resource.get("text", {}).get("div", "")
     words = re.findall(r"[^\W_]+", html.unescape(re.sub(r"<[^>]*>", " ", div)))
-    chosen = [word for word in words if 3 <= len(word) <= 50 and word not in ("AND", "NOT")]
+    chosen = [word for word in words if 3 <= len(word) <= 50 and word.lower() not in ("and", "not")]
     if chosen:
         yield code, chosen[len(chosen) // 2]
 
