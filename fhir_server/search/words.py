@@ -25,6 +25,7 @@ NARRATIVE, CONTENT = "n:", "c:"
 LONGEST_WORD, MOST_WORDS = 60, 20_000
 
 _READ = ("string", "markdown", "code")
+_NOT_READ = ("Reference.reference",)  # a string by its type, an address by what it is
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -89,7 +90,7 @@ class Words:
         return node
 
     def _place(self, node: _Node, name: str, element: Element, type_: TypeRef) -> None:
-        if type_.code in _READ:
+        if type_.code in _READ and element.path not in _NOT_READ:
             node.read.add(name)
         if self._definitions.is_primitive(type_.code):
             node.below[f"_{name}"] = "Element"
