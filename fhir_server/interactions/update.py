@@ -8,7 +8,8 @@ from typing import Any
 from fhir_server.fhir.outcome import FhirError, Issue, invalid, version_conflict
 from fhir_server.interactions.answer import Answer, location
 from fhir_server.interactions.commit import commit
-from fhir_server.interactions.context import Context
+from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.preconditions import require_none
 from fhir_server.interactions.prepare import check_id, prepare, require_resource, same_content
 from fhir_server.storage.records import StaleWrite, StoredResource
 
@@ -18,7 +19,12 @@ WEAK_ETAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*\Z')
 
 
 def update(
-    context: Context, resource_type: str, id_: str, resource: Any, if_match: str | None = None
+    context: Context,
+    resource_type: str,
+    id_: str,
+    resource: Any,
+    if_match: str | None = None,
+    if_none_match: str | None = None,
 ) -> Answer:
     """Store the next version of a resource, or its first under an id the client chose.
 
@@ -30,10 +36,12 @@ def update(
         id_: from the URL; the body must carry the same.
         resource: the body.
         if_match: the If-Match header, ``W/"3"``.
+        if_none_match: the If-None-Match header; ``*`` only creates.
 
     Raises:
-        FhirError: 400 or 422 for a body that breaks R4, a profile or a rule; 412 where
-            ``if_match`` doesn't name the current version.
+        FhirError: 400 or 422 for a body that breaks R4, a profile or a rule; 405 where it would
+            create and the server's settings leave ids to the server; 412 where ``if_match``
+            doesn't name the current version, or ``if_none_match`` does.
     """
     check_id(id_)
     resource = require_resource(resource, resource_type)
@@ -43,6 +51,8 @@ def update(
     for _ in range(ATTEMPTS):
         previous = context.store.read(resource_type, id_)
         require_version(reference, previous, expected)
+        require_none(reference, previous, if_none_match)
+        require_may_create(context.server, previous)
         if previous and same_content(resource, id_, previous):
             return Answer(200, previous, location=location(previous))
         prepared = prepare(context.server, resource, id_, previous)
@@ -51,10 +61,8 @@ def update(
         except StaleWrite:
             continue
         new = prepared.change.new
-        created = previous is None or previous.deleted
-        return Answer(
-            201 if created else 200, new, location=location(new), issues=warnings[reference]
-        )
+        status = status_of_write(previous)
+        return Answer(status, new, location=location(new), issues=warnings[reference])
     raise busy(reference)
 
 
@@ -62,6 +70,21 @@ def require_id(resource: dict[str, Any], id_: str) -> None:
     """Refuse a body whose id differs from the URL's."""
     if resource.get("id") != id_:
         raise invalid("The resource must carry the id that the URL names.", "id", code="value")
+
+
+def require_may_create(server: Server, previous: StoredResource | None) -> None:
+    """Refuse to create under an id of the client's choice where only the server chooses (405).
+
+    A deleted resource may come back: its id is one that the server took.
+    """
+    if previous is None and not server.settings.update_create:
+        text = "There is no such resource, and this server chooses ids itself: create it by POST."
+        raise FhirError(Issue("error", "not-supported", text), status=405)
+
+
+def status_of_write(previous: StoredResource | None) -> int:
+    """Give 201 where a write brings a resource about, 200 where it changes one."""
+    return 201 if previous is None or previous.deleted else 200
 
 
 def expected_version(if_match: str | None) -> int | None:
