@@ -34,5 +34,4 @@ def register(blp: Blueprint) -> None:
     @blp.doc(**openapi.operation("Carry out a batch or transaction", "System", body="Bundle"))
     def bundle() -> Response:
         context = request.context()
-        minimal = request.prefer("return") != "representation"
-        return respond(process(context, request.resource(), minimal=minimal))
+        return respond(process(context, request.resource(), prefer=request.prefer("return")))
