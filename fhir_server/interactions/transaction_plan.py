@@ -169,7 +169,7 @@ class _Planner:
         if entry.method == "PUT":
             self._require_put(entry, resource, reference, previous)
         rewritten = self._links.rewrite(
-            resource, f"{entry.expression}.resource", root_of(entry.full_url), resolve=resolve
+            resource, entry.resource_type, root_of(entry.full_url), resolve=resolve
         )
         return _New(entry, reference, rewritten, previous, issues)
 
