@@ -13,9 +13,11 @@ from fhir_server.search.query import Query
 from fhir_server.storage import mongo_query
 from fhir_server.storage.documents import STORED, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
+from fhir_server.storage.mongo_history import MongoHistory
 from fhir_server.storage.mongo_indexes import TOKENS
 from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import SearchPage, StoredResource
+from fhir_server.storage.versions import HistoryQuery, VersionPage
 
 Result = TypeVar("Result")
 
@@ -71,38 +73,10 @@ class Snapshot:
         )
         return None if document is None else stored(document)
 
-    def history(
-        self, resource_type: str, id_: str, *, before: int | None, count: int
-    ) -> list[StoredResource]:
-        """Give versions of one resource, newest first.
-
-        Args:
-            resource_type: its type.
-            id_: its logical id.
-            before: only versions with a lower number; None starts at the current one.
-            count: how many at most.
-        """
-        current = self.read(resource_type, id_)
-        if current is None:
-            return []
-        versions = [current] if before is None or current.version < before else []
-        # A version stored ahead of its successor is still current: it must not appear twice.
-        below = min(before or current.version, current.version)
-        if len(versions) < count:
-            bounds = {
-                "$gte": superseded_id(current.reference, 0),
-                "$lt": superseded_id(current.reference, below),
-            }
-            older = self._run(
-                lambda: (
-                    self.collections.superseded.find({"_id": bounds}, session=self.session)
-                    .sort([("_id", -1)])
-                    .limit(count - len(versions))
-                    .to_list()
-                )
-            )
-            versions += [stored(document) for document in older]
-        return versions
+    def history(self, asked: HistoryQuery) -> VersionPage | None:
+        """Give versions, newest first; None for the history of a resource that never was."""
+        reader = MongoHistory(self.collections.resources, self.collections.superseded, self.session)
+        return self._run(lambda: reader.page(asked))
 
     def search(self, query: Query) -> SearchPage:
         """Give one page of the resources that match."""
