@@ -53,17 +53,30 @@ def update(
         require_version(reference, previous, expected)
         require_none(reference, previous, if_none_match)
         require_may_create(context.server, previous)
-        if previous and same_content(resource, id_, previous):
-            return Answer(200, previous, location=location(previous))
-        prepared = prepare(context.server, resource, id_, previous)
         try:
-            warnings = commit(context, [prepared])
+            return store_next(context, resource, id_, previous)
         except StaleWrite:
             continue
-        new = prepared.change.new
-        status = status_of_write(previous)
-        return Answer(status, new, location=location(new), issues=warnings[reference])
     raise busy(reference)
+
+
+def store_next(
+    context: Context, resource: dict[str, Any], id_: str, previous: StoredResource | None
+) -> Answer:
+    """Store a resource as what follows a version, unless it says the same.
+
+    Raises:
+        FhirError: it breaks R4, a profile or a rule.
+        StaleWrite: the version is no longer the current one.
+    """
+    if previous and same_content(resource, id_, previous):
+        return Answer(200, previous, location=location(previous))
+    prepared = prepare(context.server, resource, id_, previous)
+    warnings = commit(context, [prepared])
+    new = prepared.change.new
+    created = previous is None or previous.deleted
+    issues = warnings[new.reference]
+    return Answer(201 if created else 200, new, location=location(new), issues=issues)
 
 
 def require_id(resource: dict[str, Any], id_: str) -> None:
