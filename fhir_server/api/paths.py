@@ -52,6 +52,8 @@ CONVERTERS = {"id": LogicalId, "version": Version, "type": TypeName, "type_or_al
 
 def register(app: App) -> None:
     """Let routes say ``<id:id>``, ``<type:type>`` and so on."""
+    # An address with an empty segment is none of ours; Flask would redirect to another.
+    app.url_map.merge_slashes = False
     app.url_map.converters.update(CONVERTERS)
 
 
