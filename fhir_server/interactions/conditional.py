@@ -40,7 +40,7 @@ def criteria(server: Server, resource_type: str, text: str) -> Criteria:
         raise FhirError(
             Issue("error", "required", "Conditional criteria need at least one search parameter.")
         )
-    query = server.parser.parse(resource_type, [*pairs, ("_count", "2")])
+    query = server.parser.parse_criteria(resource_type, pairs, 2)
     normal = "&".join(f"{name}={value}" for name, value in sorted(pairs))
     return Criteria(f"{resource_type}?{text.lstrip('?')}", query, f"if:{resource_type}?{normal}")
 
