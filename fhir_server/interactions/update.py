@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, invalid, version_conflict
@@ -12,6 +13,7 @@ from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.preconditions import require_none
 from fhir_server.interactions.prepare import check_id, prepare, require_resource, same_content
 from fhir_server.storage.records import StaleWrite, StoredResource
+from fhir_server.storage.snapshot import Check
 
 # Writers without If-Match agree that the last one wins; each try loses only to one that won.
 ATTEMPTS = 20
@@ -61,9 +63,23 @@ def update(
 
 
 def store_next(
-    context: Context, resource: dict[str, Any], id_: str, previous: StoredResource | None
+    context: Context,
+    resource: dict[str, Any],
+    id_: str,
+    previous: StoredResource | None,
+    *,
+    locks: Sequence[str] = (),
+    before: Check | None = None,
 ) -> Answer:
     """Store a resource as what follows a version, unless it says the same.
+
+    Args:
+        context: the request.
+        resource: what to store.
+        id_: under which id.
+        previous: the version it replaces.
+        locks: see `commit`.
+        before: see `commit`.
 
     Raises:
         FhirError: it breaks R4, a profile or a rule.
@@ -72,11 +88,10 @@ def store_next(
     if previous and same_content(resource, id_, previous):
         return Answer(200, previous, location=location(previous))
     prepared = prepare(context.server, resource, id_, previous)
-    warnings = commit(context, [prepared])
+    warnings = commit(context, [prepared], locks=locks, before=before)
     new = prepared.change.new
-    created = previous is None or previous.deleted
     issues = warnings[new.reference]
-    return Answer(201 if created else 200, new, location=location(new), issues=issues)
+    return Answer(status_of_write(previous), new, location=location(new), issues=issues)
 
 
 def require_id(resource: dict[str, Any], id_: str) -> None:
