@@ -17,7 +17,6 @@ from fhir_server.interactions.conditional_update import update_matching
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete
 from fhir_server.interactions.history import history
-from fhir_server.interactions.patch import PatchDocument, patch, patch_matching
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.update import update
 from fhir_server.resources.resource_type import ResourceType
@@ -65,6 +64,7 @@ def update_matching_resource(type_: str) -> Response:
 
 def patch_resource(type_: str, id: str) -> Response:  # noqa: A002
     """patch."""
+    from fhir_server.interactions.patch import PatchDocument, patch, patch_matching  # LAZY
     context = context_for(type_)
     document = PatchDocument.from_body(http.mimetype, request.body(), context.server)
     return respond_to_write(patch(context, type_, id, document, http.headers.get("If-Match")))
@@ -72,6 +72,7 @@ def patch_resource(type_: str, id: str) -> Response:  # noqa: A002
 
 def patch_matching_resource(type_: str) -> Response:
     """Conditional patch."""
+    from fhir_server.interactions.patch import PatchDocument, patch, patch_matching  # LAZY
     context = context_for(type_)
     document = PatchDocument.from_body(http.mimetype, request.body(), context.server)
     expected = http.headers.get("If-Match")

@@ -40,7 +40,7 @@ def delete_matching(context: Context, resource_type: str, query: str) -> Answer:
         except StaleWrite:
             continue
         if context.server.settings.conditional_delete == "multiple":
-            return Answer(200, body=json.dump(operation_outcome([_told(len(found))])))
+            return Answer(200, body=told(len(found)))
         return Answer(204, prepared[0].change.new if prepared else None)
     raise busy(resource_type)
 
@@ -86,6 +86,8 @@ def matches(context: Context, wanted: Criteria) -> list[StoredResource]:
     raise FhirError(Issue("error", "too-costly", text), status=413)
 
 
-def _told(count: int) -> Issue:
+def told(count: int) -> bytes:
+    """Give the OperationOutcome that says how many resources were deleted."""
     what = "1 resource was" if count == 1 else f"{count} resources were"
-    return Issue("information", "informational", f"{what} deleted.")
+    issue = Issue("information", "informational", f"{what} deleted.")
+    return json.dump(operation_outcome([issue]))

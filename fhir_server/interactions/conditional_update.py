@@ -5,32 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
-from fhir_server.interactions.answer import Answer, location
-from fhir_server.interactions.commit import commit
+from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.conditional import (
     Expected,
     criteria,
+    find,
     require_matching_id,
     the_one,
     unchanged,
 )
-from fhir_server.interactions.conditional import find as find_matching
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.preconditions import require_none
-from fhir_server.interactions.prepare import (
-    check_id,
-    new_id,
-    prepare,
-    require_resource,
-    same_content,
-)
+from fhir_server.interactions.prepare import check_id, new_id, require_resource
 from fhir_server.interactions.update import (
     ATTEMPTS,
     busy,
     expected_version,
     require_may_create,
     require_version,
-    status_of_write,
+    store_next,
 )
 from fhir_server.storage.records import StaleWrite, StoredResource
 
@@ -64,22 +57,16 @@ def update_matching(
     wanted = criteria(context.server, resource_type, query)
     expected = expected_version(if_match)
     for _ in range(ATTEMPTS):
-        found = find_matching(context.store, wanted, 2)
+        found = find(context.store, wanted, 2)
         id_, previous = identity(context, resource, the_one(found))
         reference = f"{resource_type}/{id_}"
         require_version(reference, previous, expected)
         require_none(reference, previous, if_none_match)
-        if previous and same_content(resource, id_, previous):
-            return Answer(200, previous, location=location(previous))
-        prepared = prepare(context.server, resource, id_, previous)
         check = unchanged(Expected.of(wanted, found))
         try:
-            warnings = commit(context, [prepared], locks=[wanted.lock], before=check)
+            return store_next(context, resource, id_, previous, locks=[wanted.lock], before=check)
         except StaleWrite:
             continue
-        new = prepared.change.new
-        status = status_of_write(previous)
-        return Answer(status, new, location=location(new), issues=warnings[reference])
     raise busy(resource_type)
 
 

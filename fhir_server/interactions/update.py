@@ -75,8 +75,8 @@ def store_next(
 
     Args:
         context: the request.
-        resource: as it is to become.
-        id_: its logical id.
+        resource: what to store.
+        id_: under which id.
         previous: the version it replaces.
         locks: see `commit`.
         before: see `commit`.

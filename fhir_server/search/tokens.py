@@ -8,9 +8,12 @@ A token is a parameter's name, a separator that tells what follows, and the valu
     CareTeam.patient>Patient/7             a reference
     CareTeam.patient:identifier=…  ;…      a logical reference's identifier
     Patient.identifier:of-type=…           system|code|value
+    CareTeam.category:text<sip␟SIP          what a code is called, folded and exact
     Patient.name<andersson␟Andersson       a string, folded and exact; where there are several
     CarePlan.activity-date@2026-…          where a range starts; where there are several
     CareTeam.category?                     present, with nothing to search for
+    #Practitioner.name<…                   the same of a contained resource; its strings and starts
+                                           of ranges are always tokens
     >Patient/7                             refers to Patient/7, wherever in the resource
 
 The separators are neighbours in ASCII and are not in any parameter's name, so
@@ -29,8 +32,10 @@ REFERENCE = ">"
 TEXT = "<"
 START = "@"
 PRESENT = "?"
+CONTAINED = "#"  # before what a contained resource says
 IDENTIFIER = ":identifier"
 OF_TYPE = ":of-type="
+NAMED = ":text<"  # what a code is called
 FIRST, AFTER = ":", "A"
 
 EXACT = "\x1f"  # between a string as folded and as it is
