@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
-from fhir_server.interactions.amend import amend, living
+from fhir_server.interactions.amend import Current, amend, living
 from fhir_server.interactions.answer import Answer
-from fhir_server.interactions.conditional import criteria, one_match
+from fhir_server.interactions.conditional import Expected, criteria, find, the_one, unchanged
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.patches.content import equal
 from fhir_server.interactions.patches.document import PatchDocument
-from fhir_server.storage.records import StoredResource
 
 # What the server answers for, or the URL names.
 FIXED = ("resourceType", "id", "_id")
@@ -42,7 +41,7 @@ def patch(
             does not fit; and what an update raises.
     """
 
-    def current() -> StoredResource:
+    def current() -> Current:
         return living(context, resource_type, id_)
 
     return amend(context, current, lambda resource: patched(document, resource), if_match)
@@ -69,12 +68,13 @@ def patch_matching(
     """
     wanted = criteria(context.server, resource_type, query)
 
-    def current() -> StoredResource:
-        found = one_match(context.store, wanted)
-        if found is None:
+    def current() -> Current:
+        found = find(context.store, wanted, 2)
+        match = the_one(found)
+        if match is None:
             text = f"No {resource_type} matches the criteria."
             raise FhirError(Issue("error", "not-found", text))
-        return found
+        return Current(match, (wanted.lock,), unchanged(Expected.of(wanted, found)))
 
     return amend(context, current, lambda resource: patched(document, resource), if_match)
 
@@ -135,3 +135,6 @@ def _with_true_narrative(
 
 def _data(resource: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in resource.items() if key not in BESIDE_NARRATIVE}
+
+
+__all__ = ["PatchDocument", "patch", "patch_matching", "patched"]
