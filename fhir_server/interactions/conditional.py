@@ -18,6 +18,7 @@ from fhir_server.storage.snapshot import Check, Snapshot
 # They say how an answer looks, and may stand in any URL.
 FORMAT = frozenset({"_format", "_pretty"})
 
+
 @dataclass(frozen=True, slots=True)
 class Criteria:
     """A search that should find at most one resource, and the name of the lock that makes it so."""

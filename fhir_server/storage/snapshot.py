@@ -140,9 +140,7 @@ class Snapshot:
         ]
         found = self._run(
             lambda: (
-                self.collections.resources.find(
-                    {"$or": branches}, {"_id": 1}, session=self.session
-                )
+                self.collections.resources.find({"$or": branches}, {"_id": 1}, session=self.session)
                 .hint(TOKENS)
                 .limit(limit)
                 .to_list()
