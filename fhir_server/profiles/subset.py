@@ -2,9 +2,10 @@
 
 Source: https://hl7.org/fhir/R4/search.html#summary, https://hl7.org/fhir/R4/search.html#elements
 
-What R4 leaves open: beside the elements asked for, those that are mandatory or modify the meaning
-of others are always given, at every level whose parent is given. An element's extensions go with
-its summary only where they modify; a primitive value keeps what stands beside it.
+What R4 leaves open: a summary has the elements that are mandatory or modify the meaning of others,
+too, at every level whose parent is given; `_elements` gives the mandatory ones at the top. An
+element's extensions are in a summary only where they modify; a primitive value keeps what stands
+beside it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ SUBSETTED = {
     "display": "subsetted",
 }
 _TEXT = ("text", "_text")
-_ALWAYS = ("resourceType", "id", "meta")
+# The last two may change what everything else means, so that nobody may go without them.
+_ALWAYS = ("resourceType", "id", "meta", "implicitRules", "modifierExtension")
+_IDENTITY = ("resourceType", "id", "meta")
 _IN_LINE = ("BackboneElement", "Element")
 
 
@@ -74,7 +77,7 @@ class Subset:
             chosen = {name: value for name, value in resource.items() if name not in _TEXT}
         else:
             kept = {"text"} if summary == "text" else set(_of_type(elements, resource_type))
-            chosen = self._elements(resource, resource_type, kept, modifiers=summary != "text")
+            chosen = self._elements(resource, resource_type, kept)
         return _tagged(chosen)
 
     def elements_from(self, text: str, resource_types: Iterable[str]) -> tuple[str, ...]:
@@ -112,12 +115,12 @@ class Subset:
             yield from element.properties()
 
     def _elements(
-        self, resource: Resource, resource_type: str, asked: set[str], *, modifiers: bool
+        self, resource: Resource, resource_type: str, asked: set[str]
     ) -> dict[str, Any]:
         kept: set[str] = set(_ALWAYS)
         for element in self._definitions.children(resource_type).values():
             names = {element.name, *element.properties()}
-            if element.min or (modifiers and element.is_modifier) or element.name in asked:
+            if element.min or element.name in asked:
                 kept |= names
             else:
                 kept |= names & asked
@@ -176,8 +179,8 @@ def _tagged(resource: dict[str, Any]) -> dict[str, Any]:
     meta = resource.get("meta") or {}
     tags = [tag for tag in meta.get("tag", ()) if tag.get("code") != SUBSETTED["code"]]
     tagged = {**meta, "tag": [*tags, dict(SUBSETTED)]}
-    front = {name: resource[name] for name in ("resourceType", "id") if name in resource}
-    rest = {name: value for name, value in resource.items() if name not in _ALWAYS}
+    front: dict[str, Any] = {name: resource[name] for name in ("resourceType", "id") if name in resource}
+    rest = {name: value for name, value in resource.items() if name not in _IDENTITY}
     return {**front, "meta": tagged, **rest}
 
 
