@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Response
 from flask import request as http
 from flask_smorest import Blueprint
 
-from fhir_server.api import documentation, request
+from fhir_server.api import binary, documentation, request
 from fhir_server.api.documentation import PARTIAL, VERSIONS, WRITING, Route
 from fhir_server.api.responses import respond, respond_to_write
 from fhir_server.api.routing import ANY, View, add, context_for, criteria, segment, tag
+from fhir_server.fhir.outcome import invalid
 from fhir_server.interactions.conditional_delete import delete_matching
 from fhir_server.interactions.conditional_update import update_matching
 from fhir_server.interactions.create import create
@@ -22,25 +24,34 @@ from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.update import update
 from fhir_server.resources.resource_type import ResourceType
 
+BINARY = "Binary"
+FORM_OF_ANSWER = frozenset({"_format", "_pretty", "_summary", "_elements"})
+
 
 def create_resource(type_: str) -> Response:
     """create, conditional where If-None-Exist is given."""
     context = context_for(type_)
-    unless = http.headers.get("If-None-Exist")
-    return respond_to_write(create(context, type_, request.resource(), unless))
+    return respond_to_write(create(context, type_, _sent(type_), _unless()))
 
 
 def read_resource(type_: str, id: str) -> Response:  # noqa: A002 - as the path has it
     """read, conditional where If-None-Match or If-Modified-Since is given."""
-    context = context_for(type_)
-    since = http.if_modified_since
-    known = http.headers.get("If-None-Match")
-    return respond(read(context, type_, id, if_none_match=known, if_modified_since=since))
+    is_binary = type_ == BINARY
+    answer = read(
+        context_for(type_, any_type=is_binary),
+        type_,
+        id,
+        if_none_match=http.headers.get("If-None-Match"),
+        if_modified_since=http.if_modified_since,
+    )
+    return binary.respond_with_content(answer) if is_binary else respond(answer)
 
 
 def vread_resource(type_: str, id: str, version: str) -> Response:  # noqa: A002
     """vread."""
-    return respond(vread(context_for(type_), type_, id, version))
+    is_binary = type_ == BINARY
+    answer = vread(context_for(type_, any_type=is_binary), type_, id, version)
+    return binary.respond_with_content(answer) if is_binary else respond(answer)
 
 
 def update_resource(type_: str, id: str) -> Response:  # noqa: A002
@@ -48,7 +59,7 @@ def update_resource(type_: str, id: str) -> Response:  # noqa: A002
     context = context_for(type_)
     expected, unknown = http.headers.get("If-Match"), http.headers.get("If-None-Match")
     return respond_to_write(
-        update(context, type_, id, request.resource(), expected, if_none_match=unknown)
+        update(context, type_, id, _sent(type_, id), expected, if_none_match=unknown)
     )
 
 
@@ -58,7 +69,7 @@ def update_matching_resource(type_: str) -> Response:
     expected, unknown = http.headers.get("If-Match"), http.headers.get("If-None-Match")
     return respond_to_write(
         update_matching(
-            context, type_, criteria(), request.resource(), expected, if_none_match=unknown
+            context, type_, criteria(), _sent(type_), expected, if_none_match=unknown
         )
     )
 
@@ -101,6 +112,25 @@ def history_instance(type_: str, id: str) -> Response:  # noqa: A002
     context = context_for(type_)
     parameters = request.search_parameters()
     return respond(history(context, resource_type=type_, id=id, parameters=parameters))
+
+
+def _sent(type_: str, id_: str | None = None) -> Any:
+    """Give the body; that of a Binary may be its content."""
+    return binary.sent(id_) if type_ == BINARY else request.resource()
+
+
+def _unless() -> str | None:
+    """Give the criteria of a conditional create: of the header, or of the URL, as some clients do.
+
+    Raises:
+        FhirError: 400 where both are given.
+    """
+    header = http.headers.get("If-None-Exist")
+    if not http.query_string or FORM_OF_ANSWER.issuperset(http.args):
+        return header
+    if header is not None:
+        raise invalid("Give criteria in If-None-Exist or in the URL, not in both.")
+    return criteria()
 
 
 # The code of the interaction, its path below the type, its method and its view.
