@@ -68,9 +68,7 @@ def update_matching_resource(type_: str) -> Response:
     context = context_for(type_)
     expected, unknown = http.headers.get("If-Match"), http.headers.get("If-None-Match")
     return respond_to_write(
-        update_matching(
-            context, type_, criteria(), _sent(type_), expected, if_none_match=unknown
-        )
+        update_matching(context, type_, criteria(), _sent(type_), expected, if_none_match=unknown)
     )
 
 
@@ -86,9 +84,7 @@ def patch_matching_resource(type_: str) -> Response:
     context = context_for(type_)
     document = PatchDocument.from_body(http.mimetype, request.body(), context.server)
     expected = http.headers.get("If-Match")
-    return respond_to_write(
-        patch_matching(context, type_, criteria(), document, expected)
-    )
+    return respond_to_write(patch_matching(context, type_, criteria(), document, expected))
 
 
 def delete_resource(type_: str, id: str) -> Response:  # noqa: A002

@@ -248,7 +248,10 @@ def test_every_modifier_named_of_the_core_types_answers(
 def test_every_include_of_every_type_answers(fhir: Fhir, rest: Json, part: int) -> None:
     def walk() -> Iterator[tuple[str, Any, tuple[int, ...]]]:
         for each in part_of(rest, part):
-            for name, listed in (("_include", "searchInclude"), ("_revinclude", "searchRevInclude")):
+            for name, listed in (
+                ("_include", "searchInclude"),
+                ("_revinclude", "searchRevInclude"),
+            ):
                 values = each[listed]
                 for start in range(0, len(values), INCLUDES_AT_ONCE):
                     query = {name: values[start : start + INCLUDES_AT_ONCE], "_count": "1"}
