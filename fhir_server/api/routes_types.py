@@ -25,6 +25,12 @@ from fhir_server.interactions.update import update
 from fhir_server.resources.resource_type import ResourceType
 
 BINARY = "Binary"
+MISSING = (404, 410)
+CONFLICTS = (409, 412, 422, *documentation.BODY)
+MATCHING = (
+    "The search parameters of the type stand in the URL; at least one is needed. "
+    "See the search of the type for which there are."
+)
 FORM_OF_ANSWER = frozenset({"_format", "_pretty", "_summary", "_elements"})
 
 
@@ -158,68 +164,106 @@ def _described(type_: ResourceType) -> Mapping[View, Route]:
     """Say of each view what it takes and gives."""
     name = tag(type_.name)
     types = () if type_.name == ANY else (type_.name,)
+    return {**_reading(name), **_storing(name, types), **_changing(name)}
+
+
+def _reading(name: str) -> dict[View, Route]:
+    page = ((200, "A page of versions"),)
+    return {
+        read_resource: Route(
+            "Read the current version",
+            name,
+            parameters=(*PARTIAL, "IfNoneMatch", "IfModifiedSince"),
+            success=((200, "The current version"), (304, "The client has it already")),
+            errors=MISSING,
+        ),
+        vread_resource: Route(
+            "Read one version",
+            name,
+            parameters=PARTIAL,
+            success=((200, "The version"),),
+            errors=MISSING,
+        ),
+        history_type: Route(
+            "All versions of all resources of the type, newest first",
+            name,
+            parameters=VERSIONS,
+            success=page,
+        ),
+        history_instance: Route(
+            "All versions, newest first", name, parameters=VERSIONS, success=page
+        ),
+    }
+
+
+def _storing(name: str, types: tuple[str, ...]) -> dict[View, Route]:
     new = documentation.resource_content(*types)
     known = documentation.resource_content(*types, id_=True)
     stored = ((200, "Stored, or stored like this already"), (201, "Created"))
-    missing = (404, 410)
-    conflicts = (409, 412, 422, *documentation.BODY)
+    conditions = (*WRITING, "IfMatch", "IfNoneMatchAny")
     return {
         create_resource: Route(
-            "Create", name, body=new, parameters=(*WRITING, "IfNoneExist"),
+            "Create",
+            name,
+            body=new,
+            parameters=(*WRITING, "IfNoneExist"),
             success=((201, "Created"), (200, "If-None-Exist: there is one already")),
-            errors=conflicts,
-        ),
-        read_resource: Route(
-            "Read the current version", name,
-            parameters=(*PARTIAL, "IfNoneMatch", "IfModifiedSince"),
-            success=((200, "The current version"), (304, "The client has it already")),
-            errors=missing,
-        ),
-        vread_resource: Route(
-            "Read one version", name, parameters=PARTIAL, errors=missing,
-            success=((200, "The version"),),
+            errors=CONFLICTS,
         ),
         update_resource: Route(
-            "Update, or create under this id", name, body=known, success=stored,
-            parameters=(*WRITING, "IfMatch", "IfNoneMatchAny"), errors=(405, *conflicts),
+            "Update, or create under this id",
+            name,
+            body=known,
+            parameters=conditions,
+            success=stored,
+            errors=(405, *CONFLICTS),
         ),
         update_matching_resource: Route(
-            "Update the one resource that the search in the URL finds, or create it", name,
-            body=new, success=stored, parameters=(*WRITING, "IfMatch", "IfNoneMatchAny"),
-            errors=(405, *conflicts), description=MATCHING,
+            "Update the one resource that the search in the URL finds, or create it",
+            name,
+            MATCHING,
+            body=new,
+            parameters=conditions,
+            success=stored,
+            errors=(405, *CONFLICTS),
         ),
+    }
+
+
+def _changing(name: str) -> dict[View, Route]:
+    patched = ((200, "The patched resource"),)
+    deleted = ((204, "Deleted, or not there"), (200, "The same, with an OperationOutcome"))
+    return {
         patch_resource: Route(
-            "Patch", name, body=documentation.patch_content(), parameters=(*WRITING, "IfMatch"),
-            success=((200, "The patched resource"),), errors=(*missing, *conflicts),
+            "Patch",
+            name,
+            body=documentation.patch_content(),
+            parameters=(*WRITING, "IfMatch"),
+            success=patched,
+            errors=(*MISSING, *CONFLICTS),
         ),
         patch_matching_resource: Route(
-            "Patch the one resource that the search in the URL finds", name,
-            body=documentation.patch_content(), parameters=(*WRITING, "IfMatch"),
-            success=((200, "The patched resource"),), errors=(*missing, *conflicts),
-            description=MATCHING,
+            "Patch the one resource that the search in the URL finds",
+            name,
+            MATCHING,
+            body=documentation.patch_content(),
+            parameters=(*WRITING, "IfMatch"),
+            success=patched,
+            errors=(*MISSING, *CONFLICTS),
         ),
         delete_resource: Route(
-            "Delete; the history stays", name, parameters=(*WRITING, "IfMatch"),
-            success=((204, "Deleted, or not there"), (200, "The same, with an OperationOutcome")),
+            "Delete; the history stays",
+            name,
+            parameters=(*WRITING, "IfMatch"),
+            success=deleted,
             errors=(409, 412),
         ),
         delete_matching_resources: Route(
-            "Delete what the search in the URL finds", name, parameters=WRITING,
-            success=((204, "Deleted, or not there"), (200, "The same, with an OperationOutcome")),
-            errors=(409, 412), description=MATCHING,
+            "Delete what the search in the URL finds",
+            name,
+            MATCHING,
+            parameters=WRITING,
+            success=deleted,
+            errors=(405, 409, 412),
         ),
-        history_type: Route(
-            "All versions of all resources of the type, newest first", name, parameters=VERSIONS,
-            success=((200, "A page of versions"),),
-        ),
-        history_instance: Route(
-            "All versions, newest first", name, parameters=VERSIONS,
-            success=((200, "A page of versions"),),
-        ),
-    }  # fmt: skip
-
-
-MATCHING = (
-    "The search parameters of the type stand in the URL; at least one is needed. "
-    "See the search of the type for which there are."
-)
+    }

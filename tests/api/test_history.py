@@ -56,7 +56,8 @@ class Timeline:
         self._current: dict[str, StoredResource] = {}
 
     def put(self, reference: str, moment: int) -> None:
-        self._add(reference, moment, b'{"resourceType":"%s"}' % reference.split("/")[0].encode())
+        type_ = reference.partition("/")[0]
+        self._add(reference, moment, f'{{"resourceType":"{type_}"}}'.encode())
 
     def delete(self, reference: str, moment: int) -> None:
         self._add(reference, moment, None)

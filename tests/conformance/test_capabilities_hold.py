@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from fhir_server.fhir import json as fhir_json
+from fhir_server.interactions.capabilities import capability_statement
 from fhir_server.interactions.context import Server
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.settings import Settings
@@ -274,7 +275,7 @@ def test_every_interaction_and_parameter_of_the_system_answers(fhir: Fhir, rest:
     assert {each["code"] for each in rest["interaction"]} == set(done)
     assert refused((code, answer, (200,)) for code, answer in done.items()) == []
     asked = {
-        each["name"]: fhir.get(f"Patient?_has:Observation:patient:code=x")
+        each["name"]: fhir.get("Patient?_has:Observation:patient:code=x")
         if each["name"] == "_has"
         else fhir.client.get("/fhir", query_string={each["name"]: SPECIAL[each["name"]]})
         for each in rest["searchParam"]
@@ -367,8 +368,6 @@ FHIRPATH_PATCH = {
 
 
 def test_the_settings_decide_what_is_claimed(app_server: Server) -> None:
-    from fhir_server.interactions.capabilities import capability_statement
-
     def told(**changed: Any) -> Json:
         server = replace(app_server, settings=replace(Settings(), **changed))
         resource: Json = capability_statement(server, "http://localhost/fhir")["rest"][0][
