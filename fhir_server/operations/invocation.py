@@ -32,7 +32,6 @@ class Invoker:
     def __init__(self, definitions: Definitions, operations: Mapping[str, Operation]) -> None:
         self._definitions = definitions
         self._operations = operations
-        self._by_code = {d["code"]: d for d in definitions.operations()}
 
     def invoke(self, context: Context, request: OperationRequest) -> Answer:
         """Carry out an operation.
@@ -53,8 +52,10 @@ class Invoker:
         return self._operations[request.code].run(call)
 
     def _definition(self, request: OperationRequest) -> Definition:
-        definition = self._by_code.get(request.code)
-        if definition is None or not _offered(definition, request):
+        # Several definitions may share a code: Patient and Encounter each have $everything.
+        definitions = (d for d in self._definitions.operations() if d["code"] == request.code)
+        definition = next((d for d in definitions if _offered(d, request)), None)
+        if definition is None:
             text = (
                 f"There is no operation ${request.code[:64]} here. GET [base]/metadata lists all."
             )

@@ -91,9 +91,7 @@ class _Finder:
             return str(new["resourceType"]) if same else None
         return code if element.is_choice else element.path
 
-    def _compare_lists(
-        self, path: str, element: Element, old: list[Pair], new: list[Pair]
-    ) -> None:
+    def _compare_lists(self, path: str, element: Element, old: list[Pair], new: list[Pair]) -> None:
         (property_,) = element.properties()  # a list is never a choice
         where, length = f"{path}.{element.name}", len(old)
         for old_from, old_to, new_from, new_to in _changed(old, new):
@@ -133,6 +131,6 @@ def _changed(old: list[Pair], new: list[Pair]) -> list[tuple[int, int, int, int]
     """Give the ranges of two lists that differ, in order."""
     if len(old) * len(new) > MAX_COMPARED:
         return [(0, len(old), 0, len(new))]
-    keys = [[spelled(list(pair)) for pair in pairs] for pairs in (old, new)]
-    matcher = SequenceMatcher(None, *keys, autojunk=False)
+    one, other = ([spelled(list(pair)) for pair in pairs] for pairs in (old, new))
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
     return [codes[1:] for codes in matcher.get_opcodes() if codes[0] != "equal"]

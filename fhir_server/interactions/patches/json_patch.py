@@ -5,7 +5,7 @@ Source: https://www.rfc-editor.org/rfc/rfc6902, https://www.rfc-editor.org/rfc/r
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonpatch
 from jsonpointer import EndOfList, JsonPointer, JsonPointerException
@@ -130,4 +130,4 @@ class _Copy(jsonpatch.CopyOperation):  # type: ignore[misc]
 
 
 class _Patch(jsonpatch.JsonPatch):  # type: ignore[misc]
-    operations = {**jsonpatch.JsonPatch.operations, "test": _Test, "copy": _Copy}
+    operations: ClassVar = {**jsonpatch.JsonPatch.operations, "test": _Test, "copy": _Copy}
