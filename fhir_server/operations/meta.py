@@ -35,7 +35,7 @@ def read(call: Call) -> Answer:
     if call.id is not None and call.resource_type is not None:
         stored = living(call.context, call.resource_type, call.id).stored
         return _answer(_meta(stored))
-    types = [call.resource_type] if call.resource_type else _types(call.context)
+    types = [call.resource_type] if call.resource_type else call.context.store.types_in_use()
     meta = {name: _in_use(call.context, types, name) for name in LISTS}
     return _answer({name: found for name, found in meta.items() if found})
 
@@ -97,10 +97,6 @@ def _reduced(given: list[Any], asked: list[Any]) -> list[Any]:
 def _key(item: Any) -> Any:
     """Give what a profile, tag or label is told apart by: version and display do not count."""
     return (item.get("system"), item.get("code")) if isinstance(item, dict) else item
-
-
-def _types(context: Context) -> list[str]:
-    return [type_.name for type_ in context.server.registry]
 
 
 def _in_use(context: Context, types: list[str], name: str) -> list[Any]:

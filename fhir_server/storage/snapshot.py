@@ -149,6 +149,12 @@ class Snapshot:
         )
         return sorted({document["_id"] for document in found})
 
+    def types_in_use(self) -> list[str]:
+        """Give the resource types that there are or were resources of."""
+        return self._run(
+            lambda: mongo_distinct.types_in_use(self.collections.resources, self.session)
+        )
+
     def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
         """Give the index tokens in use between two, each with a resource that carries it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import tarfile
 from collections.abc import Iterator
@@ -74,7 +75,7 @@ def test_the_difference_is_valid_r4(
 ) -> None:
     validator = Validator(definitions)
     for alike in examples.values():
-        for old, new in zip(alike, alike[1:], strict=False):
+        for old, new in itertools.pairwise(alike):
             parameters: Json = {"resourceType": "Parameters"}
             found = difference(definitions, old, new)
             if found:
