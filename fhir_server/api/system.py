@@ -17,19 +17,22 @@ from fhir_server.interactions.batch import process
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.context import Server
 from fhir_server.interactions.history import history
+from fhir_server.search.parse import QueryParser
 
 TAG = "System"
 
 
 @lru_cache(maxsize=8)
-def _statement(server: Server, base: str, mode: str) -> bytes:
+def _statement(server: Server, parser: QueryParser, base: str, mode: str) -> bytes:
+    """Give the statement, made once for each parser: search parameters may come and go."""
     return json.dump(capabilities(server, base, mode))
 
 
 def _metadata() -> Response:
     context = request.context()
     mode = http.args.get("mode", "full")
-    return respond(Answer(200, body=_statement(context.server, context.base, mode)))
+    statement = _statement(context.server, context.server.parser, context.base, mode)
+    return respond(Answer(200, body=statement))
 
 
 def register(blp: Blueprint) -> None:

@@ -21,7 +21,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 LosslessDecimal = jiter.LosslessFloat
 
 _LOOKS_LIKE_NEGATIVE_ZERO = re.compile(rb"-0(?:[,\]}\s]|\Z)")
-_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]|\\.)*"|(-0(?![0-9.eE]))')
+_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![eE])(-0(?![0-9.eE]))')
 
 
 def parse(data: bytes) -> Any:

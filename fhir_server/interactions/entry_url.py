@@ -95,26 +95,19 @@ def _system(parts: list[str]) -> EntryUrl | None:
 
 
 def _of_type(context: Context, parts: list[str]) -> EntryUrl | None:
-    type_ = parts[0]
+    type_, *rest = parts
     _require_type(context, type_)
-    match parts[1:]:
-        case []:
-            return EntryUrl(type_)
-        case ["_history"]:
-            return EntryUrl(type_, history=True)
-        case ["_search"]:
+    operation = rest.pop()[1:] if rest and rest[-1].startswith("$") else None
+    match rest:
+        case ["_history"] | [_, "_history"] if operation is None:
+            return EntryUrl(type_, rest[0] if len(rest) > 1 else None, history=True)
+        case ["_search"] if operation is None:
             return EntryUrl(type_, special=SEARCH)
-        case [code] if code.startswith("$"):
-            return EntryUrl(type_, operation=code[1:])
-        case [id_]:
-            return EntryUrl(type_, id_)
-        case [id_, "_history"]:
-            return EntryUrl(type_, id_, history=True)
-        case [id_, "_history", version]:
+        case [] | [_]:
+            return EntryUrl(type_, rest[0] if rest else None, operation=operation)
+        case [id_, "_history", version] if operation is None:
             return EntryUrl(type_, id_, version)
-        case [id_, code] if code.startswith("$"):
-            return EntryUrl(type_, id_, operation=code[1:])
-        case [id_, member]:
+        case [id_, member] if operation is None:
             if member != "*":
                 _require_type(context, member)
             return EntryUrl(type_, id_, member=member)

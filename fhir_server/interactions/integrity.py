@@ -100,9 +100,7 @@ def _unresolved(prepared: Prepared, missing: Collection[str], base: str) -> list
     ]
 
 
-def _places(
-    value: Any, at: str, targets: Collection[str], base: str
-) -> Iterator[tuple[str, str]]:
+def _places(value: Any, at: str, targets: Collection[str], base: str) -> Iterator[tuple[str, str]]:
     """Give where in a resource references to some targets stand, and which."""
     if isinstance(value, list):
         for index, item in enumerate(value):

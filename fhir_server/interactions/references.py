@@ -67,7 +67,7 @@ class Links:
 
 
 class _Rewriting:
-    def __init__(self, links: Links, root: str, resolves: bool) -> None:  # noqa: FBT001
+    def __init__(self, links: Links, root: str, resolves: bool) -> None:
         self._links = links
         self._targets = links.targets
         self._root = root

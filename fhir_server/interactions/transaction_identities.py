@@ -165,13 +165,17 @@ def _refuse_same_names(writes: Sequence[Entry]) -> None:
 
 def _refuse_overlap(writes: Sequence[Entry], identities: Identities) -> None:
     named = Counter(r for each in identities.references.values() for r in each)
+    found = {
+        answer.stored.reference for answer in identities.found.values() if answer.stored is not None
+    }
+    twice = {reference for reference, count in named.items() if count > 1 or reference in found}
     text = "Two entries are about the same resource."
-    issues: list[Issue] = []
-    for entry in writes:
-        written = identities.references.get(entry.index, [])
-        answer = identities.found.get(entry.index)
-        found = answer.stored.reference if answer and answer.stored else None
-        if any(named[reference] > 1 for reference in written) or (found and named[found]):
-            issues.append(Issue("error", "duplicate", text, entry.expression))
+    issues = [
+        Issue("error", "duplicate", text, entry.expression)
+        for entry in writes
+        if not twice.isdisjoint(
+            identities.references.get(entry.index) or [identities.target(entry)]
+        )
+    ]
     if issues:
         raise FhirError(*issues, status=400)

@@ -73,7 +73,7 @@ def plan(context: Context, entries: Sequence[Entry], *, may_choose_ids: bool) ->
 
 
 class _Planner:
-    def __init__(self, context: Context, entries: Sequence[Entry], may_choose_ids: bool) -> None:  # noqa: FBT001
+    def __init__(self, context: Context, entries: Sequence[Entry], may_choose_ids: bool) -> None:
         self._context = context
         self._writes = [entry for entry in entries if entry.writes]
         self._may_choose_ids = may_choose_ids
@@ -91,9 +91,7 @@ class _Planner:
     def plan(self) -> Plan:
         """Put the plan together."""
         new: list[_New] = []
-        self._each(
-            self._changes, lambda entry: new.append(self._new(entry, resolve=True))
-        )
+        self._each(self._changes, lambda entry: new.append(self._new(entry, resolve=True)))
         # Only now it is known which versions the links promise.
         by_index = {each.entry.index: each for each in new}
         self._each(
@@ -161,9 +159,7 @@ class _Planner:
         previous = self._identities.previous.get(reference)
         require_version(reference, previous, expected_version(entry.if_match))
         if entry.method == "PATCH":
-            resource, issues = patched_by(
-                self._context, entry.resource or {}, reference, previous
-            )
+            resource, issues = patched_by(self._context, entry.resource or {}, reference, previous)
         else:
             resource, issues = require_resource(entry.resource, entry.resource_type), ()
         if entry.method == "PUT":

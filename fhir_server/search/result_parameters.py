@@ -5,14 +5,14 @@ Source: https://hl7.org/fhir/R4/search.html#return
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fhir_server.fhir.outcome import Issue, invalid
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.draft import Draft, hint, listed, refused
 from fhir_server.search.parameters import Parameters
-from fhir_server.search.query import Sort
+from fhir_server.search.query import And, Chained, Criterion, Not, Or, ReferredBy, Sort
 
 # What can be put in order: a composite or a place can't.
 SORTABLE = ("date", "number", "quantity", "string", "token", "uri", "reference")
@@ -145,28 +145,35 @@ SINGLE_PARAMETERS = tuple(_HANDLERS)
 def conflicts(draft: Draft) -> list[Issue]:
     """Take out what can't be combined, and say so."""
     found: list[Issue] = []
-
-    def drop(text: str, *names: str) -> None:
-        found.append(Issue("error", "not-supported", text))
-        draft.applied = [pair for pair in draft.applied if pair[0].partition(":")[0] not in names]
-
-    includes = draft.includes or draft.revincludes
-    if includes and draft.summary == "text":
-        drop(
-            "_include and _revinclude can't be combined with _summary=text.",
-            "_include",
-            "_revinclude",
-        )
-        draft.includes, draft.revincludes = [], []
+    if draft.contained != "false" and (draft.joins.asked or _has_join(draft.where)):
+        found.append(_dropped(draft, "_contained", "chains, _has and _list"))
+        draft.contained = "false"
     if draft.contained != "false" and draft.sort:
-        drop("_sort can't be combined with _contained: leave one out.", "_sort")
+        found.append(_dropped(draft, "_sort", "_contained"))
         draft.sort = ()
-    if draft.contained != "false" and (draft.includes or draft.revincludes):
-        drop(
-            "_include can't be combined with _contained: leave one out.", "_include", "_revinclude"
-        )
-        draft.includes, draft.revincludes = [], []
+    if draft.includes or draft.revincludes:
+        other = "_contained" if draft.contained != "false" else "_summary=text"
+        if draft.contained != "false" or draft.summary == "text":
+            found.append(_dropped(draft, "_include", other))
+            _dropped(draft, "_revinclude", other)
+            draft.includes, draft.revincludes = [], []
     return found
+
+
+def _dropped(draft: Draft, name: str, other: str) -> Issue:
+    draft.applied = [pair for pair in draft.applied if pair[0].partition(":")[0] != name]
+    return Issue(
+        "error", "not-supported", f"{name} can't be combined with {other}; leave one of them out."
+    )
+
+
+def _has_join(criteria: Sequence[Criterion]) -> bool:
+    return any(
+        isinstance(each, Chained | ReferredBy)
+        or (isinstance(each, And | Or) and _has_join(each.parts))
+        or (isinstance(each, Not) and _has_join((each.part,)))
+        for each in criteria
+    )
 
 
 def _one_of(value: str, name: str, *allowed: str) -> Any:

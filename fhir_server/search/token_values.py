@@ -38,9 +38,9 @@ def _coding(name: str, value: Value, into: Collector) -> None:
 
 
 def _named(name: str, value: Value, into: Collector) -> None:
-    """Index what stands beside a code for people to read."""
-    if isinstance(value, str):
-        into.tokens[f"{name}{tokens.NAMED}{tokens.text_entry(value)}"] = None
+    """Index what stands beside a code for people to read; composites have no use for it."""
+    if isinstance(value, str) and into.codes is None:
+        into.tokens[f"{name}{tokens.NAMED}{tokens.label(value)}"] = None
 
 
 def _system_and_code(name: str, system: Value, code: Value, into: Collector) -> None:

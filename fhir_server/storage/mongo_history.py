@@ -181,9 +181,7 @@ class MongoHistory:
         return [found[place.reference, place.version] for place in places]
 
 
-def _wanted(
-    versions: Sequence[StoredResource], asked: HistoryQuery
-) -> Iterator[StoredResource]:
+def _wanted(versions: Sequence[StoredResource], asked: HistoryQuery) -> Iterator[StoredResource]:
     """Give the versions of one resource, newest first, that the query asks for."""
     since, at = asked.since, asked.at
     for version in takewhile(lambda v: since is None or v.last_updated >= since, versions):

@@ -56,7 +56,8 @@ class Timeline:
         self._current: dict[str, StoredResource] = {}
 
     def put(self, reference: str, moment: int) -> None:
-        self._add(reference, moment, b'{"resourceType":"%s"}' % reference.split("/")[0].encode())
+        type_ = reference.partition("/")[0]
+        self._add(reference, moment, f'{{"resourceType":"{type_}"}}'.encode())
 
     def delete(self, reference: str, moment: int) -> None:
         self._add(reference, moment, None)
@@ -283,10 +284,31 @@ def test_what_can_not_be_used_is_refused(fhir: Fhir, level: str, query: str) -> 
 
 def test_an_unknown_parameter_is_refused_with_the_list_or_left_out(fhir: Fhir) -> None:
     refused = fhir.get("Basic/_history?name=x&_count=3")
-    assert "Valid: _at, _count, _cursor, _since." in refused.json["issue"][0]["details"]["text"]
+    assert (
+        "Valid: _at, _count, _cursor, _elements, _since, _summary."
+        in refused.json["issue"][0]["details"]["text"]
+    )
     lenient = fhir.get("Basic/_history?name=x&_count=3", Prefer="handling=lenient")
     assert lenient.status_code == 200
     assert lenient.json["link"][0]["url"] == "http://localhost/fhir/Basic/_history?_count=3"
+
+
+def test_versions_may_be_asked_for_in_part(fhir: Fhir) -> None:
+    resource = {"resourceType": "Basic", "id": "part", "code": {"text": "x"}, "created": "2026"}
+    fhir.put("Basic/part", resource)
+
+    def given(query: str) -> Any:
+        (entry,) = fhir.get(f"Basic/part/_history?{query}").json["entry"]
+        return entry["resource"]
+
+    whole = given("_summary=false")
+    assert "tag" not in whole["meta"]
+    part = given("_elements=code")
+    assert set(part) == {"resourceType", "id", "meta", "code"}
+    assert part["meta"]["tag"][0]["code"] == "SUBSETTED"
+    assert given("_summary=true")["meta"]["tag"][0]["code"] == "SUBSETTED"
+    for refused in ("_summary=count", "_elements=nix", "_summary=true&_elements=code"):
+        assert fhir.get(f"Basic/part/_history?{refused}").status_code == 400, refused
 
 
 def test_an_escaped_zone_is_understood(fhir: Fhir) -> None:
