@@ -100,9 +100,10 @@ def _require_identity(before: dict[str, Any], after: Any) -> None:
         if after.get(name) != before.get(name):
             raise _unchangeable(f"A patch can't change {name}.", name)
     meta, old = after.get("meta"), before.get("meta", {})
-    for name in FIXED_IN_META if isinstance(meta, dict) else ():
+    given = meta if isinstance(meta, dict) else {}
+    for name in FIXED_IN_META:
         # Left out is not changed: the server sets them anyway.
-        if name in meta and not equal(meta[name], old.get(name)):
+        if name in given and not equal(given[name], old.get(name)):
             raise _unchangeable(f"A patch can't change meta.{name}.", f"meta.{name}")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from fhir_server.search.query import Query
-from fhir_server.storage import mongo_query
+from fhir_server.storage import mongo_distinct, mongo_query
 from fhir_server.storage.documents import STORED, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_history import MongoHistory
@@ -147,6 +148,36 @@ class Snapshot:
             )
         )
         return sorted({document["_id"] for document in found})
+
+    def types_in_use(self) -> list[str]:
+        """Give the resource types that there are or were resources of."""
+        return self._run(
+            lambda: mongo_distinct.types_in_use(self.collections.resources, self.session)
+        )
+
+    def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
+        """Give the index tokens in use between two, each with a resource that carries it.
+
+        Args:
+            low: the first token.
+            high: the token to stop before.
+            limit: how many at most.
+        """
+        found = self._run(
+            lambda: list(
+                islice(
+                    mongo_distinct.examples(
+                        self.collections.resources,
+                        low,
+                        high,
+                        session=self.session,
+                        projection=STORED,
+                    ),
+                    limit,
+                )
+            )
+        )
+        return [(token, stored(document)) for token, document in found]
 
     def _run(self, read: Callable[[], Result]) -> Result:
         with translated_errors():
