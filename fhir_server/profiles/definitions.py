@@ -50,6 +50,7 @@ class Definitions:
         self._codes: Mapping[str, Any] = tables["codes"]
         self._search: Mapping[str, Any] = tables["search"]
         self._compartments: Mapping[str, Any] = tables["compartments"]
+        self._operations: Mapping[str, Resource] = tables.get("operations", {})
         self._directories = conformance_directories
         self._children: dict[str, Mapping[str, Element]] = {}
         self._parameters: dict[str, Mapping[str, SearchParameter]] = {}
@@ -72,7 +73,7 @@ class Definitions:
         """
         chosen = definition_directories() if directories is None else tuple(directories)
         r4 = next(d for d in chosen if (d / "structures.json").is_file())
-        names = ("structures", "codes", "search", "compartments")
+        names = ("structures", "codes", "search", "compartments", "operations")
         tables = {name: orjson.loads((r4 / f"{name}.json").read_bytes()) for name in names}
         return cls(tables, [d for d in chosen if d != r4], r4)
 
@@ -156,8 +157,8 @@ class Definitions:
         return self._own.get(resource_type, url)
 
     def operations(self) -> tuple[Resource, ...]:
-        """Give the project's OperationDefinitions."""
-        return tuple(self._own.of_type("OperationDefinition"))
+        """Give the OperationDefinitions: R4's that the server offers, and the project's own."""
+        return (*self._operations.values(), *self._own.of_type("OperationDefinition"))
 
     def profiles(self, resource_type: str) -> tuple[Resource, ...]:
         """Give the project's StructureDefinitions that constrain a type."""
