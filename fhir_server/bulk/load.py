@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from fhir_server.bulk.sources import Place, Source, documents
 from fhir_server.bulk.promises import Promises
+from fhir_server.bulk.sources import Place, Source, documents
 from fhir_server.bulk.units import Refused, Unit, units
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant_text
