@@ -15,7 +15,7 @@ from fhir_server.profiles.xml_tables import XHTML
 
 _XML = "http://www.w3.org/XML/1998/namespace "
 _VOID = ("br", "col", "hr", "img")
-_START_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+_START_TAG = re.compile(rb"""<(?:[^"'>]++|"[^"]*+"|'[^']*+')*+>""")
 
 # Constraint txt-1 of Narrative, with what its prose and the specification's own pages use.
 ELEMENTS = frozenset(
@@ -112,9 +112,7 @@ def uses_prefix(source: bytes, prefixes: Sequence[str]) -> bool:
     return any(f"{prefix}:".encode() in source for prefix in prefixes)
 
 
-def canonical_div(
-    source: bytes, namespaces: Mapping[str | None, str]
-) -> tuple[str | None, str]:
+def canonical_div(source: bytes, namespaces: Mapping[str | None, str]) -> tuple[str | None, str]:
     """Write a div anew, so that it needs no namespace from outside.
 
     Args:
