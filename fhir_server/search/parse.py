@@ -246,7 +246,7 @@ class QueryParser:
                 )
             return
         if code == "_query":
-            raise refused("_query: this server has no named queries.")
+            raise refused("_query is not supported: this server has no named queries.")
         names = [*known, *OTHER_CRITERIA, *RESULT_PARAMETERS, FILTER, HAS]
         raise refused(
             f"Search parameter '{code[:64]}' is not supported for {draft.what}."
