@@ -43,6 +43,7 @@ from fhir_server.search.query import (
 )
 from fhir_server.search.result_parameters import SINGLE_PARAMETERS, ResultParameters, conflicts
 from fhir_server.search.syntax import split, unescape
+from fhir_server.search.terminology import Terminology
 
 # About the form of the answer, which is the business of whoever writes it.
 FORMAT_PARAMETERS = ("_format", "_pretty")
@@ -80,6 +81,7 @@ class QueryParser:
     ) -> None:
         self._definitions = definitions
         self._parameters = Parameters(definitions)
+        self._terminology = Terminology(definitions)
         self._zone = zone
         self._base_url = base_url
         self._default_count = default_count
@@ -231,7 +233,14 @@ class QueryParser:
         return read
 
     def _asked(self, type_: str, code: str) -> Asked:
-        return Asked(self._parameters.of(type_)[code], "", type_, self._zone, self._base_url)
+        return Asked(
+            self._parameters.of(type_)[code],
+            "",
+            type_,
+            self._zone,
+            self._base_url,
+            self._terminology,
+        )
 
     def _require_known(self, draft: Draft, name: str) -> None:
         code = _code(name.partition(".")[0])

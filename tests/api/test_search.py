@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -38,12 +37,12 @@ RESOURCES: tuple[Json, ...] = (
 
 
 @pytest.fixture(scope="module")
-def find(app: Any, app_server: Server, store: MongoStore) -> Iterator[Searcher]:
+def find(app: Any, app_server: Server, store: MongoStore) -> Searcher:
     client = Fhir(app.test_client())
     for resource in RESOURCES:
         response = client.put(f"{resource['resourceType']}/{resource['id']}", resource)
         assert response.status_code in (200, 201), response.text
-    yield Searcher(app_server, store)
+    return Searcher(app_server, store)
 
 
 def tagged(resource: Json) -> list[str]:

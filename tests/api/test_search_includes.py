@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -79,12 +78,12 @@ CIRCLE = {"resourceType": "Organization", "id": "region", "partOf": to("Organiza
 
 
 @pytest.fixture(scope="module")
-def find(app: Any, app_server: Server, store: MongoStore) -> Iterator[Searcher]:
+def find(app: Any, app_server: Server, store: MongoStore) -> Searcher:
     client = Fhir(app.test_client())
     for resource in (*RESOURCES, CIRCLE):
         response = client.put(f"{resource['resourceType']}/{resource['id']}", resource)
         assert response.status_code in (200, 201), response.text
-    yield Searcher(app_server, store)
+    return Searcher(app_server, store)
 
 
 def refusal(find: Searcher, url: str) -> str:

@@ -161,7 +161,7 @@ def test_several_types_may_share_a_chain(parser: QueryParser) -> None:
 @pytest.mark.parametrize(
     ("type_", "name", "says"),
     [
-        ("CareTeam", "patient.colour", "Valid: _id"),
+        ("CareTeam", "patient.colour", "Valid: _content, _id"),
         ("CareTeam", "patient.famly", "Did you mean 'family'"),
         ("CareTeam", "status.name", "is no reference"),
         ("CareTeam", "patint.name", "Did you mean 'patient'"),
