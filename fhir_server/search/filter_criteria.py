@@ -138,6 +138,8 @@ def _compared(asked: Asked, operator: str, value: str) -> Criterion:
         return criterion(replace(asked, modifier=_MODIFIERS[operator]), text)
     if kind == "string":
         return _string(asked, operator, value, text)
+    if kind == "composite":
+        return criterion(asked, value.replace(",", r"\,"))
     if operator == "sw":
         start = f"{asked.parameter.name}{tokens.CODE}{value}"
         return TokenRange(start, start + _END_OF_TEXT)

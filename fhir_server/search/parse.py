@@ -190,7 +190,8 @@ class QueryParser:
         if name in SINGLE_PARAMETERS:
             value = self._results.read(draft, name, value)
         elif code in INCLUDE_PARAMETERS:
-            self._includes.read(draft, name, value)
+            if not self._includes.read(draft, name, value):
+                return
         elif code in SINGLE_PARAMETERS or (code == FILTER and name != FILTER):
             raise refused(f"'{code}' takes no modifier.")
         else:
@@ -276,7 +277,7 @@ def _query(draft: Draft, problems: Sequence[Issue]) -> Query:
         total=draft.total,
         cursor=draft.cursor,
         applied=tuple(draft.applied),
-        ignored=tuple(_warning(issue) for issue in problems),
+        ignored=(*map(_warning, problems), *draft.warnings),
         includes=tuple(draft.includes),
         revincludes=tuple(draft.revincludes),
         summary=draft.summary,

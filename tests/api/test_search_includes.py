@@ -206,6 +206,15 @@ def test_a_cut_is_said(find: Searcher) -> None:
     assert exactly.issues == []
 
 
+def test_an_include_of_another_type_has_no_effect_and_says_so(find: Searcher) -> None:
+    page = find("Patient?_id=anna&_include=Observation:patient&_include=Patient:organization")
+    assert page.included == ["Organization/hospital"]
+    (issue,) = page.issues
+    assert issue["severity"] == "warning"
+    assert "_include:iterate" in issue["details"]["text"]
+    assert "Observation" not in str(page.link("self"))
+
+
 @pytest.mark.parametrize(
     ("parameter", "says"),
     [
@@ -214,7 +223,6 @@ def test_a_cut_is_said(find: Searcher) -> None:
         ("_include=Patient:organisation", "Did you mean 'Patient:organization'"),
         ("_include=Persn:link", "Did you mean 'Person'"),
         ("_include=Patient:organization:Practitioner", "Valid: Organization"),
-        ("_include=Observation:patient", "_include:iterate=Observation:patient"),
         ("_include=organization", "form"),
         ("_include=", "form"),
         ("_include:recurse=Patient:link", ":iterate"),
