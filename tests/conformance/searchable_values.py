@@ -38,7 +38,8 @@ def searchable(
                 yield from _composite(definitions, parameter, resource, at, value)
             else:
                 for modifier, text in spellings(parameter.type, at.type, value):
-                    yield f"{parameter.code}{modifier}", text
+                    if parameter.code != "phonetic" or (not modifier and len(text) < BEGINNING):
+                        yield f"{parameter.code}{modifier}", text
 
 
 def spellings(parameter_type: str, value_type: str, value: Any) -> Iterator[Asked]:
@@ -56,12 +57,11 @@ def _composite(
     parts: list[str] = []
     for component in parameter.components:
         found = locations_within(definitions, type_, at, component.expression)
-        kinds = [published[component.definition].type, "token", "reference"]
+        kind = _kind(published[component.definition].type, found)
         texts = [
             text
             for place in found
             for each in follow(place.steps, value, resource)
-            for kind in kinds
             for modifier, text in spellings(kind, place.type, each)
             if not modifier and not text.endswith("|")
         ]
@@ -71,10 +71,16 @@ def _composite(
     yield parameter.code, "$".join(parts)
 
 
+def _kind(declared: str, found: list[Location]) -> str:
+    """Give the type of a part; R4 has those of DocumentReference's relationship swapped."""
+    kinds = (declared, "token", "reference")
+    return next(kind for kind in kinds if any(at.type in SPELLINGS[kind] for at in found))
+
+
 def _words(code: str, resource: Json) -> Iterator[Asked]:
     div = resource.get("text", {}).get("div", "")
-    words = re.findall(r"[^\W_]{3,20}", html.unescape(re.sub(r"<[^>]*>", " ", div)))
-    chosen = [word for word in words if word not in ("AND", "NOT")]
+    words = re.findall(r"[^\W_]+", html.unescape(re.sub(r"<[^>]*>", " ", div)))
+    chosen = [word for word in words if 3 <= len(word) <= 50 and word.lower() not in ("and", "not")]
     if chosen:
         yield code, chosen[len(chosen) // 2]
 
