@@ -69,6 +69,7 @@ class QueryParser:
         base_url: the server's own address; references to it are local.
         default_count: results on a page where ``_count`` doesn't say.
         max_count: the largest page; a larger ``_count`` gives this.
+        full_text: whether words are indexed, which ``_text`` and ``_content`` need.
     """
 
     def __init__(
@@ -78,9 +79,11 @@ class QueryParser:
         base_url: str,
         default_count: int = 20,
         max_count: int = 1000,
+        *,
+        full_text: bool = True,
     ) -> None:
         self._definitions = definitions
-        self._parameters = Parameters(definitions)
+        self._parameters = Parameters(definitions, full_text=full_text)
         self._terminology = Terminology(definitions)
         self._zone = zone
         self._base_url = base_url
