@@ -28,6 +28,7 @@ RESOURCES: tuple[Json, ...] = (
             "active": number % 2 == 0,
             "name": [{"family": f"Ek{number % 3}", "given": ["Anna"]}],
             "gender": ["female", "male", "other"][number % 3],
+            "birthDate": f"19{number}0-01-01",
             "photo": [{"title": "x"}],
             "managingOrganization": {"reference": "Organization/ward"},
         }
@@ -65,6 +66,13 @@ def test_several_sorts_in_both_directions(find: Searcher) -> None:
     assert page.matches == [f"Patient/p{number}" for number in expected]
     pages = find.pages("Patient?_sort=family,-_id&_count=3")
     assert [address for each in pages for address in each.matches] == page.matches
+
+
+def test_names_and_dates_are_sorted_together(find: Searcher) -> None:
+    expected = sorted(range(7), key=lambda number: (number % 3, -number))
+    pages = find.pages("Patient?_sort=family,-birthdate&_count=2")
+    found = [address for page in pages for address in page.matches]
+    assert found == [f"Patient/p{number}" for number in expected]
 
 
 def test_results_are_sorted_by_codes_and_references(find: Searcher) -> None:
