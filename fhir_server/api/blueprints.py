@@ -14,7 +14,7 @@ from flask import Response
 from flask import request as http
 from flask_smorest import Blueprint
 
-from fhir_server.api import openapi, request, system
+from fhir_server.api import binary, openapi, request, system
 from fhir_server.api.responses import respond, respond_to_write
 from fhir_server.fhir.outcome import FhirError, Issue, invalid, not_supported
 from fhir_server.fhir.parameters import affects_state
@@ -83,8 +83,8 @@ def _own(view: View, name: str | None) -> View:
     return own
 
 
-def _context(type_: str) -> Context:
-    context = request.context()
+def _context(type_: str, *, any_type: bool = False) -> Context:
+    context = request.context(any_type=any_type)
     if type_ not in context.server.registry:
         near = difflib.get_close_matches(type_, [t.name for t in context.server.registry], 1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -109,16 +109,22 @@ def create_resource(type_: str) -> Response:
     """create, conditional where If-None-Exist is given."""
     context = _context(type_)
     criteria = http.headers.get("If-None-Exist")
-    return respond_to_write(create(context, type_, request.resource(), criteria))
+    resource = binary.sent() if type_ == "Binary" else request.resource()
+    return respond_to_write(create(context, type_, resource, criteria))
 
 
 def read_resource(type_: str, id_: str) -> Response:
     """read."""
+    if type_ == "Binary":
+        return binary.respond_with_content(read(_context(type_, any_type=True), type_, id_))
     return respond(read(_context(type_), type_, id_))
 
 
 def vread_resource(type_: str, id_: str, version: str) -> Response:
     """vread."""
+    if type_ == "Binary":
+        answer = vread(_context(type_, any_type=True), type_, id_, version)
+        return binary.respond_with_content(answer)
     return respond(vread(_context(type_), type_, id_, version))
 
 
@@ -126,7 +132,8 @@ def update_resource(type_: str, id_: str) -> Response:
     """update, or create under an id the client chose."""
     context = _context(type_)
     if_match = http.headers.get("If-Match")
-    return respond_to_write(update(context, type_, id_, request.resource(), if_match))
+    resource = binary.sent(id_) if type_ == "Binary" else request.resource()
+    return respond_to_write(update(context, type_, id_, resource, if_match))
 
 
 def delete_resource(type_: str, id_: str) -> Response:

@@ -41,7 +41,7 @@ def capability_statement(server: Server, base: str) -> dict[str, Any]:
             "url": base,
         },
         "fhirVersion": "4.0.1",
-        "format": ["json", "application/fhir+json"],
+        "format": ["json", "application/fhir+json", "xml", "application/fhir+xml"],
         "rest": [
             {
                 "mode": "server",
