@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from fhir_server.search import tokens
 from fhir_server.search.query import Chained
 from fhir_server.storage.mongo_filters import Filter, joined
-from fhir_server.storage.mongo_joins import FEW, fulfilling, ids_after, inner_query, matches_of
+from fhir_server.storage.mongo_joins import few_matches, fulfilling, ids_after, inner_query
 from fhir_server.storage.mongo_reads import Document, Entry, Read
 from fhir_server.storage.mongo_scans import Position
 
@@ -77,7 +77,7 @@ class ChainScan:
             ends = entries[-1] if len(entries) == size else (f"{token}\0", "")
             return _ids(entries), ends
         query = inner_query(self.chain)
-        few = matches_of(read, query, FEW)
+        few = few_matches(read, query)
         after = token[len(self._start) :]
         if few is not None:
             first = bisect_left(few, after)
@@ -123,7 +123,7 @@ class ChainScan:
 
     def _good(self, read: Read, wanted: set[str]) -> set[str]:
         query = inner_query(self.chain)
-        few = matches_of(read, query, FEW)
+        few = few_matches(read, query)
         return wanted & set(few) if few is not None else fulfilling(read, query, wanted)
 
 

@@ -216,7 +216,7 @@ def _paired(criterion: Paired) -> Filter:
     own: Filter = {"7" if criterion.token.startswith(tokens.CODE) else "8": criterion.token}
     first, *second = criterion.ranges
     conditions = [own, _compared(first, "0", "1")]
-    conditions += [{"5": {"$ne": ""}, **_compared(each, "5", "6")} for each in second]
+    conditions += [joined({"5": {"$ne": ""}}, _compared(each, "5", "6")) for each in second]
     field = f"d.{criterion.name.replace('.', ':')}"
     return {field: {"$elemMatch": joined(*conditions)}}
 

@@ -158,6 +158,11 @@ def matches_of(read: Read, query: Query, limit: int) -> list[str] | None:
     return found
 
 
+def few_matches(read: Read, query: Query) -> list[str] | None:
+    """Give the sorted ids of all that a search finds, if they are few enough to lead."""
+    return matches_of(read, query, FEW)
+
+
 def _matches_of(read: Read, query: Query, limit: int) -> list[str] | None:
     settled = settle(read, query.where)
     if settled.checks:

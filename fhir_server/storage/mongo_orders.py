@@ -14,7 +14,9 @@ Source: https://hl7.org/fhir/R4/search.html#sort
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from pymongo import DESCENDING
@@ -32,7 +34,14 @@ from fhir_server.storage.mongo_filters import (
 )
 from fhir_server.storage.mongo_indexes import TOKENS
 from fhir_server.storage.mongo_reads import Document, Read
-from fhir_server.storage.mongo_scans import IdScan, KeyScan, Position, TokenScan, UpdatedScan
+from fhir_server.storage.mongo_scans import (
+    IdScan,
+    KeyScan,
+    Position,
+    TokenScan,
+    UpdatedScan,
+    streamed,
+)
 
 Value = Any  # str, int, or None for a resource without a value
 
@@ -217,11 +226,12 @@ class TextOrder:
         """Give the documents with a value in the order of their ids."""
         low, high = value + tokens.NEXT, value + tokens.EXACT
         single = KeyScan(self.field, low, high, joined(self._alone, filter_), down)
-        at = None if after is None else low + after
-        found = single.documents(read, at, limit)
         several = IdScan(joined(self._several.at(self._start + value), filter_), down)
-        found += several.documents(read, after, limit)
-        return sorted(found, key=lambda d: str(d["_id"]), reverse=down)[:limit]
+        size = limit // 2 + 1
+        at = None if after is None else low + after
+        found = streamed(single, read, at, size), streamed(several, read, after, size)
+        merged = heapq.merge(*found, key=lambda d: str(d["_id"]), reverse=down)
+        return list(islice(merged, limit))
 
     def beyond(self, read: Read, filter_: Filter, value: Value, limit: int) -> Stretch:
         """Give the documents that pass a filter and come after a value; None to begin."""

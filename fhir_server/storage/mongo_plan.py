@@ -176,7 +176,7 @@ def _leader(query: Query) -> Criterion | None:
 def _breadth(criterion: Criterion, among: Sequence[Criterion]) -> int:
     match criterion:
         case Or(parts):
-            return max(_breadth(part, among) for part in parts)
+            return max((_breadth(part, among) for part in parts), default=0)
         case HasToken() | HasId():
             return 0
         case TextStart() | TokenRange() | HasWord():

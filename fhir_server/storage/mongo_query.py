@@ -20,13 +20,12 @@ from fhir_server.search.query import And, Chained, Not, Query
 from fhir_server.storage.mongo_chains import ChainScan
 from fhir_server.storage.mongo_filters import as_filter, joined
 from fhir_server.storage.mongo_joins import (
-    FEW,
     LARGEST_BATCH,
     Check,
+    few_matches,
     follow,
     has_join,
     inner_query,
-    matches_of,
     settle,
 )
 from fhir_server.storage.mongo_plan import BY_ID, LED, plan, type_filter
@@ -87,9 +86,7 @@ def find_page(
 def _page(read: Read, query: Query) -> Page:
     place = _place(read, query)
     way = _way(read, query, place.way)
-    if not 0 <= place.scan < max(len(way.scans), 1):
-        raise _bad_cursor()
-    if place.position is not None and not way.scans[place.scan].accepts(place.position):
+    if place.position is not None and not _leads_to(way, place):
         raise _bad_cursor()
     found: list[tuple[int, Document]] = []
     for number in range(place.scan, len(way.scans)):
@@ -243,11 +240,15 @@ def _first_way(read: Read, query: Query, chains: tuple[Chained, ...]) -> int:
     planned = plan(replace(query, where=settled.where))
     if not chains or planned.is_rare(read):
         return planned.choose(read)
-    found = [matches_of(read, inner_query(chain), FEW) for chain in chains]
+    found = [few_matches(read, inner_query(chain)) for chain in chains]
     sizes = [(len(ids), number) for number, ids in enumerate(found) if ids is not None]
     if not sizes and planned.led:
         return LED
     return FIRST_CHAIN + min(sizes, default=(0, 0))[1]
+
+
+def _leads_to(way: _Way, place: _Place) -> bool:
+    return place.scan < len(way.scans) and way.scans[place.scan].accepts(place.position)
 
 
 def _cursor(query: Query, place: _Place) -> str:

@@ -32,7 +32,7 @@ from fhir_server.search.query import (
 from fhir_server.search.ranges import AFTER, LONG, SPANS, shifted
 from fhir_server.storage.mongo_branches import begun_before, updated_scan, window
 from fhir_server.storage.mongo_filters import Filter, as_filter, end_key, joined, start_key
-from fhir_server.storage.mongo_orders import Order, TextOrder, natural_order, order_of
+from fhir_server.storage.mongo_orders import Order, TextOrder, TokenOrder, natural_order, order_of
 from fhir_server.storage.mongo_plan import by_id, leading, type_filter
 from fhir_server.storage.mongo_reads import Document, Read
 from fhir_server.storage.mongo_scans import IdScan, KeyScan, MergedScan, Position, Scan
@@ -129,11 +129,10 @@ class SortedScan:
 
     def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
         """Give the next documents after a position; None to begin."""
-        fields = [order.field for order in self.orders]
-        if self._are_few(read):
-            return self._sorted_at_once(read, fields, position, limit)
-        wider = replace(read, projection=read.fields(*fields))
-        return self._next(wider, self.orders, self.filter, position, limit)
+        wider = replace(read, projection=read.fields(*self._fields()))
+        if any(_is_few(read, each) for each in self.leading):
+            return self._sorted_at_once(wider, self.filter, position or [], limit)
+        return self._next(wider, self.orders, self.filter, position or [], limit)
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
@@ -150,18 +149,20 @@ class SortedScan:
         """Narrow the scan."""
         return replace(self, filter=joined(self.filter, *filters))
 
-    def _are_few(self, read: Read) -> bool:
-        most = SORTED_AT_ONCE
-        return any(read.count(each, most) < most for each in self.leading)
+    def _fields(self) -> list[str]:
+        return [order.field for order in self.orders]
 
     def _sorted_at_once(
-        self, read: Read, fields: list[str], position: Position, limit: int
+        self, read: Read, filter_: Filter, after: list[Any], limit: int
     ) -> list[Document]:
-        found = read.find(self.filter, 0, projection=dict.fromkeys(fields, 1))
-        if position is not None:
-            found = [d for d in found if self._compare(self.position(d), position) > 0]
+        """Sort all that passes a filter by the last keys, and give what comes after a position."""
+        found = read.find(filter_, 0, projection=dict.fromkeys(self._fields(), 1))
+        first = len(self.orders) + 1 - len(after)
+        if after:
+            start = [None] * first + after
+            found = [d for d in found if self._compare(self.position(d), start, first) > 0]
         ids = [document["_id"] for document in self._sorted(found, 0)[:limit]]
-        documents = read.by_ids(ids, self.filter, *fields)
+        documents = read.by_ids(ids, filter_)
         return [documents[id_] for id_ in ids if id_ in documents]
 
     def _sorted(self, documents: list[Document], first: int) -> list[Document]:
@@ -187,10 +188,10 @@ class SortedScan:
         read: Read,
         orders: tuple[Order, ...],
         filter_: Filter,
-        after: Position,
+        after: list[Any],
         limit: int,
     ) -> list[Document]:
-        """Give the next documents in the order of the last keys."""
+        """Give the next documents in the order of the last keys, after their values and an id."""
         if not orders:
             scan = IdScan(filter_, self.descending, hint=None)
             return scan.documents(read, after[0] if after else None, limit)
@@ -200,7 +201,7 @@ class SortedScan:
         ordered = not rest and order.descending is self.descending
         natural = natural_order(order) if ordered else None
         if natural and (not after or value is not None):
-            found = natural.natural(read, filter_, after, limit)
+            found = natural.natural(read, filter_, after or None, limit)
         elif after:
             found = self._same(read, orders, filter_, after, limit)
             if value is None:
@@ -225,7 +226,10 @@ class SortedScan:
         if not rest and value is not None and isinstance(order, TextOrder):
             id_ = beyond[0] if beyond else None
             return order.tied(read, filter_, value, id_, limit, down=self.descending)
-        return self._next(read, tuple(rest), joined(filter_, order.at(value)), beyond, limit)
+        same = joined(filter_, order.at(value))
+        if rest and isinstance(rest[0], TokenOrder | TextOrder) and _is_few(read, same):
+            return self._sorted_at_once(read, same, beyond, limit)
+        return self._next(read, tuple(rest), same, beyond, limit)
 
     def _groups(
         self, read: Read, orders: tuple[Order, ...], filter_: Filter, value: Any, limit: int
@@ -242,9 +246,13 @@ class SortedScan:
             value = groups.pop()[0] if more else value
             for _, own in groups:
                 found += self._sorted(own, len(self.orders) - len(rest))
-            if more:
+            if more and len(found) < limit:
                 found += self._same(read, orders, filter_, [value], limit - len(found))
         return found[:limit]
+
+
+def _is_few(read: Read, filter_: Filter) -> bool:
+    return read.count(filter_, SORTED_AT_ONCE) < SORTED_AT_ONCE
 
 
 def _is_value(order: Order, value: Any) -> bool:
