@@ -72,7 +72,7 @@ def _resource(
         "conditionalDelete": "not-supported",
         "referencePolicy": ["literal", "logical", "local"],
         "searchParam": [
-            {"name": p.code, "definition": p.definition.url, "type": p.type}
+            {"name": p.code, "definition": p.definition.url, "type": p.definition.type}
             for p in supported.values()
         ],
         "operation": [

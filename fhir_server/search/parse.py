@@ -29,6 +29,7 @@ from fhir_server.search.query import (
     either,
     every,
 )
+from fhir_server.search.terminology import Terminology
 
 # About the form of the answer, which is the business of whoever writes it.
 FORMAT_PARAMETERS = ("_format", "_pretty")
@@ -65,6 +66,7 @@ class QueryParser:
         base_url: the server's own address; references to it are local.
         default_count: results on a page where ``_count`` doesn't say.
         max_count: the largest page; a larger ``_count`` gives this.
+        full_text: whether words are indexed, which ``_text`` and ``_content`` need.
     """
 
     def __init__(
@@ -74,9 +76,12 @@ class QueryParser:
         base_url: str,
         default_count: int = 20,
         max_count: int = 1000,
+        *,
+        full_text: bool = True,
     ) -> None:
         self._definitions = definitions
-        self._parameters = Parameters(definitions)
+        self._parameters = Parameters(definitions, full_text=full_text)
+        self._terminology = Terminology(definitions)
         self._zone = zone
         self._base_url = base_url
         self._default_count = default_count
@@ -158,7 +163,7 @@ class QueryParser:
         found = []
         for type_ in draft.types or self._definitions.resource_types:
             parameter = self._parameters.of(type_)[code]
-            asked = Asked(parameter, modifier, type_, self._zone, self._base_url)
+            asked = Asked(parameter, modifier, type_, self._zone, self._base_url, self._terminology)
             found.append(criterion(asked, value))
         excluded = [each.part for each in found if isinstance(each, Not)]
         joined = either(*(excluded or found))

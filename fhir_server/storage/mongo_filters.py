@@ -44,7 +44,7 @@ End = TypeVar("End", int, str)
 END_OF_TEXT = "\U0010ffff"
 NOTHING: Filter = {"_id": {"$in": []}}
 # The comparators for which a parameter's smallest start or greatest end says all.
-DECIDED_BY_KEYS = ("gt", "ge", "lt", "le", "ne")
+DECIDED_BY_KEYS = ("gt", "lt", "ne")
 
 
 def as_filter(criterion: Criterion) -> Filter:
@@ -249,8 +249,8 @@ def _range(comparator: Comparator, low: str, high: str, start: str = "0", end: s
         "ne": {"$or": [{start: {"$lt": low}}, {end: {"$gt": high}}]},
         "gt": {end: {"$gt": high}},
         "lt": {start: {"$lt": low}},
-        "ge": {end: {"$gt": low}},
-        "le": {start: {"$lt": high}},
+        "ge": {"$or": [{end: {"$gt": high}}, {start: {"$gte": low}}]},
+        "le": {"$or": [{start: {"$lt": low}}, {end: {"$lte": high}}]},
         "sa": {start: {"$gte": high}},
         "eb": {end: {"$lte": low}},
         "ap": {start: {"$lt": high}, end: {"$gt": low}},

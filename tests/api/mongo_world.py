@@ -104,12 +104,12 @@ def _extended(random: Random, type_: str, entries: IndexEntries) -> IndexEntries
 
 
 def _pair(random: Random) -> list[str]:
-    low, high = point(number(str(random.randint(1, 9))))
+    low, high = point(number(str(random.randint(1, 9)))).spelled()
     if random.random() < 0.3:
-        high = point(number(str(random.randint(9, 12))))[1]
+        high = point(number(str(random.randint(9, 12)))).spelled()[1]
     unit = random.choice((("urn:u|mg", "mg", "mg"), ("|", "", "")))
     code = random.choice("ab")
-    second = random.choice((("", ""), point(number("5"))))
+    second = random.choice((("", ""), point(number("5")).spelled()))
     return [low, high, *unit, *second, f"={code}", f";urn:s|{code}"]
 
 
@@ -282,9 +282,9 @@ def _paired(random: Random, _: str) -> Criterion:
     comparator = random.choice(COMPARATORS)
     unit = random.choice((None, None, Unit("urn:u", "mg"), Unit(None, "mg")))
     value = number(str(random.randint(1, 9)))
-    low, high = implied(value) if comparator in ("eq", "ne", "ap") else point(value)
+    low, high = (implied if comparator in ("eq", "ne", "ap") else point)(value).spelled()
     first = Compared(comparator, low, high, unit)
-    second = (Compared("le", *point(number("7"))),) if random.random() < 0.2 else ()
+    second = (Compared("le", *point(number("7")).spelled()),) if random.random() < 0.2 else ()
     token = random.choice((f"={code}", f";urn:s|{code}"))
     return Paired("Observation.code-value-quantity", token, (first, *second))
 

@@ -190,11 +190,19 @@ def _parted(token: str) -> tuple[str, str, str]:
     return token, "", ""
 
 
+def is_composite(parser: QueryParser, type_: str, name: str) -> bool:
+    """Tell whether a parameter is spelled otherwise in a URL than in its tokens."""
+    parameter = parser.supported_parameters(type_).get(name)
+    return parameter is not None and parameter.type == "composite"
+
+
 def test_every_indexed_value_finds_its_resource(corpus: Corpus, parser: QueryParser) -> None:
     searched = set()
     for resource in corpus.resources[:60]:
         type_ = resource.reference.partition("/")[0]
         for name, value in values_of(resource):
+            if is_composite(parser, type_, name):
+                continue
             query = parser.parse(type_, [(name, value), ("_id", resource.reference.split("/")[1])])
             assert references(corpus.collection, query) == [resource.reference], (name, value)
             searched.add((type_, name))
