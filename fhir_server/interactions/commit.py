@@ -9,6 +9,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import Prepared
+from fhir_server.interactions.search_changes import indexed_by_current_rules, one_after_the_other
 from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Check, Snapshot
 
@@ -61,13 +62,14 @@ def commit(
 
     rule_locks = [key for _, resource in written for key in rules.lock_keys(resource)]
     try:
-        context.store.transact(
-            [p.change for p in prepared],
-            locks=[*locks, *rule_locks],
-            before=before,
-            after=rules_hold if governed else after,
-            once=once,
-        )
+        with indexed_by_current_rules(context, prepared) as write:
+            context.store.transact(
+                write.changes,
+                locks=[*locks, *rule_locks],
+                before=before,
+                after=one_after_the_other(rules_hold if governed else after, write.register),
+                once=once,
+            )
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."
         raise FhirError(Issue("error", "too-costly", text), status=413) from None

@@ -44,6 +44,7 @@ class IndexEntries:
             ``;system|code``.
         words: of the narrative as ``n:word``, those that only stand elsewhere as ``c:word``.
         position: longitude and latitude.
+        revision: of the search state whose parameters these are.
     """
 
     tokens: list[str]
@@ -51,6 +52,7 @@ class IndexEntries:
     ranges: dict[str, list[list[str]]]
     words: list[str] = field(default_factory=list)
     position: tuple[float, float] | None = None
+    revision: int = 0
 
 
 class Indexer:
@@ -60,9 +62,13 @@ class Indexer:
         definitions: the search parameters and the types they apply to.
         zone: what dates without a zone are local to.
         base_url: the server's own address; references to it are local.
+        revision: of the search state that the definitions are of.
     """
 
-    def __init__(self, definitions: Definitions, zone: ZoneInfo, base_url: str) -> None:
+    def __init__(
+        self, definitions: Definitions, zone: ZoneInfo, base_url: str, revision: int = 0
+    ) -> None:
+        self._revision = revision
         self._parameters = Parameters(definitions)
         self._zone = zone
         self._base_url = base_url
@@ -97,7 +103,7 @@ class Indexer:
             name.replace(".", ":"): [list(entry) for entry in sorted(found)]
             for name, found in collector.ranges.items()
         }
-        return IndexEntries(list(collector.tokens), keys, by_key)
+        return IndexEntries(list(collector.tokens), keys, by_key, revision=self._revision)
 
     def _tree(self, resource_type: str) -> _Node:
         tree = self._trees.get(resource_type)

@@ -128,7 +128,7 @@ class Parameters:
             kinds = ", ".join(sorted({at.type for at in found}))
             raise UnsupportedExpression(f"{definition.type} search of {kinds} is not supported")
         return Parameter(
-            name=f"{resource_type}.{definition.code}",
+            name=index_name(resource_type, definition),
             definition=definition,
             locations=indexed,
             targets=self._targets(definition, indexed),
@@ -156,6 +156,16 @@ class Parameters:
                 return None
             systems.update(codes)
         return frozenset(systems)
+
+
+def index_name(resource_type: str, definition: SearchParameter) -> str:
+    """Give what a parameter's index entries are found under.
+
+    One that is data gets another name whenever its definition changes, so that old entries are
+    never taken for new ones.
+    """
+    name = f"{resource_type}.{definition.code}"
+    return f"{name}~{definition.revision}" if definition.revision else name
 
 
 def present_range(name: str) -> tuple[str, str]:
