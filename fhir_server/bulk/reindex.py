@@ -123,7 +123,7 @@ class Reindex:
 
     def _ask_for_everything(self) -> None:
         types = self._server.definitions.resource_types
-        self._states.change(lambda s: s if s.whole is not None else s.all_due(types))
+        self._states.change(lambda state: state.all_due(types))
 
     def _waiting(self) -> list[str]:
         parameters = self._server.search.refresh().state.parameters

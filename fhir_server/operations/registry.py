@@ -6,8 +6,9 @@ from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTA
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
+from fhir_server.operations.reindex import REINDEX
 
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
-    for operation in (ASSIGN_FAST_VARDKONTAKT, GENERATE_SIP, NAMED_CONTACTS)
+    for operation in (ASSIGN_FAST_VARDKONTAKT, GENERATE_SIP, NAMED_CONTACTS, REINDEX)
 }

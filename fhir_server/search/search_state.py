@@ -62,6 +62,7 @@ class SearchState:
         parameters: by the logical id of the SearchParameter.
         due: by resource type, the revision that all its resources should be indexed with.
         whole: the revision of a reindex of everything that is not complete yet.
+        target: the layout of the entries that it makes.
     """
 
     revision: int = 0
@@ -69,6 +70,7 @@ class SearchState:
     parameters: Mapping[str, Registered] = field(default_factory=lambda: _NONE)
     due: Mapping[str, int] = field(default_factory=lambda: _NONE)
     whole: int | None = None
+    target: int = LAYOUT
 
     @property
     def waiting(self) -> bool:
@@ -92,19 +94,24 @@ class SearchState:
         known = self.parameters.get(id_)
         return self if known is None else self._with(id_, None, known.versions)
 
-    def all_due(self, types: Iterable[str]) -> SearchState:
-        """Ask for every resource of all types to be indexed anew."""
-        revision = self.revision + 1
-        return replace(
-            self, revision=revision, due=dict.fromkeys(sorted(types), revision), whole=revision
-        )
+    def all_due(self, types: Iterable[str], layout: int = LAYOUT) -> SearchState:
+        """Ask for every resource of all types to be indexed anew, unless that is under way.
 
-    def complete(self, work: Mapping[str, int], layout: int = LAYOUT) -> SearchState:
+        Args:
+            types: all resource types.
+            layout: of the entries to make.
+        """
+        if self.whole is not None and self.target == layout:
+            return self
+        revision = self.revision + 1
+        due = dict.fromkeys(sorted(types), revision)
+        return replace(self, revision=revision, due=due, whole=revision, target=layout)
+
+    def complete(self, work: Mapping[str, int]) -> SearchState:
         """Note that all resources of some types are indexed with given revisions or later ones.
 
         Args:
             work: the revisions by type.
-            layout: of the entries that were made.
         """
         revision = self.revision + 1
         due = {type_: at for type_, at in self.due.items() if work.get(type_, 0) < at}
@@ -121,7 +128,7 @@ class SearchState:
             parameters=parameters,
             due=due,
             whole=None if done else self.whole,
-            layout=max(layout, self.layout) if done else self.layout,
+            layout=max(self.target, self.layout) if done else self.layout,
         )
 
     def _with(

@@ -12,7 +12,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from fhir_server.search.search_state import Registered, SearchState, Version
+from fhir_server.search.search_state import LAYOUT, Registered, SearchState, Version
 from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_indexes import SEARCH_STATE, STATE_ID
@@ -88,6 +88,7 @@ def _document(state: SearchState) -> Document:
         "revision": state.revision,
         "layout": state.layout,
         "whole": state.whole,
+        "target": state.target,
         "due": dict(state.due),
         # A list: a logical id may hold dots, to which MongoDB gives a meaning in names.
         "parameters": [
@@ -118,6 +119,7 @@ def _state(document: Document) -> SearchState:
         },
         due=document.get("due", {}),
         whole=document.get("whole"),
+        target=document.get("target", LAYOUT),
     )
 
 
