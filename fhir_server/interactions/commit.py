@@ -9,7 +9,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import Prepared
-from fhir_server.interactions.search_changes import indexed_by_current_rules, one_after_the_other
+from fhir_server.interactions.search_changes import current_rules
 from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Check, Snapshot
 
@@ -62,12 +62,12 @@ def commit(
 
     rule_locks = [key for _, resource in written for key in rules.lock_keys(resource)]
     try:
-        with indexed_by_current_rules(context, prepared) as write:
+        with current_rules(context, prepared, rules_hold if governed else after) as write:
             context.store.transact(
                 write.changes,
                 locks=[*locks, *rule_locks],
                 before=before,
-                after=one_after_the_other(rules_hold if governed else after, write.register),
+                after=write.after,
                 once=once,
             )
     except WriteTooLarge:

@@ -76,10 +76,11 @@ class LiveSearch:
         self._seen = (Rules(SearchState(), make_indexer(definitions, 0), self._published), math.inf)
 
     def follow(self, source: SearchStates) -> None:
-        """Begin to follow the state of a database."""
+        """Begin to follow the state of a database; a server has one, and keeps the first."""
         with self._lock:
-            self._source = source
-            self._seen = (self._seen[0], -math.inf)
+            if self._source is None:
+                self._source = source
+                self._seen = (self._seen[0], -math.inf)
 
     def current(self) -> Rules:
         """Give the rules, not older than about a second.

@@ -35,17 +35,24 @@ class Write:
 
     Args:
         changes: for the store.
-        register: run inside the transaction after the changes; None where no SearchParameter
-            is among them.
+        after: what was to be run inside the transaction after the changes, and what registers
+            the SearchParameters among them.
     """
 
     changes: list[Change]
-    register: Check | None
+    after: Check | None
 
 
 @contextmanager
-def indexed_by_current_rules(context: Context, prepared: Sequence[Prepared]) -> Iterator[Write]:
+def current_rules(
+    context: Context, prepared: Sequence[Prepared], after: Check | None
+) -> Iterator[Write]:
     """Store inside this what was prepared: its entries are those of the rules in force.
+
+    Args:
+        context: the request.
+        prepared: the changes.
+        after: to be run inside the transaction after the changes.
 
     Raises:
         FhirError: 422 for a SearchParameter that can't be searched by, or that is one too many.
@@ -54,14 +61,13 @@ def indexed_by_current_rules(context: Context, prepared: Sequence[Prepared]) -> 
     rules, read_at = live.seen()
     changes = [_current(p, rules.revision, context.server) for p in prepared]
     register = _registration(context, prepared)
-    yield Write(changes, register)
+    yield Write(changes, _both(after, register))
     late = time.monotonic() - read_at > GRACE_SECONDS
     if (register is not None or late) and live.refresh().revision != rules.revision and late:
         _mend(context, prepared)
 
 
-def one_after_the_other(first: Check | None, then: Check | None) -> Check | None:
-    """Give the check that makes both, where there are both."""
+def _both(first: Check | None, then: Check | None) -> Check | None:
     if first is None or then is None:
         return first or then
 

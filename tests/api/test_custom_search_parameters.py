@@ -215,7 +215,15 @@ def test_one_that_can_not_be_searched_by_is_refused_with_the_reason(
 
 def test_the_same_code_for_the_same_type_twice_is_refused(fhir: Fhir) -> None:
     put(fhir, parameter())
-    response = put(fhir, parameter(id="another", base=["Person", "Patient"], expression="Patient.gender | Person.gender", type="token"))
+    response = put(
+        fhir,
+        parameter(
+            id="another",
+            base=["Person", "Patient"],
+            expression="Patient.gender | Person.gender",
+            type="token",
+        ),
+    )
     assert response.status_code == 422
     assert "SearchParameter/shoe-size has this code" in response.text
 
@@ -223,7 +231,10 @@ def test_the_same_code_for_the_same_type_twice_is_refused(fhir: Fhir) -> None:
 def test_a_transaction_may_hand_a_code_over(fhir: Fhir) -> None:
     put(fhir, parameter())
     entries = [
-        {"resource": parameter(id="heir"), "request": {"method": "PUT", "url": "SearchParameter/heir"}},
+        {
+            "resource": parameter(id="heir"),
+            "request": {"method": "PUT", "url": "SearchParameter/heir"},
+        },
         {"request": {"method": "DELETE", "url": "SearchParameter/shoe-size"}},
     ]
     response = fhir.post("", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
@@ -248,7 +259,13 @@ def test_a_parameter_of_every_type_works_for_each(fhir: Fhir, reindex: Any) -> N
         "mark", base=["DomainResource"], type="token",
         expression=f"DomainResource.extension('{mark}').value.ofType(code)",
     )  # fmt: skip
-    team = fhir.create({"resourceType": "Basic", "code": {"text": "x"}, "extension": [{"url": mark, "valueCode": "red"}]})
+    team = fhir.create(
+        {
+            "resourceType": "Basic",
+            "code": {"text": "x"},
+            "extension": [{"url": mark, "valueCode": "red"}],
+        }
+    )
     response = put(fhir, everywhere)
     assert response.status_code == 201, response.text
     reindex()
@@ -264,7 +281,9 @@ def test_a_reference_parameter_can_be_chained_through(fhir: Fhir, reindex: Any) 
     ))  # fmt: skip
     doctor = fhir.create({"resourceType": "Practitioner", "name": [{"family": "Vän"}]})
     reference = {"reference": f"Practitioner/{doctor['id']}"}
-    patient = fhir.create({"resourceType": "Patient", "extension": [{"url": friend, "valueReference": reference}]})
+    patient = fhir.create(
+        {"resourceType": "Patient", "extension": [{"url": friend, "valueReference": reference}]}
+    )
     reindex()
     assert found(fhir, f"Patient?friend=Practitioner/{doctor['id']}") == [patient["id"]]
 
