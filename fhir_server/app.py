@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Flask
 from flask_compress import Compress
 
-from fhir_server.api import access_log, blueprints, errors, health, openapi
+from fhir_server.api import access_log, asynchronous, blueprints, errors, health, openapi
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.operations.invocation import Invoker
@@ -71,7 +71,6 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
     store = MongoStore(mongodb_uri, settings.mongodb_database)
-    server.search.follow(SearchStates(store.collections))
     app.extensions["fhir"] = Parts(server, store)
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
@@ -84,7 +83,11 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     Compress(app)
     access_log.register(app)
     errors.register(app)
+    asynchronous.register(app)
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
+    api.register_blueprint(asynchronous.blueprint())
     api.register_blueprint(blueprints.fhir_blueprint(server))
+    # Last: until here no database is needed.
+    server.search.follow(SearchStates(store.collections))
     return app

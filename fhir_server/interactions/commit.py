@@ -60,15 +60,11 @@ def commit(
         if after is not None:
             after(snapshot)
 
-    rule_locks = [key for _, resource in written for key in rules.lock_keys(resource)]
+    every_lock = [*locks, *(key for _, resource in written for key in rules.lock_keys(resource))]
     try:
         with current_rules(context, prepared, rules_hold if governed else after) as write:
             context.store.transact(
-                write.changes,
-                locks=[*locks, *rule_locks],
-                before=before,
-                after=write.after,
-                once=once,
+                write.changes, locks=every_lock, before=before, after=write.after, once=once
             )
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."
