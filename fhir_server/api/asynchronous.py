@@ -22,6 +22,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, current_app, g, request
 from flask_smorest import Blueprint
+from werkzeug.wrappers import Response as WsgiResponse
 
 from fhir_server.api import openapi
 from fhir_server.api.request import base_url, context, prefer, server, store, too_large
@@ -112,7 +113,7 @@ class Worker:
 
     def _run(self, id_: str, environ: dict[str, Any]) -> None:
         try:
-            response = Response.from_app(self._app.wsgi_app, environ, buffered=True)
+            response = WsgiResponse.from_app(self._app.wsgi_app, environ, buffered=True)
             self._jobs.finish(id_, _result(response))
         except Exception as error:  # the job is lost, and its client hears so
             # Without the trace: the text of an exception may hold what the client sent.
@@ -233,7 +234,7 @@ def _environ(body: bytes) -> dict[str, Any]:
     }
 
 
-def _result(response: Response) -> Result:
+def _result(response: WsgiResponse) -> Result:
     body = response.get_data()
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     return Result(response.status_code, headers, body or None, len(body))
