@@ -44,7 +44,7 @@ def create_server(settings: Settings) -> Server:
         validator=Validator(definitions, extra_rules=(identifiers.check_resource,)),
         search=LiveSearch(
             definitions,
-            lambda own, revision: Indexer(own, zone, settings.fhir_base, revision),
+            lambda own, revision: Indexer(own, zone, settings.fhir_base, revision=revision),
             lambda own: QueryParser(
                 own, zone, settings.fhir_base, settings.default_count, settings.max_count
             ),
@@ -75,7 +75,12 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
         MAX_FORM_MEMORY_SIZE=1_000_000,
-        COMPRESS_MIMETYPES=["application/fhir+json", "application/json", "text/html"],
+        COMPRESS_MIMETYPES=[
+            "application/fhir+json",
+            "application/fhir+xml",
+            "application/json",
+            "text/html",
+        ],
         COMPRESS_ALGORITHM=["gzip"],
         COMPRESS_LEVEL=4,
         COMPRESS_MIN_SIZE=1000,

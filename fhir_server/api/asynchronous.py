@@ -24,7 +24,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as WsgiResponse
 
-from fhir_server.api import openapi
+from fhir_server.api.documentation import Route
 from fhir_server.api.request import base_url, context, prefer, server, store, too_large
 from fhir_server.api.responses import FHIR_JSON, respond, respond_with_issues
 from fhir_server.fhir import json
@@ -157,10 +157,18 @@ def register(app: Flask) -> None:
 def blueprint() -> Blueprint:
     """Give the address where a job tells how far it is."""
     blp = Blueprint("asynchronous", __name__, url_prefix="/fhir", description="Jobs")
-    about = "What came of an asynchronous request (Prefer: respond-async)"
+    asked = Route(
+        "What came of an asynchronous request (Prefer: respond-async)",
+        "System",
+        success=((200, "The answer to the request"), (202, "It is under way")),
+        silent=(202,),
+    )
+    forgotten = Route(
+        "Cancel or forget an asynchronous request", "System", success=((202, "Forgotten"),)
+    )
 
     @blp.route("/_async/<job>", endpoint="status", methods=["GET"])
-    @blp.doc(**openapi.operation(about, "System"))
+    @blp.doc(**asked.as_openapi())
     def status(job: str) -> Response:
         context()  # the answer must be one that the client can read
         found = Jobs(store().collections).get(job)
@@ -169,7 +177,7 @@ def blueprint() -> Blueprint:
         return _status(found)
 
     @blp.route("/_async/<job>", endpoint="forget", methods=["DELETE"])
-    @blp.doc(**openapi.operation("Cancel or forget an asynchronous request", "System"))
+    @blp.doc(**forgotten.as_openapi())
     def forget(job: str) -> Response:
         found = Jobs(store().collections).forget(job)
         if found is None:
@@ -217,7 +225,9 @@ def _environ(body: bytes) -> dict[str, Any]:
     headers = (k for k in own if k.startswith("HTTP_") and k not in OF_THE_CONNECTION)
     environ = {name: own[name] for name in (*ENVIRON, *headers) if name in own}
     query = [part for part in own.get("QUERY_STRING", "").split("&") if part]
-    environ["QUERY_STRING"] = "&".join(p for p in query if not p.startswith(OF_THE_FORM))
+    query = [part for part in query if not part.startswith(OF_THE_FORM)]
+    # Said in the URL it also wins over a parameter in the form of a search by POST.
+    environ["QUERY_STRING"] = "&".join([*query, "_format=json"])
     kept = [p.strip() for p in own.get("HTTP_PREFER", "").split(",")]
     kept = [p for p in kept if p.partition(";")[0].strip().lower() != PREFERENCE]
     return environ | {

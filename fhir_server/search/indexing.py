@@ -6,13 +6,15 @@ resource finds the values of all of them and absent elements cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search import ranges, tokens
+from fhir_server.search.collecting import Collector, Emit, Found, Value
+from fhir_server.search.composites import composite_emitter
 from fhir_server.search.parameters import STORED, Parameter, Parameters
 from fhir_server.search.paths import (
     Computed,
@@ -24,9 +26,8 @@ from fhir_server.search.paths import (
     Test,
     Where,
 )
-from fhir_server.search.values import Collector, Emit, Found, emitter, referred
-
-Value = Any
+from fhir_server.search.values import emitter, referred
+from fhir_server.search.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,22 @@ class Indexer:
         definitions: the search parameters and the types they apply to.
         zone: what dates without a zone are local to.
         base_url: the server's own address; references to it are local.
+        full_text: whether the words of resources are indexed.
         revision: of the search state that the definitions are of.
     """
 
     def __init__(
-        self, definitions: Definitions, zone: ZoneInfo, base_url: str, revision: int = 0
+        self,
+        definitions: Definitions,
+        zone: ZoneInfo,
+        base_url: str,
+        *,
+        full_text: bool = True,
+        revision: int = 0,
     ) -> None:
         self._revision = revision
-        self._parameters = Parameters(definitions)
+        self._parameters = Parameters(definitions, full_text=full_text)
+        self._words = Words(definitions) if full_text else None
         self._zone = zone
         self._base_url = base_url
         self._trees: dict[str, _Node] = {}
@@ -89,21 +98,27 @@ class Indexer:
             resource: valid R4.
             id_: ``Type/id``; ends the sort keys.
         """
-        resource_type = resource["resourceType"]
-        collector = Collector(resource, self._zone, self._base_url)
-        collector.add(resource_type)
-        _visit(self._tree(resource_type), resource, collector)
+        collector = self._walked(resource, resource)
         collector.add(*(f">{target}" for target in sorted(referred(resource, self._base_url))))
-        keys: dict[str, str] = {}
-        for name, texts in collector.texts.items():
-            _add_texts(name, texts, id_, keys, collector)
-        for name, found in collector.ranges.items():
-            _add_ranges(name, found, id_, keys, collector)
-        by_key = {
-            name.replace(".", ":"): [list(entry) for entry in sorted(found)]
-            for name, found in collector.ranges.items()
-        }
-        return IndexEntries(list(collector.tokens), keys, by_key, revision=self._revision)
+        for contained in _contained(resource):
+            self._add_contained(contained, collector)
+        words = self._words.of(resource) if self._words else []
+        return _entries(collector, id_, words, self._revision)
+
+    def _walked(self, resource: dict[str, Any], container: dict[str, Any]) -> Collector:
+        collector = Collector(container, self._zone, self._base_url)
+        collector.add(resource["resourceType"])
+        _visit(self._tree(resource["resourceType"]), resource, collector)
+        return collector
+
+    def _add_contained(self, contained: dict[str, Any], into: Collector) -> None:
+        """Let the container be found by what a contained resource says."""
+        own = self._walked(contained, into.resource)
+        into.add(*(f"{tokens.CONTAINED}{token}" for token in own.tokens))
+        for name, texts in own.texts.items():
+            into.add(*(f"{tokens.CONTAINED}{name}{tokens.TEXT}{text}" for text in texts))
+        for name, found in own.ranges.items():
+            into.add(*(f"{tokens.CONTAINED}{name}{tokens.START}{low}" for low, *_ in found))
 
     def _tree(self, resource_type: str) -> _Node:
         tree = self._trees.get(resource_type)
@@ -128,8 +143,9 @@ class _Node:
 
 
 def _plant(tree: _Node, parameter: Parameter) -> None:
+    composite = composite_emitter(parameter) if parameter.parts else None
     for location in parameter.locations:
-        emit = emitter(parameter.type, location.type)
+        emit = composite or emitter(parameter.kind, location.type)
         assert emit is not None  # noqa: S101 - Parameters keeps no other locations
         entry = (emit, parameter.name)
         leaf = _leaf(tree, location)
@@ -185,6 +201,27 @@ def _descend(node: _Node, value: Value, collector: Collector) -> None:
     for number, below in node.items.items():
         if number < len(value):
             _visit(below, value[number], collector)
+
+
+def _contained(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the contained resources."""
+    found = resource.get("contained")
+    for each in found if isinstance(found, list) else ():
+        if isinstance(each, dict) and isinstance(each.get("resourceType"), str):
+            yield each
+
+
+def _entries(collector: Collector, id_: str, words: list[str], revision: int) -> IndexEntries:
+    keys: dict[str, str] = {}
+    for name, texts in collector.texts.items():
+        _add_texts(name, texts, id_, keys, collector)
+    for name, found in collector.ranges.items():
+        _add_ranges(name, found, id_, keys, collector)
+    by_key = {
+        name.replace(".", ":"): [list(entry) for entry in sorted(found)]
+        for name, found in (*collector.ranges.items(), *collector.pairs.items())
+    }
+    return IndexEntries(list(collector.tokens), keys, by_key, words, collector.position, revision)
 
 
 def _add_texts(

@@ -8,27 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import asin, cos, radians, sin, sqrt
 from typing import TypeVar
 
 from fhir_server.search import tokens
 from fhir_server.search.indexing import IndexEntries
 from fhir_server.search.query import (
     And,
+    Chained,
     Comparator,
     Criterion,
     HasId,
     HasKey,
     HasToken,
+    HasWord,
     InRange,
+    Near,
     Not,
     Or,
+    Paired,
     Query,
+    ReferredBy,
     TextContains,
     TextStart,
     TokenRange,
     Unit,
     Updated,
 )
+
+# The radius that MongoDB reckons with.
+EARTH_KILOMETRES = 6378.1
 
 End = TypeVar("End", int, str)
 
@@ -75,7 +84,17 @@ def fulfils(criterion: Criterion, resource: Indexed) -> bool:
 
 
 def _has(
-    criterion: HasToken | TokenRange | TextStart | TextContains | InRange | HasKey,
+    criterion: HasToken
+    | TokenRange
+    | TextStart
+    | TextContains
+    | InRange
+    | HasKey
+    | Paired
+    | Near
+    | HasWord
+    | Chained
+    | ReferredBy,
     entries: IndexEntries,
 ) -> bool:
     match criterion:
@@ -93,6 +112,15 @@ def _has(
                 compares(comparator, found[0], found[1], start, end) and _has_unit(found, unit)
                 for found in entries.ranges.get(name.replace(".", ":"), ())
             )
+        case Paired():
+            found = entries.ranges.get(criterion.name.replace(".", ":"), ())
+            return any(_is_pair(each, criterion) for each in found)
+        case Near():
+            return _is_near(entries.position, criterion)
+        case HasWord():
+            return _has_word(entries.words, criterion)
+        case Chained() | ReferredBy():
+            raise TypeError("what other resources are like can't be told from this one")
         case HasKey(name):
             return f"{name.replace('.', ':')}<" in entries.keys
 
@@ -100,8 +128,9 @@ def _has(
 def compares(comparator: Comparator, low: End, high: End, start: End, end: End) -> bool:
     """Compare a value's range (low, high) to a search's (start, end); ends are exclusive.
 
-    ``ge`` and ``le`` ask for an overlap with what begins or ends with the search's range, as
-    their examples in the specification do.
+    ``ge`` is R4's "the range above the search value intersects the range of the target value, or
+    the range of the search value fully contains it": a period that begins before the search's
+    range and ends in it is neither. ``le`` is the same the other way round.
 
     Source: https://hl7.org/fhir/R4/search.html#prefix
     """
@@ -115,15 +144,46 @@ def compares(comparator: Comparator, low: End, high: End, start: End, end: End) 
         case "lt":
             return low < start
         case "ge":
-            return high > start
+            return high > end or low >= start
         case "le":
-            return low < end
+            return low < start or high <= end
         case "sa":
             return low >= end
         case "eb":
             return high <= start
         case "ap":
             return low < end and start < high
+
+
+def _is_pair(found: Sequence[str], asked: Paired) -> bool:
+    if asked.token not in found[7:9]:
+        return False
+    spans = ((found[0], found[1]), (found[5], found[6]))
+    return all(
+        compares(each.comparator, *span, each.low, each.high) and _has_unit(found, each.unit)
+        for each, span in zip(asked.ranges, spans, strict=False)
+    )
+
+
+def _is_near(position: tuple[float, float] | None, asked: Near) -> bool:
+    """Tell by the great circle between two points, on the sphere that MongoDB measures on."""
+    if position is None:
+        return False
+    (east, north), (x, y) = ((radians(a), radians(b)) for a, b in (position, _point(asked)))
+    half = sin((north - y) / 2) ** 2 + cos(north) * cos(y) * sin((east - x) / 2) ** 2
+    return 2 * EARTH_KILOMETRES * asin(min(1.0, sqrt(half))) <= asked.kilometres
+
+
+def _point(asked: Near) -> tuple[float, float]:
+    return asked.longitude, asked.latitude
+
+
+def _has_word(words: Sequence[str], asked: HasWord) -> bool:
+    places = ("n:",) if asked.narrative else ("n:", "c:")
+    wanted = tuple(f"{place}{asked.word}" for place in places)
+    if asked.start:
+        return any(word.startswith(wanted) for word in words)
+    return any(word in words for word in wanted)
 
 
 def _texts(name: str, entries: IndexEntries) -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_server.profiles.definitions import Definitions, SearchParameter
 from fhir_server.search import tokens
 from fhir_server.search.fhirpath import UnsupportedExpression
-from fhir_server.search.paths import Location, locations
+from fhir_server.search.paths import Location, locations, locations_within
 from fhir_server.search.values import emitter
 
 # Those whose index entries have an order: they can be sorted by.
@@ -20,6 +20,15 @@ ORDERED = ("date", "number", "quantity", "string")
 
 # What the store keeps beside the index entries.
 STORED = ("_id", "_lastUpdated")
+
+# Those whose index entries are ranges.
+RANGED = ("date", "number", "quantity")
+
+# Which parts of a composite are ranges: the second, or the second and the third, or none.
+COMPOSITIONS = ((False, False), (False, True), (False, True, True))
+
+# Searches of words instead of elements; they are published without an expression.
+TEXT_SEARCHES = ("_text", "_content")
 
 SPECIAL_VALUES = "http://hl7.org/fhir/special-values"
 
@@ -37,6 +46,10 @@ class Parameter:
         targets: the resource types that a reference may point to.
         systems: the code systems of a parameter that only finds plain codes; None where others
             are found too, or where the codes can be of any system.
+        kind: how it is indexed and searched: its type; ``phonetic`` or ``words`` where its type
+            is string and R4 asks for something else.
+        parts: of a composite; their names are empty, and their locations begin where those of
+            the composite end.
     """
 
     name: str
@@ -44,6 +57,8 @@ class Parameter:
     locations: tuple[Location, ...]
     targets: tuple[str, ...] = ()
     systems: frozenset[str] | None = None
+    kind: str = ""
+    parts: tuple[Parameter, ...] = ()
 
     @property
     def code(self) -> str:
@@ -52,8 +67,12 @@ class Parameter:
 
     @property
     def type(self) -> str:
-        """number, date, string, token, reference, quantity or uri."""
-        return self.definition.type
+        """number, date, string, token, reference, quantity, uri, composite or special.
+
+        R4 publishes ``_text`` and ``_content`` as strings; as they are not searched as strings
+        are, they are special here, as they became in R5.
+        """
+        return "special" if self.kind == "words" else self.definition.type
 
     @property
     def key(self) -> str:
@@ -71,10 +90,12 @@ class Parameters:
 
     Args:
         definitions: the published parameters, and the types they apply to.
+        full_text: whether words are indexed, which ``_text`` and ``_content`` need.
     """
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, *, full_text: bool = True) -> None:
         self._definitions = definitions
+        self._full_text = full_text
         self._supported: dict[str, Mapping[str, Parameter]] = {}
         self._unsupported: dict[str, Mapping[str, str]] = {}
         self._shared: dict[tuple[str, ...], Mapping[str, Parameter]] = {}
@@ -116,24 +137,52 @@ class Parameters:
         self._supported[resource_type] = supported
 
     def _parameter(self, resource_type: str, definition: SearchParameter) -> Parameter:
-        if not definition.expression:
-            raise UnsupportedExpression("it has no expression")
         if not _USABLE_CODE.fullmatch(definition.code):
             raise UnsupportedExpression("its code can't be used as a name")
-        if definition.code == "phonetic":
-            raise UnsupportedExpression("it asks for phonetic matching")
+        name = index_name(resource_type, definition)
+        if definition.code in TEXT_SEARCHES:
+            if not self._full_text:
+                raise UnsupportedExpression("the setting full_text is off")
+            return Parameter(name, definition, (), kind="words")
+        if not definition.expression:
+            raise UnsupportedExpression("it has no expression")
         found = locations(self._definitions, resource_type, definition.expression)
-        indexed = tuple(at for at in found if emitter(definition.type, at.type))
+        if definition.type == "composite":
+            parts = self._parts(resource_type, definition, found[0])
+            return Parameter(name, definition, tuple(found), kind="composite", parts=parts)
+        return self._simple(name, definition, found)
+
+    def _simple(self, name: str, definition: SearchParameter, found: list[Location]) -> Parameter:
+        kind = "phonetic" if definition.code == "phonetic" else definition.type
+        indexed = tuple(at for at in found if emitter(kind, at.type))
         if not indexed:
             kinds = ", ".join(sorted({at.type for at in found}))
-            raise UnsupportedExpression(f"{definition.type} search of {kinds} is not supported")
+            raise UnsupportedExpression(f"{kind} search of {kinds} is not supported")
         return Parameter(
-            name=index_name(resource_type, definition),
+            name=name,
             definition=definition,
             locations=indexed,
             targets=self._targets(definition, indexed),
             systems=self._systems(indexed),
+            kind=kind,
         )
+
+    def _parts(
+        self, resource_type: str, definition: SearchParameter, at: Location
+    ) -> tuple[Parameter, ...]:
+        """Compile a composite's parts; what they are is the same at all of its places."""
+        published = self._definitions.search_parameters(resource_type).values()
+        parts = []
+        for component in definition.components:
+            own = next((p for p in published if p.url == component.definition), None)
+            if own is None:
+                raise UnsupportedExpression(f"{component.definition} is not known here")
+            found = locations_within(self._definitions, resource_type, at, component.expression)
+            parts.append(self._simple("", _retyped(own, found), found))
+        if tuple(_is_ordered(part) for part in parts) not in COMPOSITIONS:
+            kinds = ", ".join(part.kind for part in parts)
+            raise UnsupportedExpression(f"composites of {kinds} are not supported")
+        return tuple(parts)
 
     def _targets(self, definition: SearchParameter, found: tuple[Location, ...]) -> tuple[str, ...]:
         allowed = {t for at in found if at.reference for t in at.reference.targets}
@@ -166,6 +215,23 @@ def index_name(resource_type: str, definition: SearchParameter) -> str:
     """
     name = f"{resource_type}.{definition.code}"
     return f"{name}~{definition.revision}" if definition.revision else name
+
+
+def _is_ordered(part: Parameter) -> bool:
+    return part.kind in RANGED
+
+
+def _retyped(definition: SearchParameter, found: list[Location]) -> SearchParameter:
+    """Give a part the type of what it leads to, where that is not the published one's.
+
+    R4 names the parts of DocumentReference's ``relationship`` the wrong way round.
+    """
+    if any(emitter(definition.type, at.type) for at in found):
+        return definition
+    for other in ("token", "reference"):
+        if any(emitter(other, at.type) for at in found):
+            return replace(definition, type=other)
+    return definition
 
 
 def present_range(name: str) -> tuple[str, str]:

@@ -111,6 +111,27 @@ def locations(definitions: Definitions, resource_type: str, expression: str) -> 
     return found
 
 
+def locations_within(
+    definitions: Definitions, resource_type: str, at: Location, expression: str
+) -> list[Location]:
+    """Compile an expression that starts at a place in a resource, as a composite's parts do.
+
+    Args:
+        definitions: tell the elements of each type.
+        resource_type: the type of the resource, which ``%resource`` stands for.
+        at: the place.
+        expression: FHIRPath, starting at the place.
+
+    Returns:
+        Locations whose steps begin at the place.
+
+    Raises:
+        UnsupportedExpression: as for `locations`.
+    """
+    root = Location((FromResource(),), resource_type, resource_type)
+    return _Compiler(definitions, root).compile(parse(expression), [replace(at, steps=())])
+
+
 def follow(steps: tuple[Step, ...], value: Value, resource: Value) -> Iterator[Value]:
     """Give the values that steps lead to from a value."""
     if not steps:

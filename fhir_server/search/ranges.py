@@ -10,13 +10,16 @@ Source: https://hl7.org/fhir/R4/search.html#prefix
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from fhir_server.fhir import json
 from fhir_server.fhir.dates import interval
+from fhir_server.search.units import Scale
 
 Range = tuple[str, str]
 Kind = Literal["date", "number"]
@@ -35,6 +38,7 @@ LONG = "long"
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?(?:[eE][+-]?[0-9]{1,4})?")
 _EXACT = Context(prec=5000)
+_NO_NUMBERS = (bool, str, dict, list)
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
@@ -88,30 +92,67 @@ def number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def point(value: Decimal) -> Range:
+def decimal(value: Any) -> Decimal | None:
+    """Give a number of a resource exactly; None for what is no number."""
+    if value is None or type(value) in _NO_NUMBERS:
+        return None
+    return Decimal(repr(value)) if isinstance(value, float) else json.decimal(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """A range of numbers.
+
+    Args:
+        low: where it starts; None for no start.
+        high: where it ends; None for no end.
+        low_excluded: it starts right after ``low``.
+        high_included: ``high`` still belongs to it.
+    """
+
+    low: Decimal | None
+    high: Decimal | None
+    low_excluded: bool = False
+    high_included: bool = True
+
+    def spelled(self) -> Range:
+        """Spell it as two texts."""
+        low = LEAST if self.low is None else spell(self.low) + AFTER * self.low_excluded
+        high = GREATEST if self.high is None else spell(self.high) + AFTER * self.high_included
+        return low, high
+
+    def scaled(self, scale: Scale) -> Ends | None:
+        """Give it in base units; None where an end is beyond what can be scaled."""
+        ends = [None if end is None else scale.convert(end) for end in (self.low, self.high)]
+        if [end is None for end in ends] != [end is None for end in (self.low, self.high)]:
+            return None
+        return replace(self, low=ends[0], high=ends[1])
+
+
+def point(value: Decimal) -> Ends:
     """Give the range of an exact number."""
-    spelled = spell(value)
-    return spelled, spelled + AFTER
+    return Ends(value, value)
 
 
-def implied(value: Decimal) -> Range:
+def implied(value: Decimal) -> Ends:
     """Give the range of numbers that round to one as it was written: 100 is 99.5 up to 100.5.
 
     For ``1e2`` R4 gives 95 up to 105, a tenth of what rounding would give; so does this.
     """
     exponent = int(value.as_tuple().exponent)
     half = Decimal(5).scaleb(exponent - (2 if exponent > 0 else 1), _EXACT)
-    return spell(_EXACT.subtract(value, half)), spell(_EXACT.add(value, half))
+    low, high = _EXACT.subtract(value, half), _EXACT.add(value, half)
+    return Ends(low, high, high_included=False)
 
 
-def approximate_number(value: Decimal) -> Range:
+def approximate_number(value: Decimal) -> Ends:
     """Give the range of a tenth of a number around it."""
     tenth = _EXACT.divide(abs(value), Decimal(10)) if value else Decimal(0)
-    low, high = implied(value)
-    return (
-        min(low, spell(_EXACT.subtract(value, tenth))),
-        max(high, spell(_EXACT.add(value, tenth)) + AFTER),
-    )
+    around = implied(value)
+    low, high = _EXACT.subtract(value, tenth), _EXACT.add(value, tenth)
+    if around.low is not None and around.low < low:
+        return around
+    return Ends(low, high)
 
 
 @lru_cache(maxsize=4096)

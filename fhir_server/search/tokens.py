@@ -8,9 +8,12 @@ A token is a parameter's name, a separator that tells what follows, and the valu
     CareTeam.patient>Patient/7             a reference
     CareTeam.patient:identifier=…  ;…      a logical reference's identifier
     Patient.identifier:of-type=…           system|code|value
+    CareTeam.category:text<sip␟SIP          what a code is called, folded and exact
     Patient.name<andersson␟Andersson       a string, folded and exact; where there are several
     CarePlan.activity-date@2026-…          where a range starts; where there are several
     CareTeam.category?                     present, with nothing to search for
+    #Practitioner.name<…                   the same of a contained resource; its strings and starts
+                                           of ranges are always tokens
     >Patient/7                             refers to Patient/7, wherever in the resource
 
 The separators are neighbours in ASCII and are not in any parameter's name, so
@@ -22,6 +25,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 CODE = "="
 CODED = ";"
@@ -29,15 +33,19 @@ REFERENCE = ">"
 TEXT = "<"
 START = "@"
 PRESENT = "?"
+CONTAINED = "#"  # before what a contained resource says
 IDENTIFIER = ":identifier"
 OF_TYPE = ":of-type="
+NAMED = ":text<"  # what a code is called
 FIRST, AFTER = ":", "A"
 
+END_OF_TEXT = "\U0010ffff"
 EXACT = "\x1f"  # between a string as folded and as it is
 NEXT = "\x1e"  # between the strings of one parameter in a sort key
 
 # Longer values are told apart by their hash; strings are searched in their first characters.
 LONGEST = 500
+_SHORT = 100  # what is worth remembering
 
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _ASCII_OTHER = re.compile(r"[^0-9a-z]+")
@@ -91,3 +99,13 @@ def telephone(text: str) -> str:
 def text_entry(text: str) -> str:
     """Spell a string for prefix, exact and substring search at once."""
     return f"{fold(text)[:LONGEST]}{EXACT}{bounded(text.replace(NEXT, ' '))}"
+
+
+def label(text: str) -> str:
+    """Spell what a code is called, as `text_entry` does; the same codes come again and again."""
+    return _label(text) if len(text) <= _SHORT else text_entry(text)
+
+
+@lru_cache(maxsize=8192)
+def _label(text: str) -> str:
+    return text_entry(text)

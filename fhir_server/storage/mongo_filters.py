@@ -37,7 +37,7 @@ End = TypeVar("End", int, str)
 END_OF_TEXT = "\U0010ffff"
 NOTHING: Filter = {"_id": {"$in": []}}
 # The comparators for which a parameter's smallest start or greatest end says all.
-DECIDED_BY_KEYS = ("gt", "ge", "lt", "le", "ne")
+DECIDED_BY_KEYS = ("gt", "lt", "ne")
 
 
 def as_filter(criterion: Criterion) -> Filter:
@@ -194,8 +194,8 @@ def _range(comparator: Comparator, low: str, high: str) -> Filter:
         "ne": {"$or": [{"0": {"$lt": low}}, {"1": {"$gt": high}}]},
         "gt": {"1": {"$gt": high}},
         "lt": {"0": {"$lt": low}},
-        "ge": {"1": {"$gt": low}},
-        "le": {"0": {"$lt": high}},
+        "ge": {"$or": [{"1": {"$gt": high}}, {"0": {"$gte": low}}]},
+        "le": {"$or": [{"0": {"$lt": low}}, {"1": {"$lte": high}}]},
         "sa": {"0": {"$gte": high}},
         "eb": {"1": {"$lte": low}},
         "ap": {"0": {"$lt": high}, "1": {"$gt": low}},

@@ -34,7 +34,7 @@ RESOURCE_INDEXES = (
 
 # A lock that nobody took for so long serialises nobody any more.
 LOCK_SECONDS = 3600
-FOUND_BY_ID_ALONE = ("history", "once")
+FOUND_BY_ID_ALONE = ("once",)
 
 SEARCH_STATE = "search_state"
 STATE_ID = "state"
@@ -52,6 +52,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     """
     database["resources"].create_indexes(list(RESOURCE_INDEXES))
     database["locks"].create_index("at", name="expires", expireAfterSeconds=LOCK_SECONDS)
+    database["history"].create_indexes(list(HISTORY_INDEXES))
     # Made here: a collection that a transaction makes conflicts with others that need it.
     for name in FOUND_BY_ID_ALONE:
         with suppress(CollectionInvalid):
@@ -72,3 +73,10 @@ def _ensure_search_state(database: Database[dict[str, Any]]) -> None:
     first = {"revision": 0, "layout": LAYOUT if is_empty else LAYOUT_WITHOUT_STATE}
     with suppress(DuplicateKeyError):
         states.update_one({"_id": STATE_ID}, {"$setOnInsert": first}, upsert=True)
+
+
+# The history of types: superseded versions in the order of fhir_server/storage/versions.py.
+VERSIONS = "versions"
+HISTORY_INDEXES = (
+    IndexModel([("y", ASCENDING), ("u", ASCENDING), ("r", ASCENDING)], name=VERSIONS),
+)

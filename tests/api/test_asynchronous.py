@@ -124,6 +124,15 @@ def test_a_transaction_and_a_search_by_post_can_be_asynchronous(fhir: Fhir) -> N
     assert found["resource"]["total"] >= 2
 
 
+def test_the_format_is_chosen_by_who_asks_for_the_result(fhir: Fhir) -> None:
+    kicked_off = fhir.get("Patient?_count=0&_format=xml", Prefer=ASYNC)
+    assert entry(fhir, kicked_off)["resource"]["type"] == "searchset"
+    as_xml = fhir.get(address(kicked_off), Accept="application/fhir+xml")
+    assert as_xml.mimetype == "application/fhir+xml"
+    assert b"<Bundle" in as_xml.data
+    assert b'<type value="searchset"/>' in as_xml.data
+
+
 def test_each_job_is_told_apart_and_can_be_read_again(fhir: Fhir) -> None:
     first, second = (fhir.get("Patient?_count=0", Prefer=ASYNC) for _ in range(2))
     assert address(first) != address(second)

@@ -285,7 +285,57 @@ def test_a_reference_parameter_can_be_chained_through(fhir: Fhir, reindex: Any) 
         {"resourceType": "Patient", "extension": [{"url": friend, "valueReference": reference}]}
     )
     reindex()
-    assert found(fhir, f"Patient?friend=Practitioner/{doctor['id']}") == [patient["id"]]
+    named = [patient["id"]]
+    assert found(fhir, f"Patient?friend=Practitioner/{doctor['id']}") == named
+    assert found(fhir, "Patient?friend.family=vän") == named
+    assert found(fhir, "Patient?friend:Practitioner.family:exact=Vän") == named
+    assert found(fhir, f"Practitioner?_has:Patient:friend:_id={named[0]}") == [doctor["id"]]
+    included = found(fhir, f"Patient?_id={named[0]}&_include=Patient:friend")
+    assert included == [*named, doctor["id"]]
+    referring = found(fhir, f"Practitioner?_id={doctor['id']}&_revinclude=Patient:friend")
+    assert referring == [doctor["id"], *named]
+
+
+def test_a_composite_parameter_of_parts_that_are_known_works(fhir: Fhir, reindex: Any) -> None:
+    pair = parameter(
+        "name-and-use", base=["Patient"], type="composite", expression="Patient.contact",
+        component=[
+            {"definition": "http://hl7.org/fhir/SearchParameter/individual-gender", "expression": "gender"},
+            {"definition": "http://hl7.org/fhir/SearchParameter/individual-telecom", "expression": "telecom"},
+        ],
+    )  # fmt: skip
+    contact = [
+        {"gender": "female", "telecom": [{"system": "phone", "value": "1"}]},
+        {"gender": "male", "telecom": [{"system": "phone", "value": "2"}]},
+    ]
+    patient = fhir.create({"resourceType": "Patient", "contact": contact})
+    assert put(fhir, pair).status_code == 201
+    reindex()
+    assert found(fhir, "Patient?name-and-use=female$1") == [patient["id"]]
+    assert found(fhir, "Patient?name-and-use=female$2") == []
+
+
+def test_one_whose_parts_are_unknown_is_refused(fhir: Fhir) -> None:
+    part = {"definition": "http://example.org/SearchParameter/none", "expression": "gender"}
+    response = put(fhir, parameter(
+        "unknown-parts", type="composite", expression="Patient.contact", component=[part, part],
+    ))  # fmt: skip
+    assert response.status_code == 422
+    assert response.json["issue"][0]["expression"] == ["SearchParameter.component"]
+
+
+def test_the_capability_statement_lists_it_once_it_answers(fhir: Fhir, reindex: Any) -> None:
+    def listed() -> list[str]:
+        (rest,) = fhir.get("metadata").json["rest"]
+        (patients,) = (r for r in rest["resource"] if r["type"] == "Patient")
+        return [p["name"] for p in patients["searchParam"]]
+
+    put(fhir, parameter())
+    assert "shoe-size" not in listed()
+    reindex()
+    assert "shoe-size" in listed()
+    fhir.delete("SearchParameter/shoe-size")
+    assert "shoe-size" not in listed()
 
 
 def test_reindexing_everything_brings_an_old_layout_up_to_date(

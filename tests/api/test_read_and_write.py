@@ -235,10 +235,10 @@ def test_unknown_places_and_methods_are_explained(fhir: Fhir) -> None:
     unknown = fhir.get("Pateint/1")
     assert unknown.status_code == 404
     assert "Patient" in issue(unknown)["details"]["text"]
-    patched = fhir.client.patch("/fhir/Patient/1", data="[]")
-    assert patched.status_code == 405
-    assert issue(patched)["code"] == "not-supported"
-    assert "GET" in patched.headers["Allow"]
+    posted = fhir.client.post("/fhir/Patient/1", data="[]")
+    assert posted.status_code == 405
+    assert issue(posted)["code"] == "not-supported"
+    assert "GET" in posted.headers["Allow"]
     assert issue(fhir.get("Patient/1/$nonsense"))["code"] == "not-found"
 
 

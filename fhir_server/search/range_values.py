@@ -1,0 +1,173 @@
+"""Index entries of what has an order: dates, numbers and quantities, all of them ranges.
+
+A quantity in a UCUM unit has a second range in base units, under the parameter's name and
+`CANONICAL`, so that it is found in whatever unit is asked for.
+
+Source: https://hl7.org/fhir/R4/search.html#date, #number, #quantity
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from fhir_server.search import ranges, units
+from fhir_server.search.collecting import Collector, Emit, Value
+from fhir_server.search.ranges import EARLIEST, LATEST, Ends, decimal
+
+# Ends the name under which a quantity stands in base units.
+CANONICAL = ":ucum"
+
+
+def _moment(name: str, value: Value, into: Collector) -> None:
+    found = _date(value, into.zone)
+    if found:
+        into.range(name, found)
+
+
+def _period(name: str, value: Value, into: Collector) -> None:
+    found = _period_range(value, into.zone)
+    if found:
+        into.range(name, found)
+
+
+def _timing(name: str, value: Value, into: Collector) -> None:
+    """Index the outer limits of a Timing, which is all that R4 asks search to look at."""
+    if not isinstance(value, dict):
+        return
+    events = value.get("event")
+    found = [_date(event, into.zone) for event in events] if isinstance(events, list) else []
+    repeat = value.get("repeat")
+    if isinstance(repeat, dict):
+        found.append(_period_range(repeat.get("boundsPeriod"), into.zone))
+    known = [each for each in found if each]
+    if known:
+        outer = min(low for low, _ in known), max(high for _, high in known)
+        into.range(name, outer)
+
+
+def _date(value: Value, zone: ZoneInfo) -> ranges.Range | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return ranges.date_range(value, zone)
+    except ValueError:
+        return None
+
+
+def _period_range(value: Value, zone: ZoneInfo) -> ranges.Range | None:
+    if not isinstance(value, dict):
+        return None
+    start, end = _date(value.get("start"), zone), _date(value.get("end"), zone)
+    if start is None and end is None:
+        return None
+    low, high = start[0] if start else EARLIEST, end[1] if end else LATEST
+    return (low, high) if low < high else (high, low)
+
+
+def _number(name: str, value: Value, into: Collector) -> None:
+    found = decimal(value)
+    if found is not None:
+        into.range(name, ranges.point(found).spelled())
+
+
+def _number_range(name: str, value: Value, into: Collector) -> None:
+    ends = _ends(value)
+    if ends:
+        into.range(name, ends.spelled())
+
+
+def _quantity(name: str, value: Value, into: Collector) -> None:
+    found = decimal(value.get("value")) if isinstance(value, dict) else None
+    if found is not None:
+        _measured(name, _compared(found, value.get("comparator")), value, into)
+
+
+def _money(name: str, value: Value, into: Collector) -> None:
+    if isinstance(value, dict):
+        as_quantity = {
+            "value": value.get("value"),
+            "system": "urn:iso:std:iso:4217",
+            "code": value.get("currency"),
+        }
+        _quantity(name, as_quantity, into)
+
+
+def _range(name: str, value: Value, into: Collector) -> None:
+    ends = _ends(value)
+    if ends:
+        given = [end for end in (value.get("low"), value.get("high")) if isinstance(end, dict)]
+        _measured(name, ends, given[0], into)
+
+
+def _sampled_data(name: str, value: Value, into: Collector) -> None:
+    """Index the least and the greatest sample, in the unit of the origin."""
+    if not isinstance(value, dict) or not isinstance(value.get("origin"), dict):
+        return
+    origin, factor = decimal(value["origin"].get("value")), decimal(value.get("factor", 1))
+    samples = [_sample(text) for text in str(value.get("data", "")).split()]
+    known = [sample for sample in samples if sample is not None]
+    if origin is None or factor is None or not known:
+        return
+    ends = sorted(origin + factor * end for end in (min(known), max(known)))
+    _measured(name, Ends(*ends), value["origin"], into)
+
+
+def _sample(text: str) -> Decimal | None:
+    try:
+        return ranges.number(text)
+    except ValueError:
+        return None  # E, L and U stand for errors and values outside the limits
+
+
+def _ends(value: Value) -> Ends | None:
+    if not isinstance(value, dict):
+        return None
+    ends = [end if isinstance(end, dict) else {} for end in (value.get("low"), value.get("high"))]
+    low, high = decimal(ends[0].get("value")), decimal(ends[1].get("value"))
+    return None if low is None and high is None else Ends(low, high)
+
+
+def _compared(value: Decimal, comparator: Value) -> Ends:
+    match comparator:
+        case "<":
+            return Ends(None, value, high_included=False)
+        case "<=":
+            return Ends(None, value)
+        case ">":
+            return Ends(value, None, low_excluded=True)
+        case ">=":
+            return Ends(value, None)
+        case _:
+            return ranges.point(value)
+
+
+def _measured(name: str, ends: Ends, quantity: Value, into: Collector) -> None:
+    """Index a range as it was given, and in base units where its unit is known."""
+    system, code, unit = (str(quantity.get(key) or "") for key in ("system", "code", "unit"))
+    into.range(name, (*ends.spelled(), f"{system}|{code}", code, unit))
+    scale = units.scale(code) if system == units.UCUM else None
+    scaled = ends.scaled(scale) if scale else None
+    if scale and scaled:
+        entry = (*scaled.spelled(), f"{units.UCUM}|{scale.unit}", scale.unit, "")
+        into.range(name + CANONICAL, entry)
+
+
+EMITTERS: Mapping[str, Mapping[str, Emit]] = {
+    "date": {
+        **dict.fromkeys(("date", "dateTime", "instant"), _moment),
+        "Period": _period,
+        "Timing": _timing,
+    },
+    "number": {
+        **dict.fromkeys(("decimal", "integer", "positiveInt", "unsignedInt"), _number),
+        "Range": _number_range,
+    },
+    "quantity": {
+        **dict.fromkeys(("Quantity", "Age", "Duration", "Count", "Distance"), _quantity),
+        "Money": _money,
+        "Range": _range,
+        "SampledData": _sampled_data,
+    },
+}
