@@ -53,7 +53,7 @@ def commit(
             references(context.store)
         references = None
     try:
-        with current_rules(context, prepared, _in_turn(references, rules, after)) as write:
+        with current_rules(context, prepared, _in_turn(rules, references, after)) as write:
             context.store.transact(
                 write.changes, locks=all_locks, before=before, after=write.after, once=once
             )
