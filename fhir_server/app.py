@@ -44,9 +44,16 @@ def create_server(settings: Settings) -> Server:
         validator=Validator(definitions, extra_rules=(identifiers.check_resource,)),
         search=LiveSearch(
             definitions,
-            lambda own, revision: Indexer(own, zone, settings.fhir_base, revision=revision),
+            lambda own, revision: Indexer(
+                own, zone, settings.fhir_base, full_text=settings.full_text, revision=revision
+            ),
             lambda own: QueryParser(
-                own, zone, settings.fhir_base, settings.default_count, settings.max_count
+                own,
+                zone,
+                settings.fhir_base,
+                settings.default_count,
+                settings.max_count,
+                full_text=settings.full_text,
             ),
         ),
         write_rules=write_rules,
