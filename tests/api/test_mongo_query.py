@@ -48,6 +48,7 @@ def document(resource: Indexed) -> Document:
         "t": resource.entries.tokens,
         "k": resource.entries.keys,
         "d": resource.entries.ranges,
+        "w": resource.entries.words,
     }
 
 
@@ -206,6 +207,8 @@ def test_every_indexed_value_finds_its_resource(corpus: Corpus, parser: QueryPar
     for resource in corpus.resources[:60]:
         type_ = resource.reference.partition("/")[0]
         for name, value in values_of(resource):
+            if parser.supported_parameters(type_)[name.partition(":")[0]].type == "composite":
+                continue  # their halves can't be asked for alone
             query = parser.parse(type_, [(name, value), ("_id", resource.reference.split("/")[1])])
             assert references(corpus.collection, query) == [resource.reference], (name, value)
             searched.add((type_, name))
