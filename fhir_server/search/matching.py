@@ -19,7 +19,6 @@ from fhir_server.search.query import (
     And,
     Chained,
     Comparator,
-    Compared,
     Criterion,
     HasId,
     HasKey,
@@ -139,9 +138,9 @@ def _has(
             )
         case HasKey(name):
             return f"{name.replace('.', ':')}<" in entries.keys
-        case Paired(name, token, ranges):
+        case Paired(name):
             pairs = entries.ranges.get(name.replace(".", ":"), ())
-            return any(token in found[7:] and _compare(found, ranges) for found in pairs)
+            return any(_is_pair(found, criterion) for found in pairs)
         case Near():
             return entries.position is not None and _is_near(criterion, *entries.position)
         case HasWord(word, narrative, start_only):
@@ -150,13 +149,16 @@ def _has(
             return any(each.startswith(word) if start_only else each == word for each in own)
 
 
-def _compare(found: Sequence[str], ranges: Sequence[Compared]) -> bool:
-    first, *second = ranges
-    if not compares(first.comparator, found[0], found[1], first.low, first.high):
+def _is_pair(found: Sequence[str], asked: Paired) -> bool:
+    if asked.token not in found[7:9]:
         return False
-    return _has_unit(found[:5], first.unit) and all(
-        bool(found[5]) and compares(each.comparator, found[5], found[6], each.low, each.high)
-        for each in second
+    spans = ((found[0], found[1]), (found[5], found[6]))
+    return all(
+        # Two empty ends are no range.
+        bool(span[1])
+        and compares(each.comparator, *span, each.low, each.high)
+        and _has_unit(found, each.unit)
+        for each, span in zip(asked.ranges, spans, strict=False)
     )
 
 
