@@ -19,7 +19,6 @@ from fhir_server.search.query import (
     And,
     Chained,
     Comparator,
-    Compared,
     Criterion,
     HasId,
     HasKey,

@@ -239,14 +239,8 @@ class QueryParser:
         return read
 
     def _asked(self, type_: str, code: str) -> Asked:
-        return Asked(
-            self._parameters.of(type_)[code],
-            "",
-            type_,
-            self._zone,
-            self._base_url,
-            self._terminology,
-        )
+        parameter = self._parameters.of(type_)[code]
+        return Asked(parameter, "", type_, self._zone, self._base_url, self._terminology)
 
     def _require_known(self, draft: Draft, name: str) -> None:
         code = _code(name.partition(".")[0])
