@@ -32,7 +32,6 @@ from fhir_server.search.query import (
     HasWord,
     InRange,
     Query,
-    ReferredBy,
     Sort,
     TextStart,
     TokenRange,
@@ -42,7 +41,7 @@ from fhir_server.search.query import (
 from fhir_server.storage import mongo_query
 from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_reads import Documents
-from tests.conformance.core_resources import COMMON, CORE, EACH, OTHERS, resources
+from tests.conformance.core_resources import COMMON, CORE, EACH, resources
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("hundred_thousand")]
 
