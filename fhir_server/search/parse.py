@@ -230,6 +230,8 @@ class QueryParser:
     def _end(self, value: str) -> End:
         def read(type_: str, name: str) -> Criterion:
             code, colon, modifier = name.partition(":")
+            if colon and not modifier:
+                raise refused(f"'{code}': there is no modifier after the colon.")
             if code == LIST:
                 return _in_list(value, colon)
             return criterion(replace(self._asked(type_, code), modifier=modifier), value)

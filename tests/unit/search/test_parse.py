@@ -96,6 +96,7 @@ def test_an_unknown_modifier_is_refused_with_those_there_are(
         ("_list", "$current-problems"),
         ("_list", "a b"),
         ("_list:not", "1"),
+        ("status:", "active"),
         ("_filter:x", "status eq active"),
         ("_has", "x"),
         ("_has:Observation:patient", "x"),

@@ -76,14 +76,21 @@ def test_a_summary_of_the_count_asks_for_no_results(parser: QueryParser) -> None
     assert (query.summary, query.count) == ("count", 0)
 
 
-def test_elements_are_those_at_the_top(parser: QueryParser) -> None:
+def test_elements_are_those_of_the_types_searched(parser: QueryParser) -> None:
     query = parser.parse("Patient", [("_elements", "name,birthDate, name,deceased")])
     assert query.elements == ("name", "birthDate", "deceased")
     assert query.applied == (("_elements", "name,birthDate,deceased"),)
-    text = refusal(parser, "Patient", ("_elements", "name,birthdate,deceasedBoolean"))
+    text = refusal(parser, "Patient", ("_elements", "name,birthdate"))
     assert "birthdate" in text
-    assert "Did you mean 'birthDate'" in text
+    assert "Did you mean birthDate" in text
     assert parser.parse(None, [("_elements", "birthDate,vaccineCode")]).elements
+
+
+def test_elements_and_a_summary_are_not_combined(parser: QueryParser) -> None:
+    pairs = [("_elements", "name"), ("_summary", "true")]
+    assert "_elements can't be combined with _summary" in refusal(parser, "Patient", *pairs)
+    assert parser.parse("Patient", pairs, lenient=True).elements == ()
+    assert parser.parse("Patient", [("_elements", "name"), ("_summary", "false")]).elements
 
 
 def test_contained_and_explain_are_asked_for(parser: QueryParser) -> None:
