@@ -15,9 +15,12 @@ from tests.documented_examples import FENCE, Example, examples, holds, missing_l
 pytestmark = pytest.mark.xdist_group("documented-examples")
 
 DOCS = ROOT / "docs"
-PAGES = sorted(
-    page for folder in ("interactions", "operations") for page in (DOCS / folder).glob("*.md")
-)
+PAGES = [
+    *sorted(
+        page for folder in ("interactions", "operations") for page in (DOCS / folder).glob("*.md")
+    ),
+    DOCS / "referential-integrity.md",
+]
 
 
 @pytest.fixture(scope="module")
