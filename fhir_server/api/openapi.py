@@ -16,6 +16,9 @@ from fhir_server.api.errors import http_error
 class FhirApi(Api):  # type: ignore[misc]  # flask-smorest is untyped
     """flask-smorest's Api, with errors as FHIR wants them."""
 
+    # Each route names its errors; flask-smorest would add one in a form of its own.
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer Flask's own errors as OperationOutcome."""
         return http_error(error)

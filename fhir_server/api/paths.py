@@ -10,10 +10,12 @@ Source: https://hl7.org/fhir/R4/http.html#summary
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask.sansio.app import App
 from werkzeug.routing import BaseConverter
+
+Schema = dict[str, Any]
 
 # In the OpenAPI document; the routes themselves let more through, to say what is wrong with it.
 ID_SCHEMA = {"type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$", "maxLength": 64}
@@ -23,28 +25,28 @@ class LogicalId(BaseConverter):
     """A logical id, or a text that a client takes for one."""
 
     regex = r"[^/_$*][^/]*"
-    schema: dict[str, Any] = ID_SCHEMA
+    schema: ClassVar[Schema] = ID_SCHEMA
 
 
 class Version(BaseConverter):
     """A version, or a text that a client takes for one."""
 
     regex = r"[^/]+"
-    schema: dict[str, Any] = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
+    schema: ClassVar[Schema] = {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}
 
 
 class TypeName(BaseConverter):
     """The name of a resource type, or a text that a client takes for one."""
 
     regex = r"(?!metadata$)[^/_$*][^/]*"
-    schema: dict[str, Any] = {"type": "string", "pattern": "^[A-Z][A-Za-z]+$"}
+    schema: ClassVar[Schema] = {"type": "string", "pattern": "^[A-Z][A-Za-z]+$"}
 
 
 class TypeOrAll(BaseConverter):
     """The name of a resource type, or ``*`` for all."""
 
     regex = r"\*|[^/_$*][^/]*"
-    schema: dict[str, Any] = {"type": "string", "pattern": "^([A-Z][A-Za-z]+|[*])$"}
+    schema: ClassVar[Schema] = {"type": "string", "pattern": "^([A-Z][A-Za-z]+|[*])$"}
 
 
 CONVERTERS = {"id": LogicalId, "version": Version, "type": TypeName, "type_or_all": TypeOrAll}
@@ -52,9 +54,11 @@ CONVERTERS = {"id": LogicalId, "version": Version, "type": TypeName, "type_or_al
 
 def register(app: App) -> None:
     """Let routes say ``<id:id>``, ``<type:type>`` and so on."""
+    # An address with an empty segment is none of ours; Flask would redirect to another.
+    app.url_map.merge_slashes = False
     app.url_map.converters.update(CONVERTERS)
 
 
-def schema(converter: Any) -> dict[str, Any]:
+def schema(converter: Any) -> Schema:
     """Describe a segment for the OpenAPI document."""
     return dict(converter.schema)

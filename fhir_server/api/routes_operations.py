@@ -49,9 +49,7 @@ def _places(definition: Definition) -> Iterator[tuple[str | None, str]]:
                 yield type_, "/<id:id>"
 
 
-def _add(
-    blp: Blueprint, definition: Definition, type_: str | None, path: str, method: str
-) -> None:
+def _add(blp: Blueprint, definition: Definition, type_: str | None, path: str, method: str) -> None:
     view = _view(definition["code"], type_)
     endpoint = f"{method}-{path}".replace("/", "-").replace(".", "-")
     document = blp.doc(**_described(definition, type_, method).as_openapi())
@@ -78,9 +76,7 @@ def _view(code: str, type_: str | None) -> Any:
 
 
 def _parameters() -> Any:
-    if not http.content_length and not http.headers.get("Transfer-Encoding"):
-        return None
-    return request.resource()
+    return request.resource() if request.has_body() else None
 
 
 def _described(definition: Definition, type_: str | None, method: str) -> Route:

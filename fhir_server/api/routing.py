@@ -61,13 +61,17 @@ def _for_type(view: View, type_: str) -> View:
     return own
 
 
-def context_for(type_: str) -> Context:
+def context_for(type_: str, *, any_type: bool = False) -> Context:
     """Give the context of a request about a type.
+
+    Args:
+        type_: its name, as the address has it.
+        any_type: whether the answer may be in a media type that is none of FHIR's.
 
     Raises:
         FhirError: 404 where R4 has no such type; the text names the nearest.
     """
-    context = request.context()
+    context = request.context(any_type=any_type)
     if type_ not in context.server.registry:
         near = difflib.get_close_matches(type_, [t.name for t in context.server.registry], 1)
         hint = f" Did you mean {near[0]}?" if near else ""

@@ -9,7 +9,7 @@ from flask import request as http
 from flask_smorest import Blueprint
 
 from fhir_server.api import documentation, request
-from fhir_server.api.documentation import PARTIAL, READING, VERSIONS, Route
+from fhir_server.api.documentation import PARTIAL, READING, VERSIONS_OF_MANY, Route
 from fhir_server.api.responses import respond
 from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
@@ -17,19 +17,22 @@ from fhir_server.interactions.batch import process
 from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.context import Server
 from fhir_server.interactions.history import history
+from fhir_server.search.parse import QueryParser
 
 TAG = "System"
 
 
 @lru_cache(maxsize=8)
-def _statement(server: Server, base: str, mode: str) -> bytes:
+def _statement(server: Server, parser: QueryParser, base: str, mode: str) -> bytes:
+    """Give the statement, made once for each parser: search parameters may come and go."""
     return json.dump(capabilities(server, base, mode))
 
 
 def _metadata() -> Response:
     context = request.context()
     mode = http.args.get("mode", "full")
-    return respond(Answer(200, body=_statement(context.server, context.base, mode)))
+    statement = _statement(context.server, context.server.parser, context.base, mode)
+    return respond(Answer(200, body=statement))
 
 
 def register(blp: Blueprint) -> None:
@@ -53,9 +56,15 @@ def register(blp: Blueprint) -> None:
         response.headers["Allow"] = "GET, HEAD, OPTIONS, POST"
         return response
 
+    versions = Route(
+        "All versions of all resources, newest first",
+        TAG,
+        parameters=VERSIONS_OF_MANY,
+        success=((200, "A page of versions"),),
+    )
+
     @blp.route("/_history")
-    @blp.doc(**Route("All versions of all resources, newest first", TAG, parameters=VERSIONS,
-                     success=((200, "A page of versions"),)).as_openapi())  # fmt: skip
+    @blp.doc(**versions.as_openapi())
     def history_system() -> Response:
         return respond(history(request.context(), parameters=request.search_parameters()))
 

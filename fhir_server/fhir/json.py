@@ -21,7 +21,8 @@ from fhir_server.fhir.outcome import FhirError, Issue
 LosslessDecimal = jiter.LosslessFloat
 
 _LOOKS_LIKE_NEGATIVE_ZERO = re.compile(rb"-0(?:[,\]}\s]|\Z)")
-_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]|\\.)*"|(-0(?![0-9.eE]))')
+# Possessive: a text of many megabytes leaves nothing to go back to.
+_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]++|\\.)*+"|(?<![eE])(-0(?![0-9.eE]))')
 
 
 def parse(data: bytes) -> Any:

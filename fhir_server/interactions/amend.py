@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.fhir import json
@@ -18,14 +18,24 @@ from fhir_server.interactions.update import (
     store_next,
 )
 from fhir_server.storage.records import StaleWrite, StoredResource
+from fhir_server.storage.snapshot import Check
 
 # Gives a resource as it is to become, and what the client should know about that.
 Change = Callable[[dict[str, Any]], tuple[dict[str, Any], tuple[Issue, ...]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The version to change, and what must still hold when the change is stored."""
+
+    stored: StoredResource
+    locks: tuple[str, ...] = ()
+    before: Check | None = None
+
+
 def amend(
     context: Context,
-    current: Callable[[], StoredResource],
+    current: Callable[[], Current],
     change: Change,
     if_match: str | None = None,
 ) -> Answer:
@@ -44,19 +54,22 @@ def amend(
     expected = expected_version(if_match)
     reference = ""
     for _ in range(ATTEMPTS):
-        previous = current()
+        found = current()
+        previous = found.stored
         reference = previous.reference
         require_version(reference, previous, expected)
         resource, issues = change(json.parse(previous.body or b"{}"))
         try:
-            answer = store_next(context, resource, previous.id, previous)
+            answer = store_next(
+                context, resource, previous.id, previous, locks=found.locks, before=found.before
+            )
         except StaleWrite:
             continue
         return replace(answer, issues=(*issues, *answer.issues))
     raise busy(reference)
 
 
-def living(context: Context, resource_type: str, id_: str) -> StoredResource:
+def living(context: Context, resource_type: str, id_: str) -> Current:
     """Give the current version.
 
     Raises:
@@ -67,4 +80,4 @@ def living(context: Context, resource_type: str, id_: str) -> StoredResource:
         raise not_found(f"{resource_type}/{id_}")
     if stored.deleted:
         raise gone(stored.reference)
-    return stored
+    return Current(stored)

@@ -191,7 +191,7 @@ def _parameter(parameter: Parameter) -> Json:
     said: Json = {
         "name": parameter.code,
         "definition": parameter.definition.url,
-        "type": parameter.type,
+        "type": parameter.definition.type,
         "documentation": _usage(parameter),
     }
     return _without_empty(said)

@@ -7,20 +7,27 @@ import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
+from fhir_server.fhir import json
 from fhir_server.fhir.bundle import bundle, raw
 from fhir_server.fhir.dates import instant_text, interval, micros
 from fhir_server.fhir.outcome import FhirError, Issue, invalid, not_found
 from fhir_server.interactions.answer import Answer, etag
-from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.listed_versions import listed_versions
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.subset import Subset
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.versions import HistoryQuery, Moments, Position, VersionPage
 
 FORMAT_PARAMETERS = ("_format", "_pretty")
+# Not count: it is about the matches of a search.
+SUMMARIES = ("true", "text", "data", "false")
 
 # A day and more: an instant (datatypes.html#instant) needs its time and zone.
 INSTANT = re.compile(r".{10}T.{8}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
@@ -33,6 +40,8 @@ class _Asked:
     """The parameters of a history, as they took effect."""
 
     query: HistoryQuery
+    summary: str | None = None
+    elements: tuple[str, ...] = ()
     applied: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[Issue] = field(default_factory=list)
 
@@ -50,7 +59,8 @@ def history(
         context: the request; a lenient one ignores unknown parameters.
         resource_type: the type; None for all.
         id: the logical id; None for all resources of the type.
-        parameters: ``_since``, ``_at``, ``_count``, and ``_cursor`` of a next link.
+        parameters: ``_since``, ``_at``, ``_list``, ``_count``, ``_summary``, ``_elements``, and the
+            ``_cursor`` of a next link.
 
     Raises:
         FhirError: 400 for parameters that can't be used, 404 for a resource that never was.
@@ -62,7 +72,7 @@ def history(
     path = "/".join(part for part in (context.base, resource_type, id, "_history") if part)
     body = bundle(
         "history",
-        [_entry(context, stored) for stored in page.versions],
+        [_entry(context, asked, stored) for stored in page.versions],
         links=_links(path, asked, page),
         total=page.total,
     )
@@ -83,7 +93,7 @@ def _read(
         if name in FORMAT_PARAMETERS:
             continue
         try:
-            _apply(context.server, asked, name, value)
+            _apply(context, asked, name, value)
         except FhirError as error:
             problems.extend(error.issues)
     if problems and not context.lenient:
@@ -94,7 +104,7 @@ def _read(
     return asked
 
 
-def _apply(server: Server, asked: _Asked, name: str, value: str) -> None:
+def _apply(context: Context, asked: _Asked, name: str, value: str) -> None:
     reader = READERS.get(name)
     if reader is None:
         known = ", ".join(sorted(READERS))
@@ -102,40 +112,42 @@ def _apply(server: Server, asked: _Asked, name: str, value: str) -> None:
         raise FhirError(Issue("error", "not-supported", text))
     if any(name == given for given, _ in asked.applied):
         raise invalid(f"{name} may be given once only.")
-    asked.query, value = reader(server, asked.query, value)
-    asked.applied.append((name, value))
+    asked.applied.append((name, reader(context, asked, value)))
 
 
-def _count(server: Server, query: HistoryQuery, value: str) -> tuple[HistoryQuery, str]:
+def _count(context: Context, asked: _Asked, value: str) -> str:
     if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value)):
         raise invalid("_count must be a whole number greater than 0.", code="value")
-    count = min(int(value), server.settings.max_count)
-    return replace(query, count=count), str(count)
+    count = min(int(value), context.server.settings.max_count)
+    asked.query = replace(asked.query, count=count)
+    return str(count)
 
 
-def _since(server: Server, query: HistoryQuery, value: str) -> tuple[HistoryQuery, str]:
+def _since(context: Context, asked: _Asked, value: str) -> str:
     text = "_since must be an instant with a zone, such as 2026-03-02T08:10:00Z or, escaped, "
     text += "2026-03-02T09:10:00%2B01:00."
     if not INSTANT.fullmatch(value):
         raise invalid(text, code="value")
-    return replace(query, since=_moments(server, value, text).start), value
+    asked.query = replace(asked.query, since=_moments(context, value, text).start)
+    return value
 
 
-def _at(server: Server, query: HistoryQuery, value: str) -> tuple[HistoryQuery, str]:
+def _at(context: Context, asked: _Asked, value: str) -> str:
     text = "_at must be a date or a time, such as 2026, 2026-03, 2026-03-02 or 2026-03-02T08:10:00Z"
     text += " (a + in it is escaped as %2B)."
-    return replace(query, at=_moments(server, value, text)), value
+    asked.query = replace(asked.query, at=_moments(context, value, text))
+    return value
 
 
-def _moments(server: Server, value: str, otherwise: str) -> Moments:
+def _moments(context: Context, value: str, otherwise: str) -> Moments:
     try:
-        start, end = interval(value, server.settings.zone)
+        start, end = interval(value, context.server.settings.zone)
     except ValueError:
         raise invalid(otherwise, code="value") from None
     return Moments(micros(start), micros(end))
 
 
-def _cursor(server: Server, query: HistoryQuery, value: str) -> tuple[HistoryQuery, str]:
+def _cursor(context: Context, asked: _Asked, value: str) -> str:
     try:
         padded = value.encode("ascii") + b"=" * (-len(value) % 4)
         content = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -146,9 +158,17 @@ def _cursor(server: Server, query: HistoryQuery, value: str) -> tuple[HistoryQue
     # MongoDB's whole numbers have 64 bits.
     if not fits or not (0 < version < 2**31 and 0 <= updated < 2**62):
         raise _bad_cursor()
-    if query.id and reference != query.reference:
+    if asked.query.id and reference != asked.query.reference:
         raise _bad_cursor()
-    return replace(query, after=Position(updated, reference, version)), value
+    asked.query = replace(asked.query, after=Position(updated, reference, version))
+    return value
+
+
+def _list(context: Context, asked: _Asked, value: str) -> str:
+    if asked.query.id is not None:
+        raise invalid("_list selects among resources; this is the history of one.")
+    asked.query = replace(asked.query, listed=listed_versions(context, value))
+    return value
 
 
 def _bad_cursor() -> FhirError:
@@ -156,12 +176,40 @@ def _bad_cursor() -> FhirError:
     return invalid(text, code="value")
 
 
-Reader = Callable[[Server, HistoryQuery, str], tuple[HistoryQuery, str]]
+def _summary(context: Context, asked: _Asked, value: str) -> str:
+    if value not in SUMMARIES:
+        raise invalid(f"_summary of a history must be one of {', '.join(SUMMARIES)}.", code="value")
+    if value != "false" and asked.elements:
+        raise _combined()
+    asked.summary = None if value == "false" else value
+    return value
+
+
+def _elements(context: Context, asked: _Asked, value: str) -> str:
+    if asked.summary is not None:
+        raise _combined()
+    asked.elements = _subset(context.server.definitions).elements_from(value, asked.query.types)
+    return value
+
+
+def _combined() -> FhirError:
+    return invalid("_summary and _elements can't be combined.")
+
+
+@lru_cache(maxsize=4)
+def _subset(definitions: Definitions) -> Subset:
+    return Subset(definitions)
+
+
+Reader = Callable[[Context, _Asked, str], str]
 READERS: dict[str, Reader] = {
     "_at": _at,
     "_count": _count,
     "_cursor": _cursor,
+    "_elements": _elements,
+    "_list": _list,
     "_since": _since,
+    "_summary": _summary,
 }
 
 
@@ -179,10 +227,13 @@ def _url(path: str, pairs: Sequence[tuple[str, str]]) -> str:
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
-def _entry(context: Context, stored: StoredResource) -> dict[str, Any]:
+def _entry(context: Context, asked: _Asked, stored: StoredResource) -> dict[str, Any]:
     entry: dict[str, Any] = {"fullUrl": f"{context.base}/{stored.reference}"}
-    if stored.body is not None:
+    if stored.body is not None and asked.summary is None and not asked.elements:
         entry["resource"] = raw(stored.body)
+    elif stored.body is not None:
+        parts = _subset(context.server.definitions)
+        entry["resource"] = parts.apply(json.parse(stored.body), asked.summary, asked.elements)
     method, url, status = _request(stored)
     entry["request"] = {"method": method, "url": url}
     entry["response"] = {

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
-from fhir_server.interactions.amend import amend, living
+from fhir_server.interactions.amend import Current, amend, living
 from fhir_server.interactions.answer import Answer
-from fhir_server.interactions.conditional import criteria, one_match
+from fhir_server.interactions.conditional import Expected, criteria, find, the_one, unchanged
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.patches.content import equal
 from fhir_server.interactions.patches.document import PatchDocument
-from fhir_server.storage.records import StoredResource
 
 # What the server answers for, or the URL names.
 FIXED = ("resourceType", "id", "_id")
@@ -42,7 +41,7 @@ def patch(
             does not fit; and what an update raises.
     """
 
-    def current() -> StoredResource:
+    def current() -> Current:
         return living(context, resource_type, id_)
 
     return amend(context, current, lambda resource: patched(document, resource), if_match)
@@ -69,12 +68,13 @@ def patch_matching(
     """
     wanted = criteria(context.server, resource_type, query)
 
-    def current() -> StoredResource:
-        found = one_match(context.store, wanted)
-        if found is None:
+    def current() -> Current:
+        found = find(context.store, wanted, 2)
+        match = the_one(found)
+        if match is None:
             text = f"No {resource_type} matches the criteria."
             raise FhirError(Issue("error", "not-found", text))
-        return found
+        return Current(match, (wanted.lock,), unchanged(Expected.of(wanted, found)))
 
     return amend(context, current, lambda resource: patched(document, resource), if_match)
 
@@ -100,9 +100,10 @@ def _require_identity(before: dict[str, Any], after: Any) -> None:
         if after.get(name) != before.get(name):
             raise _unchangeable(f"A patch can't change {name}.", name)
     meta, old = after.get("meta"), before.get("meta", {})
-    for name in FIXED_IN_META if isinstance(meta, dict) else ():
+    given = meta if isinstance(meta, dict) else {}
+    for name in FIXED_IN_META:
         # Left out is not changed: the server sets them anyway.
-        if name in meta and not equal(meta[name], old.get(name)):
+        if name in given and not equal(given[name], old.get(name)):
             raise _unchangeable(f"A patch can't change meta.{name}.", f"meta.{name}")
 
 
@@ -135,3 +136,6 @@ def _with_true_narrative(
 
 def _data(resource: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in resource.items() if key not in BESIDE_NARRATIVE}
+
+
+__all__ = ["PatchDocument", "patch", "patch_matching", "patched"]

@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/compartmentdefinition.html
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -36,18 +37,25 @@ class Definitions:
         tables: the R4 tables by name, as `tools.derive_r4` writes them.
         conformance_directories: folders with the project's own conformance resources; read on
             first use.
+        r4_directory: where the tables are that few need, read on first use; None for none.
     """
 
     def __init__(
-        self, tables: Mapping[str, Any], conformance_directories: Sequence[Path] = ()
+        self,
+        tables: Mapping[str, Any],
+        conformance_directories: Sequence[Path] = (),
+        r4_directory: Path | None = None,
     ) -> None:
+        self._r4_directory = r4_directory
         self._structures: Mapping[str, Any] = tables["structures"]
         self._codes: Mapping[str, Any] = tables["codes"]
         self._search: Mapping[str, Any] = tables["search"]
         self._compartments: Mapping[str, Any] = tables["compartments"]
+        self._operations: Mapping[str, Resource] = tables.get("operations", {})
         self._directories = conformance_directories
         self._children: dict[str, Mapping[str, Element]] = {}
         self._parameters: dict[str, Mapping[str, SearchParameter]] = {}
+        self._added: Mapping[str, Mapping[str, SearchParameter]] = {}
         self.resource_types: tuple[str, ...] = tuple(
             sorted(
                 name
@@ -67,9 +75,9 @@ class Definitions:
         """
         chosen = definition_directories() if directories is None else tuple(directories)
         r4 = next(d for d in chosen if (d / "structures.json").is_file())
-        names = ("structures", "codes", "search", "compartments")
+        names = ("structures", "codes", "search", "compartments", "operations")
         tables = {name: orjson.loads((r4 / f"{name}.json").read_bytes()) for name in names}
-        return cls(tables, [d for d in chosen if d != r4])
+        return cls(tables, [d for d in chosen if d != r4], r4)
 
     def is_resource_type(self, name: str) -> bool:
         """Tell whether R4 has a concrete resource type of this name."""
@@ -112,6 +120,28 @@ class Definitions:
             found = self._parameters[resource_type] = self._collect_parameters(resource_type)
         return found
 
+    def with_search_parameters(
+        self, added: Mapping[str, Mapping[str, SearchParameter]]
+    ) -> Definitions:
+        """Give the same definitions with further search parameters.
+
+        Args:
+            added: by resource type, under any key that no published code has.
+        """
+        other = copy.copy(self)
+        other._parameters = {}
+        other._added = added
+        return other
+
+    def lineage(self, resource_type: str) -> list[str]:
+        """Give a type and those it is derived from, the most general first."""
+        chain: list[str] = []
+        base: str | None = resource_type
+        while base is not None:
+            chain.insert(0, base)
+            base = self.base_type(base)
+        return chain
+
     def compartment(self, name: str) -> Compartment | None:
         """Give a compartment by its resource type, e.g. ``Patient``."""
         entry = self._compartments.get(name)
@@ -129,13 +159,30 @@ class Definitions:
         found: Mapping[str, Sequence[str]] | None = self._codes["closed"].get(value_set)
         return found
 
+    def enumerated(self, value_set: str) -> Mapping[str, Sequence[str]] | None:
+        """Give the codes by system of any of R4's value sets that can be enumerated."""
+        required = self.codes(value_set)
+        if required is not None:
+            return required
+        found: Mapping[str, Sequence[str]] | None = self._value_sets.get(value_set)
+        return found
+
+    def hierarchy(self, system: str) -> Mapping[str, Sequence[str]] | None:
+        """Give, by code, the codes right above it in one of R4's code systems with levels."""
+        found: Mapping[str, Sequence[str]] | None = self._hierarchies.get(system)
+        return found
+
+    def value_sets(self) -> tuple[Resource, ...]:
+        """Give the project's ValueSets."""
+        return tuple(self._own.of_type("ValueSet"))
+
     def conformance(self, resource_type: str, url: str) -> Resource | None:
         """Give one of the project's own conformance resources by canonical url."""
         return self._own.get(resource_type, url)
 
     def operations(self) -> tuple[Resource, ...]:
-        """Give the project's OperationDefinitions."""
-        return tuple(self._own.of_type("OperationDefinition"))
+        """Give the OperationDefinitions: R4's that the server offers, and the project's own."""
+        return (*self._operations.values(), *self._own.of_type("OperationDefinition"))
 
     def profiles(self, resource_type: str) -> tuple[Resource, ...]:
         """Give the project's StructureDefinitions that constrain a type."""
@@ -154,6 +201,18 @@ class Definitions:
     @cached_property
     def _own(self) -> ConformanceResources:
         return ConformanceResources(self._directories)
+
+    @cached_property
+    def _value_sets(self) -> Mapping[str, Any]:
+        return self._table("value_sets")
+
+    @cached_property
+    def _hierarchies(self) -> Mapping[str, Any]:
+        return self._table("hierarchies")
+
+    def _table(self, name: str) -> Mapping[str, Any]:
+        path = self._r4_directory and self._r4_directory / f"{name}.json"
+        return orjson.loads(path.read_bytes()) if path and path.is_file() else {}
 
     def _collect(self, path: str) -> Mapping[str, Element]:
         type_name = path.partition(".")[0]
@@ -192,16 +251,11 @@ class Definitions:
 
     def _collect_parameters(self, resource_type: str) -> Mapping[str, SearchParameter]:
         found: dict[str, SearchParameter] = {}
-        base: str | None = resource_type
-        chain = []
-        while base is not None:
-            chain.append(base)
-            base = self.base_type(base)
-        for name in reversed(chain):
+        for name in self.lineage(resource_type):
             for code, entry in self._search.get(name, {}).items():
                 found[code] = _search_parameter(code, entry, name)
             found.update(self._published_parameters(name))
-        return found
+        return {**found, **self._added.get(resource_type, {})}
 
     def _published_parameters(self, base: str) -> Mapping[str, SearchParameter]:
         found = {}

@@ -10,6 +10,8 @@ from typing import Any
 
 from fhir_server.profiles.definitions import Definitions
 
+_R4_BASES = ("http://hl7.org/fhir", "http://terminology.hl7.org")
+
 # By system; None stands for any code of a system that is not listed in full here.
 Codes = dict[str, Sequence[str] | None]
 
@@ -31,6 +33,21 @@ def members(definitions: Definitions, url: str) -> Codes | None:
     if "exclude" in compose or any("filter" in i or "valueSet" in i for i in includes):
         return None
     return _union(definitions, includes)
+
+
+def canonical_of(definitions: Definitions, reference: str) -> str | None:
+    """Give the canonical URL of a value set that is named by it or as ``ValueSet/id``.
+
+    Returns:
+        None where nothing here has the id; a URL is given as it is, without its version.
+    """
+    kind, _, id_ = reference.partition("/")
+    if kind != "ValueSet":
+        return reference.partition("|")[0]
+    own = (str(each["url"]) for each in definitions.value_sets() if each.get("id") == id_)
+    published = (f"{base}/ValueSet/{id_}" for base in _R4_BASES)
+    found = (url for url in published if definitions.enumerated(url) is not None)
+    return next(own, None) or next(found, None)
 
 
 def _union(definitions: Definitions, includes: Sequence[Mapping[str, Any]]) -> Codes:

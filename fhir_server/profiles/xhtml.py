@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -14,7 +15,7 @@ from fhir_server.profiles.xml_tables import XHTML
 
 _XML = "http://www.w3.org/XML/1998/namespace "
 _VOID = ("br", "col", "hr", "img")
-_START_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+_START_TAG = re.compile(rb"""<(?:[^"'>]++|"[^"]*+"|'[^']*+')*+>""")
 
 # Constraint txt-1 of Narrative, with what its prose and the specification's own pages use.
 ELEMENTS = frozenset(
@@ -30,7 +31,15 @@ ATTRIBUTES = frozenset(
 )
 
 
-def problem_of(div: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a div: an issue's code, and a text to follow "because"."""
+
+    code: str
+    text: str
+
+
+def problem_of(div: str) -> Problem | None:
     """Say what keeps a text from being the div of a narrative; None for nothing."""
     return _Examination().of(div)
 
@@ -45,9 +54,8 @@ class _Examination:
         self._has_content = False
         self._has_root = False
 
-    def of(self, div: str) -> str | None:
+    def of(self, div: str) -> Problem | None:
         parser = self._parser
-        parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = _refuse_doctype
@@ -55,10 +63,13 @@ class _Examination:
         try:
             parser.Parse(div.encode(), True)
         except expat.ExpatError as error:
-            return f"it is not well-formed XML: {expat.ErrorString(error.code)}"
+            text = f"it is not well-formed XML ({expat.ErrorString(error.code)})"
+            return Problem("structure", text)
         except _Refused as refused:
-            return str(refused)
-        return None if self._has_content else "it has no content: neither text nor an image"
+            return Problem("invariant", f"{refused} (constraint txt-1)")
+        if not self._has_content:
+            return Problem("invariant", "it has neither text nor an image (constraint txt-2)")
+        return None
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         namespace, _, name = tag.rpartition(" ")
@@ -101,9 +112,7 @@ def uses_prefix(source: bytes, prefixes: Sequence[str]) -> bool:
     return any(f"{prefix}:".encode() in source for prefix in prefixes)
 
 
-def canonical_div(
-    source: bytes, namespaces: Mapping[str | None, str]
-) -> tuple[str | None, str]:
+def canonical_div(source: bytes, namespaces: Mapping[str | None, str]) -> tuple[str | None, str]:
     """Write a div anew, so that it needs no namespace from outside.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.xml_reader import XmlReader
+from fhir_server.profiles.xml_reader import XmlReader, root_of
 from fhir_server.profiles.xml_tables import XmlTables
 from fhir_server.profiles.xml_writer import XmlWriter
 
@@ -37,6 +37,14 @@ class XmlFormat:
                 to the validator, but for booleans and numbers.
         """
         return XmlReader(self._tables).parse(data)
+
+    def root_of(self, data: bytes) -> str | None:
+        """Give the resource type that a document's root names; None for no resource of R4.
+
+        Raises:
+            FhirError: 400 for what is not XML up to there, or declares a document type.
+        """
+        return root_of(self._tables, data)
 
     def dump(self, value: Mapping[str, Any], *, pretty: bool = False) -> bytes:
         """Write a resource that the validator has accepted.

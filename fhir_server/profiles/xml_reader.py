@@ -17,8 +17,11 @@ from fhir_server.profiles.xml_encoding import as_utf8
 from fhir_server.profiles.xml_tables import XHTML, Kind, Slot, Table, XmlTables
 
 MAX_DEPTH = 200  # of the JSON that the XML stands for, as `fhir.json.parse` counts it
+# Each narrative is searched for each prefix around it.
+_MAX_NAMESPACES = 20
 _SCHEMA_LOCATION = "http://www.w3.org/2001/XMLSchema-instance schemaLocation"
 _BOOLEANS = {"true": True, "false": False}
+_NO_DOCTYPE = "A document type declaration is not allowed in FHIR XML."
 _NO_TAGS: dict[str, Slot] = {}
 
 
@@ -80,11 +83,7 @@ class XmlReader:
         try:
             parser.Parse(self._data, True)
         except expat.ExpatError as error:
-            text = (
-                f"The body is not well-formed XML: {expat.ErrorString(error.code)} "
-                f"(line {error.lineno}, column {error.offset + 1})."
-            )
-            raise FhirError(Issue("error", "structure", text), status=400) from None
+            raise _malformed(error) from None
         return self._root
 
     def _expect_elements(self) -> None:
@@ -256,10 +255,13 @@ class XmlReader:
                 self._refuse("structure", text)
 
     def _doctype(self, *_declaration: Any) -> None:
-        self._refuse("structure", "A document type declaration is not allowed in FHIR XML.")
+        self._refuse("structure", _NO_DOCTYPE)
 
     def _declare(self, prefix: str | None, uri: str) -> None:
         self._namespaces.append((prefix, uri, self._parser.CurrentByteIndex))
+        if len(self._namespaces) > _MAX_NAMESPACES:
+            text = f"More than {_MAX_NAMESPACES} namespaces are declared around this place."
+            self._refuse("structure", text)
 
     def _undeclare(self, _prefix: str | None) -> None:
         self._namespaces.pop()
@@ -319,3 +321,38 @@ def _even_out(value: dict[str, Any], slot: Slot) -> None:
     extensions += [None] * (len(values) - len(extensions))
     if all(item is None for item in values):
         del value[slot.name]
+
+
+class _RootFound(Exception):
+    """Ends the parser at the first tag."""
+
+
+def root_of(tables: XmlTables, data: bytes) -> str | None:
+    """Give the resource type that a document's root names, without reading on."""
+    found: list[str] = []
+
+    def start(tag: str, _attributes: dict[str, str]) -> None:
+        found.append(tag)
+        raise _RootFound
+
+    def doctype(*_declaration: Any) -> None:
+        raise FhirError(Issue("error", "structure", _NO_DOCTYPE), status=400)
+
+    parser = expat.ParserCreate(encoding="utf-8", namespace_separator=" ")
+    parser.StartElementHandler = start
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(as_utf8(data), True)
+    except expat.ExpatError as error:
+        raise _malformed(error) from None
+    except _RootFound:
+        return tables.resources.get(found[0])
+    return None
+
+
+def _malformed(error: expat.ExpatError) -> FhirError:
+    text = (
+        f"The body is not well-formed XML: {expat.ErrorString(error.code)} "
+        f"(line {error.lineno}, column {error.offset + 1})."
+    )
+    return FhirError(Issue("error", "structure", text), status=400)

@@ -34,18 +34,26 @@ _NO_RANGE = ("", "")
 
 def composite_emitter(parameter: Parameter) -> Emit:
     """Give the function that indexes the values of a composite."""
+    token_part, *others = parameter.parts
+    ordered = others[-1].kind in RANGED
 
     def emit(name: str, value: Value, into: Collector) -> None:
-        parts = [_collected(part, value, into) for part in parameter.parts]
-        if parameter.parts[-1].kind not in RANGED:
-            into.add(*(name + join(a, b) for a, b in product(*(_halves(part) for part in parts))))
-            return
-        for suffix in ("", CANONICAL):
-            found = [list(part.ranges.get(suffix, ())) for part in parts[1:]]
-            for combined in product(*found):
-                _add_pairs(f"{name}{suffix}", parts[0].codes or (), combined, into)
+        # The last part first: it is the one that is most often absent.
+        found = [_collected(part, value, into) for part in reversed(others)][::-1]
+        if ordered:
+            if all(part.ranges for part in found):
+                _add_ordered(name, _collected(token_part, value, into), found, into)
+        elif any(part.tokens or part.texts for part in found):
+            parts = (_collected(token_part, value, into), *found)
+            into.add(*(name + join(a, b) for a, b in product(*map(_halves, parts))))
 
     return emit
+
+
+def _add_ordered(name: str, token_part: Collector, found: list[Collector], into: Collector) -> None:
+    for suffix in ("", CANONICAL):
+        for combined in product(*(part.ranges.get(suffix, ()) for part in found)):
+            _add_pairs(f"{name}{suffix}", token_part.codes or (), combined, into)
 
 
 def join(first: str, second: str) -> str:

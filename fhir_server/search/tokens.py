@@ -25,6 +25,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 CODE = "="
 CODED = ";"
@@ -38,11 +39,13 @@ OF_TYPE = ":of-type="
 NAMED = ":text<"  # what a code is called
 FIRST, AFTER = ":", "A"
 
+END_OF_TEXT = "\U0010ffff"
 EXACT = "\x1f"  # between a string as folded and as it is
 NEXT = "\x1e"  # between the strings of one parameter in a sort key
 
 # Longer values are told apart by their hash; strings are searched in their first characters.
 LONGEST = 500
+_SHORT = 100  # what is worth remembering
 
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _ASCII_OTHER = re.compile(r"[^0-9a-z]+")
@@ -96,3 +99,13 @@ def telephone(text: str) -> str:
 def text_entry(text: str) -> str:
     """Spell a string for prefix, exact and substring search at once."""
     return f"{fold(text)[:LONGEST]}{EXACT}{bounded(text.replace(NEXT, ' '))}"
+
+
+def label(text: str) -> str:
+    """Spell what a code is called, as `text_entry` does; the same codes come again and again."""
+    return _label(text) if len(text) <= _SHORT else text_entry(text)
+
+
+@lru_cache(maxsize=8192)
+def _label(text: str) -> str:
+    return text_entry(text)

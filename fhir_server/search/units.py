@@ -42,11 +42,13 @@ class Scale:
     """How a unit relates to base units.
 
     Args:
+        code: the UCUM code.
         unit: the product of base units, e.g. ``g.m-3``; ``1`` where there is none.
         factor: what a value in the unit is multiplied with.
         offset: what is added then (temperatures only).
     """
 
+    code: str
     unit: str
     factor: Fraction
     offset: Fraction = Fraction(0)
@@ -56,8 +58,17 @@ class Scale:
         digits = len(value.as_tuple().digits)
         if digits > _MOST_DIGITS or abs(value.adjusted()) > _GREATEST_MAGNITUDE:
             return None
-        exact = Fraction(value) * self.factor + self.offset
-        return _ROUNDED.divide(Decimal(exact.numerator), Decimal(exact.denominator))
+        return _converted(self.code, value)
+
+
+# The same measurements come again and again, and fractions are slow.
+@lru_cache(maxsize=16_384)
+def _converted(code: str, value: Decimal) -> Decimal | None:
+    known = scale(code)
+    if known is None:
+        return None
+    exact = Fraction(value) * known.factor + known.offset
+    return _ROUNDED.divide(Decimal(exact.numerator), Decimal(exact.denominator))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +102,13 @@ def scale(code: str) -> Scale | None:
         return None
     if code in _TEMPERATURES:
         factor, offset = _TEMPERATURES[code]
-        return Scale("K", factor, offset)
+        return Scale(code, "K", factor, offset)
     try:
         term = _term(_parsed(code))
     except (_Unknown, ZeroDivisionError):
         return None
     spelled = ".".join(name if power == 1 else f"{name}{power}" for name, power in term.units)
-    return Scale(spelled or "1", term.factor)
+    return Scale(code, spelled or "1", term.factor)
 
 
 def warm() -> None:
@@ -181,18 +192,14 @@ def _table() -> _Table:
     root = etree.fromstring(source.read_bytes(), etree.XMLParser(resolve_entities=False))
     prefixes, bases, units = {}, set(), {}
     for element in root.iterchildren("{*}prefix", "{*}base-unit", "{*}unit"):
-        code = str(element.get("Code"))
-        kind = etree.QName(element).localname
-        value = element.find("{*}value")
-        if kind == "base-unit" or _stands_alone(element, value):
+        code, kind = str(element.get("Code")), etree.QName(element).localname
+        value = next(element.iterchildren("{*}value"), element)
+        # An arbitrary unit is defined by a procedure, and convertible to no other.
+        alone = element.get("isArbitrary") == "yes" and value.get("Unit") == "1"
+        if kind == "base-unit" or alone:
             bases.add(code)
         elif kind == "prefix":
-            prefixes[code] = Fraction(value.get("value"))
+            prefixes[code] = Fraction(str(value.get("value")))
         elif element.get("isSpecial") != "yes":
-            units[code] = (value.get("value"), value.get("Unit"))
+            units[code] = (str(value.get("value")), str(value.get("Unit")))
     return _Table(prefixes, frozenset(bases), units)
-
-
-def _stands_alone(element: Any, value: Any) -> bool:
-    """Tell whether a unit is arbitrary, defined by a procedure and convertible to no other."""
-    return element.get("isArbitrary") == "yes" and value.get("Unit") == "1"

@@ -7,6 +7,7 @@ Source: https://hl7.org/fhir/R4/fhirpatch.html
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -91,9 +92,7 @@ class _Finder:
             return str(new["resourceType"]) if same else None
         return code if element.is_choice else element.path
 
-    def _compare_lists(
-        self, path: str, element: Element, old: list[Pair], new: list[Pair]
-    ) -> None:
+    def _compare_lists(self, path: str, element: Element, old: list[Pair], new: list[Pair]) -> None:
         (property_,) = element.properties()  # a list is never a choice
         where, length = f"{path}.{element.name}", len(old)
         for old_from, old_to, new_from, new_to in _changed(old, new):
@@ -131,8 +130,21 @@ def _pairs(content: Held | None) -> list[Pair]:
 
 def _changed(old: list[Pair], new: list[Pair]) -> list[tuple[int, int, int, int]]:
     """Give the ranges of two lists that differ, in order."""
-    if len(old) * len(new) > MAX_COMPARED:
-        return [(0, len(old), 0, len(new))]
-    keys = [[spelled(list(pair)) for pair in pairs] for pairs in (old, new)]
-    matcher = SequenceMatcher(None, *keys, autojunk=False)
-    return [codes[1:] for codes in matcher.get_opcodes() if codes[0] != "equal"]
+    one, other = ([spelled(list(pair)) for pair in pairs] for pairs in (old, new))
+    start = _shared(one, other)
+    end = _shared(one[start:][::-1], other[start:][::-1])
+    one, other = one[start : len(one) - end], other[start : len(other) - end]
+    if len(one) * len(other) > MAX_COMPARED:
+        return [(start, start + len(one), start, start + len(other))]
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return [
+        (start + a, start + b, start + c, start + d)
+        for kind, a, b, c, d in matcher.get_opcodes()
+        if kind != "equal"
+    ]
+
+
+def _shared(one: list[Hashable], other: list[Hashable]) -> int:
+    """Tell how many items two lists share at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -1,4 +1,4 @@
-"""A patch of any of the three kinds, read from the body of a request or from a bundle's entry.
+"""A patch of any kind, read from the body of a request or from a bundle's entry.
 
 Source: https://hl7.org/fhir/R4/http.html#patch
 """
@@ -15,11 +15,14 @@ from fhir_server.fhir.outcome import FhirError, Issue, has_errors
 from fhir_server.interactions.context import Server
 from fhir_server.interactions.patches.fhirpath_patch import FhirPathPatch
 from fhir_server.interactions.patches.json_patch import JsonPatch
+from fhir_server.interactions.patches.merge_patch import MergePatch
 from fhir_server.interactions.patches.refusals import malformed
 from fhir_server.interactions.patches.xml_patch import XmlPatch
+from fhir_server.profiles.xml_format import XmlFormat
 
 JSON_PATCH = "application/json-patch+json"
 XML_PATCH = "application/xml-patch+xml"
+MERGE_PATCH = "application/merge-patch+json"
 FHIR_JSON = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 FHIR_XML = ("application/fhir+xml", "application/xml", "application/xml+fhir", "text/xml")
 
@@ -47,7 +50,7 @@ class PatchDocument:
             server: the server's parts.
 
         Raises:
-            FhirError: 415 for another media type than those of the three kinds, 400 for a
+            FhirError: 415 for another media type than those of patches, 400 for a
                 document that is no patch, 413 for too many operations.
         """
         kind = media_type.partition(";")[0].strip().lower()
@@ -55,11 +58,11 @@ class PatchDocument:
             return cls(JsonPatch(json.parse(body)))
         if kind == XML_PATCH:
             return cls(XmlPatch(server.definitions, body))
+        if kind == MERGE_PATCH:
+            return cls(MergePatch(json.parse(body)))
         if kind in FHIR_JSON:
             return cls._from_parameters(json.parse(body), server)
         if kind in FHIR_XML:
-            from fhir_server.profiles.xml_format import XmlFormat
-
             return cls._from_parameters(XmlFormat(server.definitions).parse(body), server)
         raise _unsupported(media_type)
 
@@ -111,8 +114,8 @@ class PatchDocument:
 
 def _unsupported(media_type: str) -> FhirError:
     text = (
-        f"Send a patch as {JSON_PATCH} (JSON Patch), {XML_PATCH} (XML Patch), or "
-        f"{FHIR_JSON[0]} or {FHIR_XML[0]} with a Parameters resource (FHIRPath Patch); "
+        f"Send a patch as {JSON_PATCH} (JSON Patch), {XML_PATCH} (XML Patch), {FHIR_JSON[0]} or "
+        f"{FHIR_XML[0]} with a Parameters resource (FHIRPath Patch), or {MERGE_PATCH}; "
         f"this server can't read {media_type[:64] or 'a body without Content-Type'!r}."
     )
     return FhirError(Issue("error", "not-supported", text), status=415)

@@ -224,5 +224,3 @@ def _placed(node: Node) -> tuple[dict[str, Any], Element, Node]:
     if node.container is None or node.element is None:
         raise Unfit("its path leads to no element that can be replaced or deleted.")
     return node.container, node.element, node
-
-

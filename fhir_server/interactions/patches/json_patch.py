@@ -5,7 +5,7 @@ Source: https://www.rfc-editor.org/rfc/rfc6902, https://www.rfc-editor.org/rfc/r
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonpatch
 from jsonpointer import EndOfList, JsonPointer, JsonPointerException
@@ -16,7 +16,7 @@ from fhir_server.interactions.patches.content import MAX_DEPTH, equal, measure, 
 from fhir_server.interactions.patches.refusals import Unfit, malformed, refused, require_few
 
 # What one patch may copy in all: copies of copies grow without bound.
-MAX_COPIED_BYTES = 14_000_000
+MAX_COPIED_BYTES = 2_000_000
 NEEDS = {
     "add": "value",
     "remove": None,
@@ -58,6 +58,7 @@ class JsonPatch:
         for number, operation in enumerate(self._operations):
             try:
                 copied += _copied(document, operation)
+                _require_affordable(copied)
                 document = _Patch([json.copy(operation)]).apply(document, in_place=True)
             except Unfit as unfit:
                 raise refused(number, operation["op"], unfit) from None
@@ -65,8 +66,6 @@ class JsonPatch:
                 raise _refuse(number, operation, "the value is not the one tested for.") from None
             except (jsonpatch.JsonPatchException, JsonPointerException, TypeError):
                 raise _refuse(number, operation, "there is no such place.") from None
-            if copied > MAX_COPIED_BYTES:
-                raise _refuse(number, operation, "the patch copies too much.", "too-costly")
         if measure(document)[1] > MAX_DEPTH:
             raise _refuse(len(self._operations) - 1, self._operations[-1], TOO_DEEP)
         return without_empty(document)
@@ -98,6 +97,11 @@ def _copied(document: Any, operation: dict[str, Any]) -> int:
     return size
 
 
+def _require_affordable(copied: int) -> None:
+    if copied > MAX_COPIED_BYTES:
+        raise Unfit("the patch copies too much; add what is to stand there.", "too-costly")
+
+
 def _found(pointer: JsonPointer, document: Any) -> Any:
     found = pointer.resolve(document)
     if isinstance(found, EndOfList):  # of "-", which stands for no item yet
@@ -105,10 +109,8 @@ def _found(pointer: JsonPointer, document: Any) -> Any:
     return found
 
 
-def _refuse(
-    number: int, operation: dict[str, Any], text: str, code: str = "processing"
-) -> FhirError:
-    return refused(number, operation["op"], Unfit(text, code))
+def _refuse(number: int, operation: dict[str, Any], text: str) -> FhirError:
+    return refused(number, operation["op"], Unfit(text))
 
 
 class _Test(jsonpatch.TestOperation):  # type: ignore[misc]
@@ -130,4 +132,4 @@ class _Copy(jsonpatch.CopyOperation):  # type: ignore[misc]
 
 
 class _Patch(jsonpatch.JsonPatch):  # type: ignore[misc]
-    operations = {**jsonpatch.JsonPatch.operations, "test": _Test, "copy": _Copy}
+    operations: ClassVar = {**jsonpatch.JsonPatch.operations, "test": _Test, "copy": _Copy}

@@ -30,7 +30,7 @@ def tokens_of(entries: Entries, resource: dict[str, Any], code: str) -> set[str]
         ({"system": "urn:s", "code": "A"}, {"=a", ";urn:s|a"}),
         ({"code": "A"}, {"=a", ";|a"}),
         ({"system": "urn:S"}, {";urn:S|"}),
-        ({"display": "x"}, {"?"}),
+        ({"display": "x"}, {"?", ":text<x\x1fx"}),
     ],
 )
 def test_a_coding_is_found_with_and_without_its_system(
@@ -44,7 +44,7 @@ def test_a_coding_is_found_with_and_without_its_system(
 
 def test_a_concept_with_only_a_text_is_present(entries: Entries) -> None:
     care_team = {"resourceType": "CareTeam", "category": [{"text": "x"}]}
-    assert tokens_of(entries, care_team, "category") == {"?"}
+    assert tokens_of(entries, care_team, "category") == {"?", ":text<x\x1fx"}
 
 
 def test_an_identifier_is_found_by_value_system_and_type(entries: Entries) -> None:
@@ -165,7 +165,7 @@ def test_of_a_timing_the_outer_limits_count(entries: Entries) -> None:
 def test_a_quantity_keeps_every_digit_and_its_unit(entries: Entries) -> None:
     value = {"value": json.parse(b"5.40"), "system": "http://u", "code": "mg", "unit": "milligram"}
     found = entries({"resourceType": "Observation", "valueQuantity": value})
-    low, high = ranges.point(Decimal("5.4"))
+    low, high = ranges.point(Decimal("5.4")).spelled()
     expected = [[low, high, "http://u|mg", "mg", "milligram"]]
     assert found.ranges["Observation:value-quantity"] == expected
 
@@ -174,8 +174,8 @@ def test_a_quantity_keeps_every_digit_and_its_unit(entries: Entries) -> None:
     ("comparator", "low", "high"),
     [
         ("<", ranges.LEAST, ranges.spell(Decimal(5))),
-        ("<=", ranges.LEAST, ranges.point(Decimal(5))[1]),
-        (">", ranges.point(Decimal(5))[1], ranges.GREATEST),
+        ("<=", ranges.LEAST, ranges.point(Decimal(5)).spelled()[1]),
+        (">", ranges.point(Decimal(5)).spelled()[1], ranges.GREATEST),
         (">=", ranges.spell(Decimal(5)), ranges.GREATEST),
     ],
 )
@@ -194,7 +194,7 @@ def test_sampled_data_reach_from_the_least_to_the_greatest_sample(entries: Entri
         "data": "E 1 -3 4.5 L",
     }
     found = entries({"resourceType": "Observation", "valueSampledData": value})
-    low, high = ranges.spell(Decimal(4)), ranges.point(Decimal(19))[1]
+    low, high = ranges.spell(Decimal(4)), ranges.point(Decimal(19)).spelled()[1]
     assert found.ranges["Observation:value-quantity"] == [[low, high, "|mV", "mV", ""]]
 
 

@@ -3,27 +3,26 @@
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.parameters import Parameters
 
-# Composite, special (near) and phonetic search, and what has no expression.
-NOT_OFFERED = {"_content", "_query", "_text", "near", "phonetic"}
+# Named queries, of which R4 defines none.
+NOT_OFFERED = {"_query"}
 
 
-def test_all_of_r4_is_offered_but_for_a_few_kinds(definitions: Definitions) -> None:
+def test_all_of_r4_is_offered_but_named_queries(definitions: Definitions) -> None:
     parameters = Parameters(definitions)
     offered = 0
     for type_ in definitions.resource_types:
         published = definitions.search_parameters(type_)
         left_out = set(parameters.unsupported(type_))
-        composite = {code for code, p in published.items() if p.type == "composite"}
-        assert left_out == (NOT_OFFERED | composite) & set(published), type_
+        assert left_out == NOT_OFFERED, type_
         assert set(parameters.of(type_)) == set(published) - left_out
         offered += len(parameters.of(type_))
-    assert offered > 2300
+    assert offered > 2700
 
 
 def test_each_left_out_has_a_reason(definitions: Definitions) -> None:
-    reasons = Parameters(definitions).unsupported("Observation")
-    assert reasons["code-value-quantity"] == "composite search of Observation is not supported"
-    assert reasons["_text"] == "it has no expression"
+    assert Parameters(definitions).unsupported("Observation") == {"_query": "it has no expression"}
+    without_words = Parameters(definitions, full_text=False).unsupported("Observation")
+    assert without_words["_text"] == "the setting full_text is off"
 
 
 def test_a_reference_points_to_what_its_element_allows(definitions: Definitions) -> None:

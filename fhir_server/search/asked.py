@@ -1,0 +1,46 @@
+"""What a URL asks about one search parameter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.search.parameters import Parameter
+from fhir_server.search.query import Or
+from fhir_server.search.terminology import Terminology
+
+# The criterion that no resource fulfils.
+NOTHING = Or(())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What stands in a URL about one parameter: ``CareTeam?category:not=a,b``.
+
+    Args:
+        parameter: which.
+        modifier: after the colon; empty for none.
+        resource_type: the type that is searched.
+        zone: what dates without a zone are local to.
+        base_url: the server's own address.
+        terminology: answers ``:in``, ``:not-in``, ``:above`` and ``:below`` of codes.
+    """
+
+    parameter: Parameter
+    modifier: str
+    resource_type: str
+    zone: ZoneInfo
+    base_url: str
+    terminology: Terminology
+
+    @property
+    def label(self) -> str:
+        """The parameter as the client wrote it."""
+        return f"{self.parameter.code}:{self.modifier}" if self.modifier else self.parameter.code
+
+    def refused(self, text: str, code: str = "value") -> FhirError:
+        """Make the error for a value; the text must not repeat it, as it may be personal."""
+        return FhirError(
+            Issue("error", code, f"Search parameter '{self.label}': {text}"), status=400
+        )

@@ -1,0 +1,1 @@
+"""Other people's client libraries, unmodified, against a real server process."""
