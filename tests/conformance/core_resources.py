@@ -91,8 +91,7 @@ def _common(number: int) -> Json:
         "source": f"urn:source:{number % 50}",
     }
     identifier = [{"system": "urn:id", "value": f"{number}"}]
-    text = {"status": "generated", "div": f"<div>ord{number % 300} och</div>"}
-    return {"meta": meta, "identifier": identifier, "text": text}
+    return {"meta": meta, "identifier": identifier}
 
 
 def _to(type_: str, number: int) -> Json:

@@ -43,7 +43,7 @@ from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_reads import Documents
 from tests.conformance.core_resources import COMMON, CORE, EACH, resources
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("hundred_thousand")]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("hundred_thousand")]
 
 COUNT = 20
 STARTED = 1_750_000_000_000_000
@@ -87,11 +87,14 @@ def collection(mongo_uri: str, entries: dict[str, IndexEntries]) -> Iterator[Doc
 
 def documents(entries: dict[str, IndexEntries]) -> Iterator[dict[str, Any]]:
     """Give the documents of all resources, and remember the entries of one of each type."""
-    indexer = Indexer(Definitions.load(), ZoneInfo("Europe/Stockholm"), "http://localhost/fhir")
+    zone = ZoneInfo("Europe/Stockholm")
+    indexer = Indexer(Definitions.load(), zone, "http://localhost/fhir", full_text=False)
     for number, resource in enumerate(resources()):
         type_ = resource["resourceType"]
         name = f"{type_}/{resource['id']}"
-        own = indexer.index(resource, name)
+        # The words of core resources are few and known: to look for them takes most of the time.
+        words = [f"n:ord{number % 300}", "n:och"] if type_ in CORE else []
+        own = replace(indexer.index(resource, name), words=words)
         if type_ not in CORE or number > 75_000:
             entries.setdefault(type_, own)
         found = {"_id": name, "y": type_, "v": 1, "u": STARTED + number, "b": Binary(b"{}")}
