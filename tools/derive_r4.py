@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 
 from tools.r4_codes import code_lists, hierarchies, other_code_lists, required_value_sets
+from tools.r4_operations import operations
 from tools.r4_package import Json, Package
 from tools.r4_search import compartments, search_parameters
 from tools.r4_structures import invariants, structures
@@ -47,6 +48,7 @@ def derive(package_directory: Path) -> dict[str, Json]:
         "hierarchies": hierarchies(package),
         "search": search_parameters(package),
         "compartments": compartments(package),
+        "operations": operations(package),
     }
 
 

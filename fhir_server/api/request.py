@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import Any
 
-from flask import Request, current_app, g, request
+from flask import current_app, g, request
+from werkzeug.exceptions import HTTPException
 
+from fhir_server.api import formats
 from fhir_server.fhir import json
-from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context, Server
+from fhir_server.profiles.subset import SUMMARIES, Subset
+from fhir_server.profiles.xml_format import XmlFormat
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
 from fhir_server.storage.mongo import MongoStore
 
-JSON_TYPES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 FORM = "application/x-www-form-urlencoded"
-JSON_FORMATS = ("json", *JSON_TYPES)
 COMMON_ACCEPT = ("", "*/*", "application/fhir+json", "application/json")
 RESULT_PARAMETERS = ("_format", "_pretty")
+RETURNS = ("minimal", "representation", "OperationOutcome")
+CHARSETS = {"json": ("utf-8",), "xml": ("utf-8", "utf-16", "us-ascii")}
 
 
 def server() -> Server:
@@ -38,9 +43,19 @@ def base_url() -> str:
     return server().settings.base_url.rstrip("/") or f"{request.host_url}fhir"
 
 
-def context() -> Context:
-    """Give this request's context, with a store that knows who asks."""
-    require_json_answer(request)
+def context(*, any_type: bool = False) -> Context:
+    """Give this request's context, with a store that knows who asks.
+
+    Args:
+        any_type: the answer may be of a media type that is not FHIR's (a Binary's content).
+
+    Raises:
+        FhirError: 406 where the client takes neither JSON nor XML, 400 for parameters and
+            preferences that no answer could follow.
+    """
+    if not any_type or "_format" in request.args:
+        require_acceptable()
+    _check_form_of_answer()
     return Context(
         server(), GuardedStore(store(), LOCAL), base_url(), lenient=prefer("handling") == "lenient"
     )
@@ -48,7 +63,7 @@ def context() -> Context:
 
 def prefer(name: str) -> str | None:
     """Give a preference of the Prefer header (RFC 7240)."""
-    header = request.headers.get("Prefer")
+    header = request.environ.get("HTTP_PREFER")
     if not header:
         return None
     for part in header.replace(";", ",").split(","):
@@ -58,45 +73,92 @@ def prefer(name: str) -> str | None:
     return None
 
 
-def require_json_answer(asked: Request) -> None:
-    """Refuse with 406 what can't be answered in JSON, the format of this server."""
-    format_ = asked.args.get("_format")
-    if format_ is not None:
-        # A "+" that was not escaped arrives as a space.
-        if format_.split(";")[0].strip().replace(" ", "+").lower() not in JSON_FORMATS:
-            raise _not_acceptable()
-        return
-    accept = asked.headers.get("Accept", "")
-    if accept in COMMON_ACCEPT:
-        return
-    if not any(asked.accept_mimetypes[type_] > 0 for type_ in JSON_TYPES):
-        raise _not_acceptable()
+@lru_cache(maxsize=4)
+def xml_format(parts: Server) -> XmlFormat:
+    """Give the reader and writer of XML."""
+    return XmlFormat(parts.definitions)
 
 
-def _not_acceptable() -> FhirError:
-    return FhirError(
-        Issue("error", "not-supported", "This server answers application/fhir+json only."),
-        status=406,
-    )
+@lru_cache(maxsize=4)
+def subset(parts: Server) -> Subset:
+    """Give the maker of subsets."""
+    return Subset(parts.definitions)
+
+
+def wanted_format() -> formats.Format | None:
+    """Give the format of the answer, also of an error; None where neither is acceptable."""
+    if request.query_string and "_format" in request.args:
+        return formats.format_named(request.args["_format"])
+    if request.method == "POST" and request.path.endswith("/_search") and request.mimetype == FORM:
+        named = _format_of_form()
+        if named is not None:
+            return formats.format_named(named)
+    # The environment, as the headers of Werkzeug take longer: every request passes here.
+    accept = request.environ.get("HTTP_ACCEPT", "")
+    return "json" if accept in COMMON_ACCEPT else formats.preferred(accept)
+
+
+def _format_of_form() -> str | None:
+    """A search by POST may ask for its format among the parameters in its body."""
+    try:
+        return request.form.get("_format")
+    except HTTPException:  # the form is too large, and an error is on its way
+        return None
+
+
+def require_acceptable() -> None:
+    """Refuse with 406 what can be answered neither in JSON nor in XML."""
+    if wanted_format() is None:
+        text = "This server answers in application/fhir+json and application/fhir+xml, of FHIR 4.0."
+        raise FhirError(Issue("error", "not-supported", text), status=406)
+
+
+def _check_form_of_answer() -> None:
+    if request.query_string:
+        if request.args.get("_pretty", "false") not in ("true", "false"):
+            raise invalid("_pretty must be true or false.", code="value")
+        if request.args.get("_summary", "false") not in SUMMARIES:
+            raise invalid(f"_summary must be one of {', '.join(SUMMARIES)}.", code="value")
+    wanted = prefer("return")
+    if wanted is not None and wanted not in RETURNS and prefer("handling") == "strict":
+        raise invalid(f"Prefer: return must be one of {', '.join(RETURNS)}.", code="value")
 
 
 def resource() -> Any:
-    """Give the parsed body.
+    """Give the parsed body, sent as JSON or as XML.
 
     Raises:
-        FhirError: 415 for another content type, 413 for too much, 400 for broken JSON.
+        FhirError: 415 for another content type, 413 for too much, 400 for what is broken.
     """
-    if request.mimetype not in JSON_TYPES:
+    format_ = _sent_format()  # before the body: nothing is unpacked in vain
+    return _parsed(body(), format_)
+
+
+def parsed(data: bytes) -> Any:
+    """Give what a body, already read, says in the format of its Content-Type; as `resource`."""
+    return _parsed(data, _sent_format())
+
+
+def _parsed(data: bytes, format_: formats.Format) -> Any:
+    return xml_format(server()).parse(data) if format_ == "xml" else json.parse(data)
+
+
+def _sent_format() -> formats.Format:
+    parameters = request.mimetype_params
+    found = formats.format_of(request.mimetype, parameters) if request.mimetype else None
+    charset = parameters.get("charset", "utf-8").lower()
+    if found is None or charset not in CHARSETS[found]:
         raise FhirError(
             Issue(
                 "error",
                 "not-supported",
-                "Send the resource as application/fhir+json; "
-                f"this server can't read {request.mimetype or 'a body without Content-Type'!r}.",
+                "Send the resource as application/fhir+json or application/fhir+xml, in UTF-8 and "
+                "of FHIR 4.0; this server can't read "
+                f"{request.headers.get('Content-Type') or 'a body without Content-Type'!r:.200}.",
             ),
             status=415,
         )
-    return json.parse(body())
+    return found
 
 
 def body() -> bytes:
@@ -134,11 +196,17 @@ def too_large(limit: int) -> FhirError:
     )
 
 
+def has_body() -> bool:
+    """Tell whether the request has a body."""
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
 def search_parameters() -> list[tuple[str, str]]:
     """Give the parameters of a search, from the URL and, for POST, the form."""
     pairs = list(request.args.items(multi=True))
     if request.method == "POST":
-        if request.mimetype != FORM:
+        # All parameters may stand in the URL; then there is no body, nor a type of one.
+        if request.mimetype != FORM and (request.mimetype or has_body()):
             raise FhirError(
                 Issue("error", "not-supported", f"Send _search parameters as {FORM}."), status=415
             )

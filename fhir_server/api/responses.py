@@ -1,32 +1,59 @@
-"""From an interaction's answer to an HTTP response."""
+"""From an interaction's answer to an HTTP response, in the format and extent asked for.
+
+Source: https://hl7.org/fhir/R4/http.html#mime-type, #ops, #general
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Response, request
 from werkzeug.http import http_date
 
-from fhir_server.api.request import base_url, prefer
+from fhir_server.api.formats import MEDIA_TYPES
+from fhir_server.api.request import (
+    RETURNS,
+    base_url,
+    prefer,
+    server,
+    subset,
+    wanted_format,
+    xml_format,
+)
 from fhir_server.fhir import json
-from fhir_server.fhir.outcome import Issue, operation_outcome
+from fhir_server.fhir.outcome import Issue, invalid, operation_outcome
 from fhir_server.interactions.answer import Answer, etag
 
-FHIR_JSON = "application/fhir+json"
+FHIR_JSON = MEDIA_TYPES["json"]
+_WITHOUT_BODY = (204, 304)
 
 
 def respond(answer: Answer) -> Response:
-    """Give the response to a read, search, history or operation."""
-    return _with_headers(_response(answer.content, answer.status), answer)
+    """Give the response to a read, search, history or operation.
+
+    Raises:
+        FhirError: 400 for `_summary` or `_elements` that a single resource can't follow.
+    """
+    content = answer.content
+    if answer.status in _WITHOUT_BODY:
+        content = None
+    elif content is not None and answer.status == 200 and _asks_for_part():
+        content = _part(content, is_stored=answer.stored is not None)
+    return with_headers(_response(content, answer.status), answer)
 
 
 def respond_to_write(answer: Answer) -> Response:
-    """Give the response to a create, update or delete, as Prefer asks (http.html#ops)."""
+    """Give the response to a create, update, patch or delete, as Prefer asks (http.html#ops)."""
     wanted = prefer("return")
     content = answer.content
     if wanted == "OperationOutcome":
         content = json.dump(operation_outcome(answer.issues))
-    elif wanted == "minimal" or answer.status == 204:
+    elif wanted == "minimal" or answer.status in _WITHOUT_BODY:
         content = None
-    return _with_headers(_response(content, answer.status), answer)
+    response = with_headers(_response(content, answer.status), answer)
+    if wanted in RETURNS:
+        response.headers["Preference-Applied"] = f"return={wanted}"
+    return response
 
 
 def respond_with_issues(issues: tuple[Issue, ...], status: int) -> Response:
@@ -34,7 +61,8 @@ def respond_with_issues(issues: tuple[Issue, ...], status: int) -> Response:
     return _response(json.dump(operation_outcome(issues)), status)
 
 
-def _with_headers(response: Response, answer: Answer) -> Response:
+def with_headers(response: Response, answer: Answer) -> Response:
+    """Add what the headers say of a stored resource."""
     if answer.stored is not None:
         response.headers["ETag"] = etag(answer.stored)
         response.headers["Last-Modified"] = http_date(answer.stored.last_updated // 1_000_000)
@@ -43,12 +71,41 @@ def _with_headers(response: Response, answer: Answer) -> Response:
     return response
 
 
+def _asks_for_part() -> bool:
+    return bool(request.query_string) and (
+        "_summary" in request.args or "_elements" in request.args
+    )
+
+
+def _part(content: bytes, *, is_stored: bool) -> bytes:
+    """Give what `_summary` and `_elements` leave of a single resource.
+
+    A Bundle that was made for this answer has had its entries treated already.
+    """
+    resource: dict[str, Any] = json.parse(content)
+    if resource["resourceType"] == "Bundle" and not is_stored:
+        return content
+    summary, named = request.args.get("_summary"), request.args.get("_elements")
+    if summary == "count":
+        raise invalid("_summary=count counts the matches of a search; this is one resource.")
+    if named is not None and summary not in (None, "false"):
+        raise invalid("_summary and _elements can't be combined.")
+    parts = subset(server())
+    elements = parts.elements_from(named, [resource["resourceType"]]) if named is not None else ()
+    return json.dump(parts.apply(resource, summary, elements))
+
+
 def _response(content: bytes | None, status: int) -> Response:
-    if content is not None and request.args.get("_pretty") == "true":
-        content = json.pretty(content)
-    response = Response(content or b"", status)
+    format_ = wanted_format() or "json"
+    if content is not None:
+        pretty = bool(request.query_string) and request.args.get("_pretty") == "true"
+        if format_ == "xml":
+            content = xml_format(server()).dump(json.parse(content), pretty=pretty)
+        elif pretty:
+            content = json.pretty(content)
     if content is None:
+        response = Response(b"", status, headers={"Vary": "Accept"})
         del response.headers["Content-Type"]
-    else:
-        response.headers["Content-Type"] = FHIR_JSON
-    return response
+        return response
+    type_ = f"{MEDIA_TYPES[format_]}; charset=utf-8"
+    return Response(content, status, headers={"Content-Type": type_, "Vary": "Accept"})

@@ -1,38 +1,78 @@
-"""The interactions of the whole system: capabilities, batch and transaction."""
+"""The interactions of the whole system: capabilities, batch and transaction, history."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 from flask import Response
+from flask import request as http
 from flask_smorest import Blueprint
 
-from fhir_server.api import openapi, request
+from fhir_server.api import documentation, request
+from fhir_server.api.documentation import PARTIAL, READING, VERSIONS_OF_MANY, Route
 from fhir_server.api.responses import respond
 from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.batch import process
-from fhir_server.interactions.capabilities import capability_statement
+from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.context import Server
+from fhir_server.interactions.history import history
+from fhir_server.search.parse import QueryParser
+
+TAG = "System"
 
 
-@lru_cache(maxsize=4)
-def _capabilities(server: Server, base: str) -> bytes:
-    return json.dump(capability_statement(server, base))
+@lru_cache(maxsize=8)
+def _statement(server: Server, parser: QueryParser, base: str, mode: str) -> bytes:
+    """Give the statement, made once for each parser: search parameters may come and go."""
+    return json.dump(capabilities(server, base, mode))
+
+
+def _metadata() -> Response:
+    context = request.context()
+    mode = http.args.get("mode", "full")
+    statement = _statement(context.server, context.server.parser, context.base, mode)
+    return respond(Answer(200, body=statement))
 
 
 def register(blp: Blueprint) -> None:
     """Add the routes."""
+    about = Route(
+        "What this server does: CapabilityStatement or, for mode=terminology, "
+        "TerminologyCapabilities",
+        TAG,
+        parameters=(*PARTIAL, "Mode"),
+    )
 
     @blp.route("/metadata")
-    @blp.doc(**openapi.operation("What this server does (CapabilityStatement)", "System"))
+    @blp.doc(**about.as_openapi())
     def metadata() -> Response:
-        context = request.context()
-        return respond(Answer(200, body=_capabilities(context.server, context.base)))
+        return _metadata()
+
+    @blp.route("", methods=["OPTIONS"], strict_slashes=False)
+    @blp.doc(**about.as_openapi())
+    def options() -> Response:
+        response = _metadata()
+        response.headers["Allow"] = "GET, HEAD, OPTIONS, POST"
+        return response
+
+    versions = Route(
+        "All versions of all resources, newest first",
+        TAG,
+        parameters=VERSIONS_OF_MANY,
+        success=((200, "A page of versions"),),
+    )
+
+    @blp.route("/_history")
+    @blp.doc(**versions.as_openapi())
+    def history_system() -> Response:
+        return respond(history(request.context(), parameters=request.search_parameters()))
 
     @blp.route("", methods=["POST"], strict_slashes=False)
-    @blp.doc(**openapi.operation("Carry out a batch or transaction", "System", body="Bundle"))
+    @blp.doc(**Route("Carry out a batch or transaction", TAG, parameters=(*READING, "Return"),
+                     body=documentation.resource_content("Bundle"),
+                     success=((200, "An answer for each entry"),),
+                     errors=(409, 410, 412, 422, *documentation.BODY)).as_openapi())  # fmt: skip
     def bundle() -> Response:
         context = request.context()
-        minimal = request.prefer("return") != "representation"
-        return respond(process(context, request.resource(), minimal=minimal))
+        return respond(process(context, request.resource(), prefer=request.prefer("return")))

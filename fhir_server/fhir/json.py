@@ -9,6 +9,7 @@ Source: https://hl7.org/fhir/R4/json.html. A decimal keeps the text it was sent 
 from __future__ import annotations
 
 import json as stdlib_json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,10 @@ from fhir_server.fhir.outcome import FhirError, Issue
 
 LosslessDecimal = jiter.LosslessFloat
 
+_LOOKS_LIKE_NEGATIVE_ZERO = re.compile(rb"-0(?:[,\]}\s]|\Z)")
+# Possessive: a text of many megabytes leaves nothing to go back to.
+_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]++|\\.)*+"|(?<![eE])(-0(?![0-9.eE]))')
+
 
 def parse(data: bytes) -> Any:
     """Parse one JSON document.
@@ -28,7 +33,7 @@ def parse(data: bytes) -> Any:
 
     Returns:
         dict, list, str, int, bool, None, and `LosslessDecimal` for numbers with a fraction or an
-        exponent.
+        exponent, and for ``-0``, which an int can't carry.
 
     Raises:
         FhirError: 400 with code ``structure`` for text that is not JSON, a repeated property
@@ -36,16 +41,41 @@ def parse(data: bytes) -> Any:
             200 levels.
     """
     try:
-        return jiter.from_json(
-            data,
-            float_mode="lossless-float",
-            catch_duplicate_keys=True,
-            allow_inf_nan=False,
-        )
+        value = _read(data)
     except ValueError as error:
         raise FhirError(
             Issue("error", "structure", f"The body is not valid JSON: {error}"), status=400
         ) from None
+    return _with_negative_zeros(data, value) if b"-0" in data else value
+
+
+def _read(data: bytes) -> Any:
+    return jiter.from_json(
+        data, float_mode="lossless-float", catch_duplicate_keys=True, allow_inf_nan=False
+    )
+
+
+def _with_negative_zeros(data: bytes, value: Any) -> Any:
+    """Give a document with its ``-0`` kept: read again with a number in its place that is one.
+
+    Dates have ``-0`` too, so that most documents come here; few go further than the search.
+    """
+    if not _LOOKS_LIKE_NEGATIVE_ZERO.search(data):
+        return value
+    mark = b"-0e-0"
+    while mark in data:
+        mark += b"0"
+    return _unmarked(_read(_NEGATIVE_ZERO.sub(lambda m: mark if m[1] else m[0], data)), mark)
+
+
+def _unmarked(value: Any, mark: bytes) -> Any:
+    if isinstance(value, dict):
+        return {key: _unmarked(item, mark) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unmarked(item, mark) for item in value]
+    if isinstance(value, LosslessDecimal) and bytes(value) == mark:
+        return LosslessDecimal(b"-0")
+    return value
 
 
 def dump(value: Any) -> bytes:

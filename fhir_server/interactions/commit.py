@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
+from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
+from fhir_server.interactions.search_changes import current_rules
 from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Check, Snapshot
 
@@ -36,13 +38,41 @@ def commit(
         Warnings about each resource, of validation and then of the rules, by ``Type/id``.
 
     Raises:
-        FhirError: a rule refuses; or 413, there is too much to write at once.
+        FhirError: a rule refuses; 422 or 409, references would lead nowhere; or 413, there is
+            too much to write at once.
         StaleWrite, AlreadyDone, StoreUnavailable: from the store.
     """
+    said: dict[str, list[Issue]] = {}
+    rules = _rules(context, prepared, said)
+    references = integrity(context, prepared)
+    all_locks = [*locks, *_rule_locks(context, prepared)]
+    given = before is not None or after is not None or once is not None
+    if len(prepared) == 1 and not all_locks and not given and rules is None:
+        # A single change needs no transaction, and reading first spares it one.
+        if references is not None:
+            references(context.store)
+        references = None
+    try:
+        with current_rules(context, prepared, _in_turn(rules, references, after)) as write:
+            context.store.transact(
+                write.changes, locks=all_locks, before=before, after=write.after, once=once
+            )
+    except WriteTooLarge:
+        text = "This is more than the database can write in one transaction; split it."
+        raise FhirError(Issue("error", "too-costly", text), status=413) from None
+    named = [(p, p.change.new.reference) for p in prepared]
+    return {reference: (*p.issues, *said.get(reference, ())) for p, reference in named}
+
+
+def _rules(
+    context: Context, prepared: Sequence[Prepared], said: dict[str, list[Issue]]
+) -> Check | None:
+    """Give the check that the rules allow the changes; it notes what they say."""
     rules = context.server.write_rules
     written = [(p, p.resource) for p in prepared if p.resource is not None]
     governed = [(p, resource) for p, resource in written if rules.applies(resource)]
-    said: dict[str, list[Issue]] = {}
+    if not governed:
+        return None
 
     def rules_hold(snapshot: Snapshot) -> None:
         said.clear()  # the store may run this again
@@ -56,20 +86,23 @@ def commit(
             pointed += [issue.inside(p.at) for issue in issues]
         if has_errors(pointed):
             raise FhirError(*errors_first(pointed))
-        if after is not None:
-            after(snapshot)
 
-    rule_locks = [key for _, resource in written for key in rules.lock_keys(resource)]
-    try:
-        context.store.transact(
-            [p.change for p in prepared],
-            locks=[*locks, *rule_locks],
-            before=before,
-            after=rules_hold if governed else after,
-            once=once,
-        )
-    except WriteTooLarge:
-        text = "This is more than the database can write in one transaction; split it."
-        raise FhirError(Issue("error", "too-costly", text), status=413) from None
-    references = [(p, p.change.new.reference) for p in prepared]
-    return {reference: (*p.issues, *said.get(reference, ())) for p, reference in references}
+    return rules_hold
+
+
+def _rule_locks(context: Context, prepared: Sequence[Prepared]) -> list[str]:
+    rules = context.server.write_rules
+    written = [p.resource for p in prepared if p.resource is not None]
+    return [key for resource in written for key in rules.lock_keys(resource)]
+
+
+def _in_turn(*checks: Check | None) -> Check | None:
+    wanted = [check for check in checks if check is not None]
+    if not wanted:
+        return None
+
+    def check(snapshot: Snapshot) -> None:
+        for each in wanted:
+            each(snapshot)
+
+    return check

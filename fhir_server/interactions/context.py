@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import Registry
@@ -78,10 +79,19 @@ class Server:
     definitions: Definitions
     registry: Registry
     validator: Validator
-    indexer: Indexer
-    parser: QueryParser
+    search: LiveSearch
     write_rules: WriteRules
     operations: Operations
+
+    @property
+    def indexer(self) -> Indexer:
+        """Makes index entries by the rules in force."""
+        return self.search.current().indexer
+
+    @property
+    def parser(self) -> QueryParser:
+        """Reads searches by the rules in force."""
+        return self.search.current().parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +103,14 @@ class Context:
         store: the store as the one who asks may use it.
         base: address of the FHIR interface as the client sees it, without a trailing slash.
         lenient: ignore unknown search parameters with a warning instead of refusing them.
+        promised: references, as ``Type/id``, to what will be stored though it is not yet.
     """
 
     server: Server
     store: GuardedStore
     base: str
     lenient: bool = False
+    promised: Container[str] = ()
 
     def inside(self, snapshot: Snapshot) -> Context:
         """Give the same request, reading inside a transaction."""

@@ -14,7 +14,8 @@ def delete(context: Context, resource_type: str, id_: str, if_match: str | None 
     """Delete a resource; its history stays. Deleting what is not there succeeds, as R4 says.
 
     Raises:
-        FhirError: 412 where ``if_match`` names another version than the current.
+        FhirError: 412 where ``if_match`` names another version than the current; 409 with who
+            refers to the resource.
     """
     expected = expected_version(if_match)
     reference = f"{resource_type}/{id_}"

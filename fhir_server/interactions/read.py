@@ -1,23 +1,42 @@
-"""read and vread. https://hl7.org/fhir/R4/http.html#read, #vread"""
+"""read and vread, conditional or not. https://hl7.org/fhir/R4/http.html#read, #vread, #cread"""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from fhir_server.fhir.outcome import gone, not_found
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.preconditions import is_known
 
 
-def read(context: Context, resource_type: str, id_: str) -> Answer:
-    """Give the current version.
+def read(
+    context: Context,
+    resource_type: str,
+    id_: str,
+    *,
+    if_none_match: str | None = None,
+    if_modified_since: datetime | None = None,
+) -> Answer:
+    """Give the current version, or 304 to a client that has it.
+
+    Args:
+        context: the request.
+        resource_type: from the URL.
+        id_: from the URL.
+        if_none_match: ETags of the versions the client has, or ``*``.
+        if_modified_since: when it read; counts only without ``if_none_match``.
 
     Raises:
-        FhirError: 404 for none, 410 for a deleted one.
+        FhirError: 404 for none, 410 for a deleted one; 400 for ``if_none_match`` without ETags.
     """
     stored = context.store.read(resource_type, id_)
     if stored is None:
         raise not_found(f"{resource_type}/{id_}")
     if stored.deleted:
         raise gone(stored.reference)
+    if is_known(stored, if_none_match, if_modified_since):
+        return Answer(304, stored)
     return Answer(200, stored)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.profiles.definitions import Definitions
@@ -16,36 +17,64 @@ LINK_TYPES = frozenset({"uri", "url", "oid", "uuid"})
 NARRATIVE_LINK = re.compile(r"""((?:href|src)\s*=\s*)(["'])(.*?)\2""")
 LINK_KEYS = frozenset({"reference", "div"})
 CONDITIONAL = re.compile(r"[A-Z][A-Za-z]{1,63}\?")
+RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}\Z")
+RESTFUL = re.compile(r"(?P<root>https?://.+/)" + RELATIVE.pattern)
+VERSION = re.compile(r"/_history/[A-Za-z0-9\-.]{1,64}\Z")
 
 Path = tuple[str, ...]
 
 
+def root_of(full_url: str | None) -> str:
+    """Give what relative references in an entry are relative to (bundle.html#references).
+
+    Returns:
+        The address before ``Type/id``; empty where the fullUrl has no such address.
+    """
+    match = RESTFUL.match(full_url or "")
+    return match["root"] if match else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
-    """Rewrites copies of resources.
+    """What the links in a bundle lead to.
 
     Args:
         definitions: tell which elements hold links.
         targets: new references by the fullUrl they replace.
         resolve: gives the reference for a conditional one (``Patient?identifier=…``).
+        versions: the versions that the targets will have.
+        promised: the targets to whose version a link led, so far.
     """
 
-    def __init__(
-        self,
-        definitions: Definitions,
-        targets: Mapping[str, str],
-        resolve: Callable[[str, str], str],
-    ) -> None:
-        self._definitions = definitions
-        self._targets = targets
-        self._resolve = resolve
+    definitions: Definitions
+    targets: Mapping[str, str]
+    resolve: Callable[[str, str], str]
+    versions: Mapping[str, int]
+    promised: set[str] = field(default_factory=set)
 
-    def rewrite(self, resource: dict[str, Any], expression: str) -> dict[str, Any]:
-        """Give the resource with its links replaced.
+    def rewrite(
+        self, resource: dict[str, Any], expression: str, root: str = "", *, resolve: bool = True
+    ) -> dict[str, Any]:
+        """Give a resource with its links replaced.
 
         Args:
             resource: it is not changed; what needs no change is shared with the result.
             expression: where it stands.
+            root: see `root_of`.
+            resolve: replace conditional references, too.
         """
+        return _Rewriting(self, root, resolve).of(resource, expression)
+
+
+class _Rewriting:
+    def __init__(self, links: Links, root: str, resolves: bool) -> None:
+        self._links = links
+        self._targets = links.targets
+        self._root = root
+        self._resolves = resolves
+
+    def of(self, resource: dict[str, Any], expression: str) -> dict[str, Any]:
+        """Give the resource rewritten."""
         return self._object(resource, (resource["resourceType"],), expression)
 
     def _object(self, value: dict[str, Any], path: Path, expression: str) -> dict[str, Any]:
@@ -88,17 +117,32 @@ class Links:
 
     def _text(self, value: str, key: str, path: Path, expression: str) -> str:
         if key == "reference":
-            base, hash_, fragment = value.partition("#")
-            if base in self._targets:
-                return self._targets[base] + hash_ + fragment
-            if CONDITIONAL.match(value):
-                return self._resolve(value, f"{expression}.reference")
-            return value
+            return self._reference(value, expression)
         if key == "div":
             return NARRATIVE_LINK.sub(self._narrative, value)
         if value in self._targets and self._is_link((*path, key)):
             return self._targets[value]
         return value
+
+    def _reference(self, value: str, expression: str) -> str:
+        base, hash_, fragment = value.partition("#")
+        named = VERSION.sub("", base)
+        target = self._targets.get(named)
+        if target is None and self._root and RELATIVE.match(named):
+            target = self._targets.get(self._root + named)
+        if target is not None:
+            version = self._version(target) if named != base else ""
+            return f"{target}{version}{hash_}{fragment}"
+        if self._resolves and CONDITIONAL.match(value):
+            return self._links.resolve(value, f"{expression}.reference")
+        return value
+
+    def _version(self, target: str) -> str:
+        version = self._links.versions.get(target)
+        if version is None:
+            return ""
+        self._links.promised.add(target)
+        return f"/_history/{version}"
 
     def _narrative(self, match: re.Match[str]) -> str:
         target = self._targets.get(match[3], match[3])
@@ -108,7 +152,7 @@ class Links:
         """Tell whether the element at a path, e.g. (Patient, link, other), holds a link."""
         at, type_ = path[0], path[0]
         for name in path[1:]:
-            found = _child(self._definitions, at, name)
+            found = _child(self._links.definitions, at, name)
             if found is None:
                 return False
             at, type_ = found

@@ -1,23 +1,46 @@
-"""search by type. https://hl7.org/fhir/R4/search.html"""
+"""search: by type, of the whole system and of a compartment. https://hl7.org/fhir/R4/search.html"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
+from fhir_server.fhir import json
 from fhir_server.fhir.bundle import bundle, raw
-from fhir_server.fhir.outcome import operation_outcome
+from fhir_server.fhir.outcome import Issue, operation_outcome
+from fhir_server.interactions import contained_search
 from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.contained_search import Match
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.include import Included, included
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.subset import Subset
 from fhir_server.search.query import Query
-from fhir_server.storage.records import SearchPage
+from fhir_server.storage.records import StoredResource
 
 # An estimate counts index entries up to here and says so by staying there.
 ESTIMATE_LIMIT = 10_000
 
 
-def search(context: Context, resource_type: str, parameters: Sequence[tuple[str, str]]) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A page of results, and what was added to it."""
+
+    matches: Sequence[Match] = ()
+    next_cursor: str | None = None
+    included: Included = field(default_factory=lambda: Included(0))
+
+
+def search(
+    context: Context,
+    resource_type: str | None,
+    parameters: Sequence[tuple[str, str]],
+    compartment: tuple[str, str] | None = None,
+    by_post: bool = False,
+) -> Answer:
     """Give one page of the resources that match, with links to this page and the next.
 
     ``Bundle.total`` is given where it costs nothing (the first page holds all matches) and where
@@ -25,44 +48,134 @@ def search(context: Context, resource_type: str, parameters: Sequence[tuple[str,
 
     Args:
         context: the request; a lenient one ignores unknown parameters with a warning.
-        resource_type: the type.
+        resource_type: the type; None for all, or those that ``_type`` names.
         parameters: decoded names and values, in the order given.
+        compartment: type and id of the resource whose compartment is searched.
+        by_post: the parameters came in a form; the links are URLs all the same, as R4 has no
+            other.
 
     Raises:
-        FhirError: 400 for unknown parameters and values that can't be read.
+        FhirError: 400 for unknown parameters and values that can't be read; 404 for a type that
+            is not in the compartment.
     """
-    query = context.server.parser.parse(resource_type, parameters, lenient=context.lenient)
-    only_count = query.count == 0
-    page = SearchPage([], None) if only_count else context.store.search(query)
-    entries: list[dict[str, Any]] = [
-        {
-            "fullUrl": f"{context.base}/{stored.reference}",
-            "resource": raw(stored.body),
-            "search": {"mode": "match"},
-        }
-        for stored in page.resources
-        if stored.body is not None
-    ]
-    if query.ignored:
-        outcome = operation_outcome(query.ignored)
-        entries.append({"resource": outcome, "search": {"mode": "outcome"}})
-    url = f"{context.base}/{resource_type}"
-    links = [("self", _url(url, query, query.cursor))]
-    if page.next_cursor:
-        links.append(("next", _url(url, query, page.next_cursor)))
-    total = _total(context, query, page)
+    del by_post
+    query = context.server.parser.parse(
+        resource_type, parameters, lenient=context.lenient, compartment=compartment
+    )
+    found = _found(context, query)
+    path = "/".join((*(compartment or ()), resource_type or ("*" if compartment else "")))
+    links = [("self", _url(context, path, query, query.cursor))]
+    if found.next_cursor:
+        links.append(("next", _url(context, path, query, found.next_cursor)))
+    entries = _entries(context, query, found)
+    total = _total(context, query, found)
     return Answer(200, body=bundle("searchset", entries, links=links, total=total))
 
 
-def _total(context: Context, query: Query, page: SearchPage) -> int | None:
+def _found(context: Context, query: Query) -> _Found:
+    if query.count == 0:
+        return _Found()
+    if query.contained != "false":
+        matches = contained_search.find(context, query)
+        return _Found(matches.found, matches.next_cursor)
+    page = context.store.search(query)
+    found = [Match(stored) for stored in page.resources]
+    if not (query.includes or query.revincludes):
+        return _Found(found, page.next_cursor)
+    return _Found(found, page.next_cursor, included(context, query, page))
+
+
+def _entries(context: Context, query: Query, found: _Found) -> list[dict[str, Any]]:
+    shape = _Shape(context, query)
+    entries = [shape.match(match) for match in found.matches if match.stored.body is not None]
+    entries += [shape.included(stored) for stored in found.included.resources.values()]
+    issues = list(query.ignored)
+    if found.included.cut:
+        limit = found.included.limit
+        issues.append(
+            Issue(
+                "warning",
+                "incomplete",
+                f"There is more to include than the {limit} resources that fit on a page; "
+                "ask for fewer results by _count, or follow fewer references.",
+            )
+        )
+    if query.explain:
+        issues.append(_explained(context, query))
+    if issues:
+        entries.append({"resource": operation_outcome(issues), "search": {"mode": "outcome"}})
+    return entries
+
+
+class _Shape:
+    """Makes entries, with resources whole or in the part that was asked for."""
+
+    def __init__(self, context: Context, query: Query) -> None:
+        self._base = context.base
+        self._subset = _subset(context.server.definitions)
+        self._summary = query.summary if query.summary in ("true", "text", "data") else None
+        self._elements = query.elements
+
+    def match(self, match: Match) -> dict[str, Any]:
+        """Give the entry of a result."""
+        whole = self._summary is None and not self._elements
+        if match.contained is not None:
+            resource = match.contained if whole else self._part(match.contained, self._elements)
+        else:
+            resource = self._body(match.stored, self._elements)
+        return self._entry(match.address, resource, "match")
+
+    def included(self, stored: StoredResource) -> dict[str, Any]:
+        """Give the entry of what was added; ``_elements`` is about the results alone."""
+        return self._entry(stored.reference, self._body(stored, ()), "include")
+
+    def _entry(self, address: str, resource: Any, mode: str) -> dict[str, Any]:
+        full_url = f"{self._base}/{address}"
+        return {"fullUrl": full_url, "resource": resource, "search": {"mode": mode}}
+
+    def _body(self, stored: StoredResource, elements: Sequence[str]) -> Any:
+        body = stored.body or b"{}"
+        if self._summary is None and not elements:
+            return raw(body)
+        return self._part(json.parse(body), elements)
+
+    def _part(self, resource: dict[str, Any], elements: Sequence[str]) -> dict[str, Any]:
+        return self._subset.apply(resource, self._summary, elements)
+
+
+@lru_cache(maxsize=4)
+def _subset(definitions: Definitions) -> Subset:
+    return Subset(definitions)
+
+
+def _explained(context: Context, query: Query) -> Issue:
+    """Say how the page was found."""
+    asked = query if query.contained == "false" else contained_search.candidates(query)
+    plan = context.store.explain(asked)
+    how = "Every step followed an index" if plan["indexed"] else "Not every step followed an index"
+    text = (
+        f"{how}: {plan['keys_examined']} keys and {plan['documents_examined']} documents "
+        f"examined, {plan['returned']} returned."
+    )
+    return Issue("information", "informational", text, diagnostics=json.dump(plan).decode())
+
+
+def _total(context: Context, query: Query, found: _Found) -> int | None:
     if query.count == 0 or query.total == "accurate":
-        return context.store.count(query)
+        return _count(context, query, None)
     if query.total == "estimate":
-        return context.store.count(query, ESTIMATE_LIMIT)
-    complete = query.cursor is None and page.next_cursor is None
-    return len(page.resources) if complete and query.total is None else None
+        return _count(context, query, ESTIMATE_LIMIT)
+    complete = query.cursor is None and found.next_cursor is None
+    return len(found.matches) if complete and query.total is None else None
 
 
-def _url(url: str, query: Query, cursor: str | None) -> str:
+def _count(context: Context, query: Query, limit: int | None) -> int:
+    if query.contained != "false":
+        return contained_search.count(context, query, limit)
+    return context.store.count(query, limit)
+
+
+def _url(context: Context, path: str, query: Query, cursor: str | None) -> str:
+    url = f"{context.base}/{path}".rstrip("/")
     pairs = [*query.applied, *([("_cursor", cursor)] if cursor else [])]
     return f"{url}?{urlencode(pairs)}" if pairs else url

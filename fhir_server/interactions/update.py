@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, invalid, version_conflict
 from fhir_server.interactions.answer import Answer, location
 from fhir_server.interactions.commit import commit
-from fhir_server.interactions.context import Context
+from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.preconditions import require_none
 from fhir_server.interactions.prepare import check_id, prepare, require_resource, same_content
 from fhir_server.storage.records import StaleWrite, StoredResource
+from fhir_server.storage.snapshot import Check
 
 # Writers without If-Match agree that the last one wins; each try loses only to one that won.
 ATTEMPTS = 20
@@ -18,7 +21,12 @@ WEAK_ETAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*\Z')
 
 
 def update(
-    context: Context, resource_type: str, id_: str, resource: Any, if_match: str | None = None
+    context: Context,
+    resource_type: str,
+    id_: str,
+    resource: Any,
+    if_match: str | None = None,
+    if_none_match: str | None = None,
 ) -> Answer:
     """Store the next version of a resource, or its first under an id the client chose.
 
@@ -30,10 +38,12 @@ def update(
         id_: from the URL; the body must carry the same.
         resource: the body.
         if_match: the If-Match header, ``W/"3"``.
+        if_none_match: the If-None-Match header; ``*`` only creates.
 
     Raises:
-        FhirError: 400 or 422 for a body that breaks R4, a profile or a rule; 412 where
-            ``if_match`` doesn't name the current version.
+        FhirError: 400 or 422 for a body that breaks R4, a profile or a rule; 405 where it would
+            create and the server's settings leave ids to the server; 412 where ``if_match``
+            doesn't name the current version, or ``if_none_match`` does.
     """
     check_id(id_)
     resource = require_resource(resource, resource_type)
@@ -43,25 +53,66 @@ def update(
     for _ in range(ATTEMPTS):
         previous = context.store.read(resource_type, id_)
         require_version(reference, previous, expected)
-        if previous and same_content(resource, id_, previous):
-            return Answer(200, previous, location=location(previous))
-        prepared = prepare(context.server, resource, id_, previous)
+        require_none(reference, previous, if_none_match)
+        require_may_create(context.server, previous)
         try:
-            warnings = commit(context, [prepared])
+            return store_next(context, resource, id_, previous)
         except StaleWrite:
             continue
-        new = prepared.change.new
-        created = previous is None or previous.deleted
-        return Answer(
-            201 if created else 200, new, location=location(new), issues=warnings[reference]
-        )
     raise busy(reference)
+
+
+def store_next(
+    context: Context,
+    resource: dict[str, Any],
+    id_: str,
+    previous: StoredResource | None,
+    *,
+    locks: Sequence[str] = (),
+    before: Check | None = None,
+) -> Answer:
+    """Store a resource as what follows a version, unless it says the same.
+
+    Args:
+        context: the request.
+        resource: what to store.
+        id_: under which id.
+        previous: the version it replaces.
+        locks: see `commit`.
+        before: see `commit`.
+
+    Raises:
+        FhirError: it breaks R4, a profile or a rule.
+        StaleWrite: the version is no longer the current one.
+    """
+    if previous and same_content(resource, id_, previous):
+        return Answer(200, previous, location=location(previous))
+    prepared = prepare(context.server, resource, id_, previous)
+    warnings = commit(context, [prepared], locks=locks, before=before)
+    new = prepared.change.new
+    issues = warnings[new.reference]
+    return Answer(status_of_write(previous), new, location=location(new), issues=issues)
 
 
 def require_id(resource: dict[str, Any], id_: str) -> None:
     """Refuse a body whose id differs from the URL's."""
     if resource.get("id") != id_:
         raise invalid("The resource must carry the id that the URL names.", "id", code="value")
+
+
+def require_may_create(server: Server, previous: StoredResource | None) -> None:
+    """Refuse to create under an id of the client's choice where only the server chooses (405).
+
+    A deleted resource may come back: its id is one that the server took.
+    """
+    if previous is None and not server.settings.update_create:
+        text = "There is no such resource, and this server chooses ids itself: create it by POST."
+        raise FhirError(Issue("error", "not-supported", text), status=405)
+
+
+def status_of_write(previous: StoredResource | None) -> int:
+    """Give 201 where a write brings a resource about, 200 where it changes one."""
+    return 201 if previous is None or previous.deleted else 200
 
 
 def expected_version(if_match: str | None) -> int | None:

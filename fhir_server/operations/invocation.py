@@ -32,7 +32,10 @@ class Invoker:
     def __init__(self, definitions: Definitions, operations: Mapping[str, Operation]) -> None:
         self._definitions = definitions
         self._operations = operations
-        self._by_code = {d["code"]: d for d in definitions.operations()}
+        # One code may have several definitions, each for addresses of its own.
+        self._by_code: dict[str, list[Definition]] = {}
+        for definition in definitions.operations():
+            self._by_code.setdefault(definition["code"], []).append(definition)
 
     def invoke(self, context: Context, request: OperationRequest) -> Answer:
         """Carry out an operation.
@@ -53,13 +56,11 @@ class Invoker:
         return self._operations[request.code].run(call)
 
     def _definition(self, request: OperationRequest) -> Definition:
-        definition = self._by_code.get(request.code)
-        if definition is None or not _offered(definition, request):
-            text = (
-                f"There is no operation ${request.code[:64]} here. GET [base]/metadata lists all."
-            )
-            raise FhirError(Issue("error", "not-supported", text), status=404)
-        return definition
+        for definition in self._by_code.get(request.code, ()):
+            if _offered(definition, request):
+                return definition
+        text = f"There is no operation ${request.code[:64]} here. GET [base]/metadata lists all."
+        raise FhirError(Issue("error", "not-supported", text), status=404)
 
     def _arguments(
         self, context: Context, definition: Definition, request: OperationRequest

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
+from fhir_server.operations.diff import DIFF
 from fhir_server.operations.generate_sip import GENERATE_SIP
+from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
+from fhir_server.operations.reindex import REINDEX
 
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
-    for operation in (ASSIGN_FAST_VARDKONTAKT, GENERATE_SIP, NAMED_CONTACTS)
+    for operation in (
+        ASSIGN_FAST_VARDKONTAKT,
+        DIFF,
+        GENERATE_SIP,
+        META,
+        META_ADD,
+        META_DELETE,
+        NAMED_CONTACTS,
+        REINDEX,
+    )
 }

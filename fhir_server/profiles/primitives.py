@@ -15,9 +15,11 @@ INTEGER_URI = "urn:fhir-server:integer"
 # Draft 4 alone tells 1.0 from 1; FHIR's integers have no fraction (datatypes.html#integer).
 INTEGER_SCHEMA = {"$schema": "http://json-schema.org/draft-04/schema#", "type": "integer"}
 
-_TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]"
-_STRING = rf"^{_TEXT}*[^\s\x00-\x1f]{_TEXT}*$"
-_TOKEN = r"[^\s\x00-\x1f]+"  # noqa: S105 - a pattern, not a password
+# R4 forbids the control characters; U+FFFE and U+FFFF besides have no place in XML 1.0.
+_CONTROL = "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\ufffe\uffff"
+_TEXT = f"[^{_CONTROL}]"
+_STRING = rf"^{_TEXT}*[^\s{_CONTROL}]{_TEXT}*$"
+_TOKEN = rf"[^\s{_CONTROL}]+"  # noqa: S105 - a pattern, not a password
 
 _YEAR = "(?:[1-9][0-9]{3}|0[0-9]{2}[1-9]|0[0-9][1-9]0|0[1-9]00)"
 _MONTH = "(?:0[1-9]|1[0-2])"
@@ -31,7 +33,8 @@ _FULL_DATE = f"(?:{_YEAR}-{_DAY}|{_LEAP_YEAR}-02-29)"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _BASE64 = "[0-9A-Za-z+/]"
-_IN_TAG = r"[^>\x00-\x08\x0b\x0c\x0e-\x1f]*"
+_SPACE = r"[ \t\r\n]*"
+_IN_TAG = f"[^>{_CONTROL}]*"
 _XHTML_NAMESPACE = r"xmlns=[\"']http://www\.w3\.org/1999/xhtml[\"']"
 
 MAX_STRING = 1024 * 1024
@@ -112,12 +115,13 @@ PRIMITIVES: dict[str, Primitive] = {
     ),
     "time": _pattern(f"^{_TIME}$", "a time as hh:mm:ss", "09:30:00"),
     "base64Binary": _pattern(
-        rf"^(?:\s*{_BASE64}{{4}})*\s*(?:{_BASE64}{{4}}|{_BASE64}{{3}}=|{_BASE64}{{2}}==)\s*$",
+        rf"^(?:{_SPACE}{_BASE64}{{4}})*{_SPACE}"
+        rf"(?:{_BASE64}{{4}}|{_BASE64}{{3}}=|{_BASE64}{{2}}==){_SPACE}$",
         "base64",
         "SGVq",
     ),
     "xhtml": _pattern(
-        rf"^\s*<div\s(?:{_IN_TAG}\s)?{_XHTML_NAMESPACE}{_IN_TAG}(?:/>|>{_TEXT}*</div>)\s*$",
+        rf"^{_SPACE}<div\s(?:{_IN_TAG}\s)?{_XHTML_NAMESPACE}{_IN_TAG}(?:/>|>{_TEXT}*</div>){_SPACE}$",
         "XHTML in one div with the XHTML namespace",
         "<div xmlns='http://www.w3.org/1999/xhtml'>…</div>",
     ),

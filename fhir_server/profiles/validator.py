@@ -1,7 +1,7 @@
 """Validates resources: R4's structure, the profiles they claim, and further rules.
 
 Source: https://hl7.org/fhir/R4/validation.html. Covered: structure, cardinality, data types,
-required bindings, the types of references, and the structure of profiles.
+required bindings, the types of references, narratives, and the structure of profiles.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fhir_server.fhir.outcome import STATUS_BY_CODE, Issue, has_errors
 from fhir_server.profiles.checks import Cache, Check, QuickStructure, StructureCheck
 from fhir_server.profiles.compiler import Schema, StructureCompiler
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.narrative import narrative_issues
 from fhir_server.profiles.nested import has_nested, nested
 from fhir_server.profiles.profile_compiler import ProfileCompiler
 
@@ -88,8 +89,14 @@ class Validator:
         if not self._definitions.is_resource_type(resource_type):
             yield self._unknown_type(resource_type, root)
             return
+        structural: list[Issue] = []
         if not self._quick.accepts(resource):
-            yield from self._reasons(resource_type).issues(resource, root)
+            structural = self._reasons(resource_type).issues(resource, root)
+            yield from structural
+        if "text" in resource or "section" in resource:
+            places = {issue.expression for issue in structural}
+            found = narrative_issues(resource, root)
+            yield from (issue for issue in found if issue.expression not in places)
         if has_nested(resource):
             yield from self._nested(resource, root, contained=contained)
         claimed = _claimed(resource)

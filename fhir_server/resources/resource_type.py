@@ -10,8 +10,10 @@ ALL_INTERACTIONS = (
     "read",
     "vread",
     "update",
+    "patch",
     "delete",
     "history-instance",
+    "history-type",
     "search-type",
 )
 

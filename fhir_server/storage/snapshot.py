@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from fhir_server.search.query import Query
-from fhir_server.storage import mongo_query
+from fhir_server.storage import mongo_distinct, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
+from fhir_server.storage.mongo_history import MongoHistory
+from fhir_server.storage.mongo_indexes import TOKENS
 from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import SearchPage, StoredResource
+from fhir_server.storage.versions import HistoryQuery, VersionPage
 
 Result = TypeVar("Result")
 
@@ -70,38 +74,10 @@ class Snapshot:
         )
         return None if document is None else stored(document)
 
-    def history(
-        self, resource_type: str, id_: str, *, before: int | None, count: int
-    ) -> list[StoredResource]:
-        """Give versions of one resource, newest first.
-
-        Args:
-            resource_type: its type.
-            id_: its logical id.
-            before: only versions with a lower number; None starts at the current one.
-            count: how many at most.
-        """
-        current = self.read(resource_type, id_)
-        if current is None:
-            return []
-        versions = [current] if before is None or current.version < before else []
-        # A version stored ahead of its successor is still current: it must not appear twice.
-        below = min(before or current.version, current.version)
-        if len(versions) < count:
-            bounds = {
-                "$gte": superseded_id(current.reference, 0),
-                "$lt": superseded_id(current.reference, below),
-            }
-            older = self._run(
-                lambda: (
-                    self.collections.superseded.find({"_id": bounds}, session=self.session)
-                    .sort([("_id", -1)])
-                    .limit(count - len(versions))
-                    .to_list()
-                )
-            )
-            versions += [stored(document) for document in older]
-        return versions
+    def history(self, asked: HistoryQuery) -> VersionPage | None:
+        """Give versions, newest first; None for the history of a resource that never was."""
+        reader = MongoHistory(self.collections.resources, self.collections.superseded, self.session)
+        return self._run(lambda: reader.page(asked))
 
     def search(self, query: Query) -> SearchPage:
         """Give one page of the resources that match.
@@ -142,6 +118,89 @@ class Snapshot:
                 self.collections.resources, query, session=self.session, limit=limit
             )
         )
+
+    def existing(self, references: Iterable[str], *, deleted_too: bool = False) -> set[str]:
+        """Give those of the ``Type/id`` references that lead to a resource, from an index alone.
+
+        Args:
+            references: to look for.
+            deleted_too: whether a deleted resource counts.
+        """
+        by_type: dict[str, list[str]] = {}
+        for reference in set(references):
+            by_type.setdefault(reference.partition("/")[0], []).append(reference)
+        if not by_type:
+            return set()
+        # Deleted resources have no tokens. One branch for each type, since the index would be
+        # asked for every pair of a type and an id otherwise.
+        branches = [{"t": type_, "_id": {"$in": ids}} for type_, ids in by_type.items()]
+        wanted = {"_id": {"$in": [id_ for ids in by_type.values() for id_ in ids]}}
+        filter_: dict[str, Any] = wanted if deleted_too else {"$or": branches}
+        found = self._run(
+            lambda: (
+                self.collections.resources.find(filter_, {"_id": 1}, session=self.session)
+                .hint("_id_" if deleted_too else TOKENS)
+                .to_list()
+            )
+        )
+        return {document["_id"] for document in found}
+
+    def referrers(
+        self, references: Iterable[str], limit: int, *, other_than: Iterable[str] = ()
+    ) -> list[str]:
+        """Give who refers to any of some resources, as ``Type/id`` and in that order.
+
+        Args:
+            references: ``Type/id`` of those referred to.
+            limit: how many to give at most.
+            other_than: types of those who don't count.
+        """
+        tokens = [f">{reference}" for reference in set(references)]
+        # "0" follows "/" in ASCII: the ids of a type lie between the two.
+        ends = ["", *(f"{type_}{end}" for type_ in sorted(other_than) for end in "/0"), "a"]
+        branches = [
+            {"t": {"$in": tokens}, "_id": {"$gte": low, "$lt": high}}
+            for low, high in zip(ends[::2], ends[1::2], strict=True)
+        ]
+        found = self._run(
+            lambda: (
+                self.collections.resources.find({"$or": branches}, {"_id": 1}, session=self.session)
+                .hint(TOKENS)
+                .limit(limit)
+                .to_list()
+            )
+        )
+        return sorted({document["_id"] for document in found})
+
+    def types_in_use(self) -> list[str]:
+        """Give the resource types that there are or were resources of."""
+        return self._run(
+            lambda: mongo_distinct.types_in_use(self.collections.resources, self.session)
+        )
+
+    def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
+        """Give the index tokens in use between two, each with a resource that carries it.
+
+        Args:
+            low: the first token.
+            high: the token to stop before.
+            limit: how many at most.
+        """
+        found = self._run(
+            lambda: list(
+                islice(
+                    mongo_distinct.examples(
+                        self.collections.resources,
+                        low,
+                        high,
+                        session=self.session,
+                        projection=STORED,
+                    ),
+                    limit,
+                )
+            )
+        )
+        return [(token, stored(document)) for token, document in found]
 
     def _run(self, read: Callable[[], Result]) -> Result:
         with translated_errors():

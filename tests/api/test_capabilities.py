@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
 from fhir_server.fhir import json
 from fhir_server.fhir.model import second_opinion
+from fhir_server.interactions.capabilities import NORMATIVE_TYPES
 from fhir_server.interactions.context import Server
 from tests.conftest import Fhir
 
@@ -22,28 +30,45 @@ def test_the_capability_statement_is_valid_and_offers_every_type(
     assert {"patient", "category", "status", "role"} <= {
         p["name"] for p in care_team["searchParam"]
     }
-    assert [o["name"] for o in care_team["operation"]] == ["assign-fast-vardkontakt"]
+    offered_operations = {o["name"] for o in care_team["operation"]}
+    assert "assign-fast-vardkontakt" in offered_operations
+    assert "generate-sip" not in offered_operations
     assert any("fast-kontakt-careteam" in profile for profile in care_team["supportedProfile"])
 
 
-def test_every_declared_search_parameter_answers(fhir: Fhir) -> None:
-    values = {"date": "2026-03-02", "token": "x", "string": "x", "reference": "Patient/x", "uri": "urn:x",
-              "number": "1", "quantity": "1"}  # fmt: skip
-    for resource in fhir.get("metadata").json["rest"][0]["resource"]:
-        if resource["type"] not in (
-            "CareTeam",
-            "CarePlan",
-            "PractitionerRole",
-            "Encounter",
-            "Patient",
-        ):
-            continue
-        for parameter in resource["searchParam"]:
-            answer = fhir.client.get(
-                f"/fhir/{resource['type']}",
-                query_string={parameter["name"]: values[parameter["type"]]},
-            )
-            assert answer.status_code == 200, (resource["type"], parameter, answer.text)
+@pytest.mark.parametrize("mode", ["full", "normative", "terminology"])
+def test_each_mode_gives_a_valid_statement(fhir: Fhir, app_server: Server, mode: str) -> None:
+    response = fhir.get(f"metadata?mode={mode}")
+    assert response.status_code == 200
+    statement = json.plain(response.data)
+    assert app_server.validator.validate(statement) == []
+    wanted = "TerminologyCapabilities" if mode == "terminology" else "CapabilityStatement"
+    assert statement["resourceType"] == wanted
+
+
+def test_mode_normative_leaves_out_what_is_trial_use(fhir: Fhir) -> None:
+    full = fhir.get("metadata").json["rest"][0]["resource"]
+    normative = fhir.get("metadata?mode=normative").json["rest"][0]["resource"]
+    assert {r["type"] for r in normative} == NORMATIVE_TYPES
+    assert {"conditionalCreate", "searchInclude"} <= set(full[0])
+    assert not {"conditionalCreate", "searchInclude"} & {key for r in normative for key in r}
+
+
+def test_another_mode_is_refused(fhir: Fhir) -> None:
+    assert fhir.get("metadata?mode=all").status_code == 400
+
+
+def test_a_parameter_says_how_it_may_be_used(fhir: Fhir) -> None:
+    patient = next(
+        r for r in fhir.get("metadata").json["rest"][0]["resource"] if r["type"] == "Patient"
+    )
+    said = {p["name"]: p.get("documentation", "") for p in patient["searchParam"]}
+    assert ":exact" in said["family"]
+    assert ":missing" in said["birthdate"]
+    assert "sa" in said["birthdate"].partition("Prefixes: ")[2].rstrip(".").split(", ")
+    assert ":[type]" in said["general-practitioner"]
+    assert "Patient:organization" in patient["searchInclude"]
+    assert "Observation:subject" in patient["searchRevInclude"]
 
 
 def test_the_openapi_document_is_made_of_the_same_routes(fhir: Fhir) -> None:
@@ -54,12 +79,63 @@ def test_the_openapi_document_is_made_of_the_same_routes(fhir: Fhir) -> None:
     assert "get" in paths["/fhir/{type}/{id}/_history/{version}"]
     assert "post" in paths["/fhir/Patient/{id}/$assign-fast-vardkontakt"]
     assert {"get", "post"} <= set(paths["/fhir/Patient/$named-contacts"])
-    names = {parameter["name"] for parameter in paths["/fhir/CarePlan"]["get"]["parameters"]}
-    assert {"patient", "date"} <= names
+    parameters = paths["/fhir/CarePlan"]["get"]["parameters"]
+    assert {"patient", "date"} <= {parameter.get("name") for parameter in parameters}
+    assert {"$ref": "#/components/parameters/Count"} in parameters
+    assert "get" in paths["/fhir/Patient/{id}/{inner}"]
+    assert "post" in paths["/fhir/{type}/_search"]
     page = fhir.client.get("/docs")
     assert page.status_code == 200
     assert "cdn" not in page.text
     assert fhir.client.get("/docs/assets/swagger-ui-bundle.js").status_code == 200
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from nodes(each)
+
+
+def test_the_openapi_document_names_every_address_and_method(fhir: Fhir, app: Flask) -> None:
+    paths = fhir.client.get("/openapi.json").json["paths"]
+    described = {(path, method.upper()) for path, found in paths.items() for method in found}
+    routed = {
+        (re.sub(r"<(?:[a-z_]+:)?([a-z]+)>", r"{\1}", rule.rule), method)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if rule.rule.startswith("/fhir") and method not in ("HEAD", "OPTIONS")
+    }
+    assert routed - described == set()
+
+
+def test_the_openapi_document_describes_parameters_bodies_and_errors(fhir: Fhir) -> None:
+    document = fhir.client.get("/openapi.json").json
+    for node in nodes(document):
+        if "$ref" in node:
+            _, *steps = node["$ref"].split("/")
+            target = document
+            for step in steps:
+                target = target[step]
+    shared = document["components"]["parameters"]
+    for path, found in document["paths"].items():
+        for operation in (each for each in found.values() if isinstance(each, dict)):
+            listed = [shared[p["$ref"].split("/")[-1]] if "$ref" in p else p
+                      for p in operation.get("parameters", [])]  # fmt: skip
+            names = [(p["in"], p["name"]) for p in listed]
+            assert len(names) == len(set(names)), path
+    update = document["paths"]["/fhir/Patient/{id}"]["put"]
+    assert {"$ref": "#/components/parameters/IfMatch"} in update["parameters"]
+    content = update["requestBody"]["content"]
+    assert set(content) == {"application/fhir+json", "application/fhir+xml"}
+    assert content["application/fhir+json"]["schema"]["required"] == ["resourceType", "id"]
+    assert {"200", "201", "400", "409", "412", "415", "422"} <= set(update["responses"])
+    patch = document["paths"]["/fhir/{type}/{id}"]["patch"]["requestBody"]["content"]
+    assert {"application/json-patch+json", "application/xml-patch+xml"} <= set(patch)
+    operation = document["paths"]["/fhir/Patient/$named-contacts"]["get"]
+    assert "identifier" in {p.get("name") for p in operation["parameters"]}
 
 
 def test_the_server_tells_whether_it_lives_and_whether_it_is_ready(fhir: Fhir) -> None:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "fhir_server"
 DOCS = ROOT / "docs"
 DEFINITIONS = ROOT / "profiles" / "se"
+STANDARD_OPERATIONS = ROOT / "profiles" / "r4" / "operations.json"
 
 # What tools make or install; documents of others lie there.
 NOT_OURS = {"node_modules", "dist", "build", "fsh-generated"}
@@ -52,9 +53,10 @@ def documents() -> Iterator[Path]:
 
 
 def operation_definitions() -> list[dict[str, Any]]:
-    """Give the OperationDefinitions of the project."""
+    """Give the OperationDefinitions of the project, and those of R4 that the server offers."""
     paths = sorted(DEFINITIONS.glob("OperationDefinition-*.json"))
-    return [json.loads(path.read_text("utf-8")) for path in paths]
+    standard = json.loads(STANDARD_OPERATIONS.read_text("utf-8"))
+    return [*standard.values(), *(json.loads(path.read_text("utf-8")) for path in paths)]
 
 
 def table_rows(markdown: str) -> list[list[str]]:

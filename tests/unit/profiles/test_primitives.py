@@ -120,7 +120,7 @@ def test_a_string_longer_than_a_megabyte_is_refused(issues):
     ("div", "right"),
     [
         ('<div xmlns="http://www.w3.org/1999/xhtml">Hej</div>', True),
-        ("\n<div lang='sv' xmlns='http://www.w3.org/1999/xhtml'/>", True),
+        ("\n<div lang='sv' xmlns='http://www.w3.org/1999/xhtml'>Hej</div>", True),
         ("<div>Hej</div>", False),
         ('<div xmlns="http://www.w3.org/1999/xhtml">Hej', False),
         ('<div xmlns="http://www.w3.org/1999/xhtml">Hej</div> och hå', False),

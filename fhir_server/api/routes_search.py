@@ -1,0 +1,100 @@
+"""The routes of searches: of a type, of the system, of a compartment; by GET and by POST."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask import request as http
+from flask_smorest import Blueprint
+
+from fhir_server.api import documentation, request
+from fhir_server.api.documentation import PARTIAL, Route
+from fhir_server.api.responses import respond
+from fhir_server.api.routing import ANY, add, context_for, segment, tag
+from fhir_server.interactions.context import Server
+from fhir_server.interactions.search import search
+from fhir_server.resources.resource_type import ResourceType
+
+SYSTEM_TAG = "System"
+SEARCHING = (*PARTIAL, "Count", "Cursor", "Handling")
+FOUND = ((200, "A page of what matches"),)
+
+
+def search_type(type_: str) -> Response:
+    """search-type, by GET or POST."""
+    context, by_post = context_for(type_), http.method == "POST"
+    return respond(search(context, type_, request.search_parameters(), by_post=by_post))
+
+
+def search_all() -> Response:
+    """search-system, by GET or POST."""
+    context, by_post = request.context(), http.method == "POST"
+    return respond(search(context, None, request.search_parameters(), by_post=by_post))
+
+
+def search_compartment(type_: str, id: str, inner: str) -> Response:  # noqa: A002
+    """A search inside a compartment, of one type or, with ``*``, of all."""
+    context = request.context() if inner == "*" else context_for(inner)
+    answer = search(
+        context,
+        None if inner == "*" else inner,
+        request.search_parameters(),
+        compartment=(type_, id),
+        by_post=http.method == "POST",
+    )
+    return respond(answer)
+
+
+def register(blp: Blueprint, server: Server, type_: ResourceType) -> None:
+    """Add the searches of a type; see `routes_types.register`."""
+    if "search-type" not in type_.interactions:
+        return
+    path, name = f"/{segment(type_.name)}", tag(type_.name)
+    query = [] if type_.name == ANY else documentation.search_parameters(server, type_.name)
+    summary = f"Search. {type_.about}".strip()
+    get = Route(summary, name, parameters=SEARCHING, query=query, success=FOUND)
+    add(blp, path, search_type, type_.name, "GET", get)
+    add(blp, f"{path}/_search", search_type, type_.name, "POST", _by_post(name))
+
+
+def _by_post(name: str) -> Route:
+    return Route(
+        "Search, parameters in the body, in the URL or in both",
+        name,
+        parameters=("Format", "Pretty", "Handling"),
+        body=documentation.form_content(),
+        needs_body=False,
+        success=FOUND,
+        errors=documentation.BODY,
+    )
+
+
+def register_system(blp: Blueprint) -> None:
+    """Add the searches of all types."""
+
+    def search_system() -> Response:
+        return search_all()
+
+    def search_system_by_post() -> Response:
+        return search_all()
+
+    get = Route("Search all types, or those that _type names", SYSTEM_TAG, success=FOUND,
+                parameters=SEARCHING,
+                query=[{"name": "_type", "in": "query", "schema": documentation.STRING,
+                        "description": "Types, separated by commas"}])  # fmt: skip
+    route = blp.route("", methods=["GET"], strict_slashes=False)
+    route(blp.doc(**get.as_openapi())(search_system))
+    route = blp.route("/_search", methods=["POST"])
+    route(blp.doc(**_by_post(SYSTEM_TAG).as_openapi())(search_system_by_post))
+
+
+def register_compartments(blp: Blueprint, server: Server) -> None:
+    """Add the searches of compartments, ``/Patient/123/Observation`` and ``/Patient/123/*``."""
+    definitions = server.definitions
+    for name in (each for each in definitions.resource_types if definitions.compartment(each)):
+        path = f"/{name}/<id:id>/<type_or_all:inner>"
+        get = Route(
+            f"Search in the {name}'s compartment, one type or, with *, all",
+            name, parameters=SEARCHING, success=FOUND,
+        )  # fmt: skip
+        add(blp, path, search_compartment, name, "GET", get)
+        add(blp, f"{path}/_search", search_compartment, name, "POST", _by_post(name))

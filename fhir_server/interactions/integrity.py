@@ -1,0 +1,151 @@
+"""Referential integrity: references lead somewhere, and what is referred to is not deleted.
+
+docs/referential-integrity.md. Every write passes here, by `fhir_server.interactions.commit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.fhir.reference import local
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.prepare import Prepared
+from fhir_server.storage.snapshot import Check, Snapshot
+
+# What tells of something that happened: it may outlive what it tells of, and name it afterwards.
+RECORDS = frozenset({"AuditEvent", "Provenance"})
+# The references in it are resolved inside it first (bundle.html#references).
+PACKAGES = frozenset({"Bundle"})
+REFERS = ">"
+MOST_NAMED = 20
+MOST_COUNTED = 1000
+
+
+def integrity(context: Context, prepared: Sequence[Prepared]) -> Check | None:
+    """Give what must be checked before some changes count, None for nothing.
+
+    Args:
+        context: the request.
+        prepared: the changes, made together.
+
+    Returns:
+        A check for before a single change, or for after several inside their transaction. It
+        raises `FhirError`: 422 with every reference that leads nowhere, or 409 with who refers
+        to what would be deleted.
+    """
+    settings = context.server.settings
+    written = [p for p in prepared if p.resource is not None]
+    deleted = [p for p in prepared if p.resource is None]
+    here = {p.change.new.reference for p in written}
+    gone = {p.change.new.reference for p in deleted}
+    pointers = {}
+    if settings.referential_integrity_on_write:
+        pointers = {p.change.new.reference: (p, _references(p) - here) for p in written}
+        pointers = {reference: found for reference, found in pointers.items() if found[1]}
+    guarded = deleted if settings.referential_integrity_on_delete else []
+    if not pointers and not guarded:
+        return None
+
+    def check(snapshot: Snapshot) -> None:
+        store = context.store.inside(snapshot)
+        if pointers:
+            _require_targets(context, store, list(pointers.values()), gone)
+        if guarded:
+            _require_unreferenced(store, guarded, gone)
+
+    return check
+
+
+def _references(prepared: Prepared) -> set[str]:
+    entries = prepared.change.entries
+    if entries is None or prepared.change.new.resource_type in PACKAGES:
+        return set()
+    return {token[1:] for token in entries.tokens if token.startswith(REFERS)}
+
+
+def _require_targets(
+    context: Context,
+    store: Snapshot,
+    pointers: Sequence[tuple[Prepared, set[str]]],
+    gone: Collection[str],
+) -> None:
+    records = [found for p, found in pointers if p.change.new.resource_type in RECORDS]
+    others = [found for p, found in pointers if p.change.new.resource_type not in RECORDS]
+    living = store.existing(set().union(*others) - set(gone)) if others else set()
+    known = store.existing(set().union(*records), deleted_too=True) if records else set()
+    issues: list[Issue] = []
+    for p, found in pointers:
+        is_record = p.change.new.resource_type in RECORDS
+        missing = found - (known if is_record else living)
+        missing = {reference for reference in missing if reference not in context.promised}
+        if missing:
+            issues += _unresolved(p, missing, context.base)
+    if issues:
+        raise FhirError(*issues, status=422)
+
+
+def _unresolved(prepared: Prepared, missing: Collection[str], base: str) -> list[Issue]:
+    resource = prepared.resource or {}
+    places = _places(resource, str(resource.get("resourceType")), missing, base)
+    return [
+        Issue(
+            "error",
+            "not-found",
+            f"{target} does not exist on this server, or was deleted. Store it first, or in the "
+            "same transaction.",
+            place,
+        ).inside(prepared.at)
+        for place, target in places
+    ]
+
+
+def _places(value: Any, at: str, targets: Collection[str], base: str) -> Iterator[tuple[str, str]]:
+    """Give where in a resource references to some targets stand, and which."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _places(item, f"{at}[{index}]", targets, base)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if key == "reference" and isinstance(item, str):
+            target = str(local(item, base) or "")
+            if target in targets:
+                yield f"{at}.reference", target
+        else:
+            yield from _places(item, f"{at}.{key}", targets, base)
+
+
+def _require_unreferenced(
+    store: Snapshot, guarded: Sequence[Prepared], gone: Collection[str]
+) -> None:
+    """Ask once for all that are deleted; only a refusal asks for each."""
+    limit = MOST_COUNTED + len(gone)
+    found = store.referrers(gone, limit, other_than=RECORDS | PACKAGES)
+    if not set(found) - set(gone):
+        return
+    issues: list[Issue] = []
+    for p in guarded:
+        reference = p.change.new.reference
+        found = store.referrers([reference], limit, other_than=RECORDS | PACKAGES)
+        left = [each for each in found if each not in gone]
+        if left:
+            issues.append(_referred(reference, left, p.at))
+    raise FhirError(*issues, status=409)
+
+
+def _referred(reference: str, referrers: Sequence[str], at: str) -> Issue:
+    count = len(referrers)
+    one = count == 1
+    many = "1 resource refers" if one else f"{count} resources refer"
+    if count >= MOST_COUNTED:
+        many = f"at least {MOST_COUNTED} resources refer"
+    named = ", ".join(referrers[:MOST_NAMED]) + (", …" if count > MOST_NAMED else "")
+    return Issue(
+        "error",
+        "conflict",
+        f"{reference} can't be deleted: {many} to it ({named}). Change or delete "
+        f"{'that one' if one else 'those'} first, or in the same transaction.",
+        at or None,
+    )

@@ -1,0 +1,40 @@
+"""The OperationDefinitions of R4 that the server offers."""
+
+from __future__ import annotations
+
+from tools.r4_package import Json, Package
+
+# By id; whether the operation changes something. R4's definitions leave that out
+# (affectsState), and then a GET would have to be refused of all.
+OFFERED = {
+    "Resource-meta": False,
+    "Resource-meta-add": True,
+    "Resource-meta-delete": True,
+}
+# What a reader of the definition needs and no more.
+KEPT = (
+    "resourceType", "id", "url", "version", "name", "title", "status", "kind", "description",
+    "code", "comment", "resource", "system", "type", "instance", "parameter",
+)  # fmt: skip
+
+
+def operations(package: Package) -> dict[str, Json]:
+    """Give the OperationDefinitions by id.
+
+    Raises:
+        SystemExit: the package lacks one.
+    """
+    found = {
+        definition["id"]: _offered(definition)
+        for definition in package.resources("OperationDefinition")
+        if definition["id"] in OFFERED
+    }
+    missing = sorted(OFFERED.keys() - found.keys())
+    if missing:
+        raise SystemExit(f"The package has no OperationDefinition {', '.join(missing)}.")
+    return found
+
+
+def _offered(definition: Json) -> Json:
+    kept = {key: definition[key] for key in KEPT if key in definition}
+    return {**kept, "affectsState": OFFERED[definition["id"]]}
