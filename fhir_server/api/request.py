@@ -63,7 +63,7 @@ def context(*, any_type: bool = False) -> Context:
 
 def prefer(name: str) -> str | None:
     """Give a preference of the Prefer header (RFC 7240)."""
-    header = request.environ.get("HTTP_PREFER")
+    header: str | None = request.environ.get("HTTP_PREFER")
     if not header:
         return None
     for part in header.replace(";", ",").split(","):
@@ -94,7 +94,7 @@ def wanted_format() -> formats.Format | None:
         if named is not None:
             return formats.format_named(named)
     # The environment, as the headers of Werkzeug take longer: every request passes here.
-    accept = request.environ.get("HTTP_ACCEPT", "")
+    accept: str = request.environ.get("HTTP_ACCEPT", "")
     return "json" if accept in COMMON_ACCEPT else formats.preferred(accept)
 
 
