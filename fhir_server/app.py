@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from flask import Flask
 from flask_compress import Compress
@@ -33,15 +34,22 @@ class Parts:
     store: MongoStore
 
 
+@cache
+def _conformance() -> tuple[Definitions, Validator]:
+    """Read what is the same for every application of a process, and large."""
+    definitions = Definitions.load()
+    return definitions, Validator(definitions, extra_rules=(identifiers.check_resource,))
+
+
 def create_server(settings: Settings) -> Server:
     """Join the parts that need no database."""
-    definitions = Definitions.load()
+    definitions, validator = _conformance()
     zone = settings.zone
     return Server(
         settings=settings,
         definitions=definitions,
         registry=Registry(definitions),
-        validator=Validator(definitions, extra_rules=(identifiers.check_resource,)),
+        validator=validator,
         search=LiveSearch(
             definitions,
             lambda own, revision: Indexer(

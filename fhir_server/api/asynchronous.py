@@ -86,6 +86,9 @@ class Worker:
                 text = f"{self._most} asynchronous requests are under way; try again later."
                 raise FhirError(Issue("error", "throttled", text))
             self._running[id_] = thread
+        # Only now: what is registered lives, with its application, as long as the process.
+        atexit.unregister(self.stop)
+        atexit.register(self.stop)
         try:
             self._jobs.begin(id_, kind)
         except BaseException:
@@ -151,7 +154,6 @@ def register(app: Flask) -> None:
     worker = Worker(app, app.extensions["fhir"].server.settings.async_jobs)
     app.extensions["fhir_async"] = worker
     app.before_request(_begin)
-    atexit.register(worker.stop)
 
 
 def blueprint() -> Blueprint:

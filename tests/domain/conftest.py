@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 from pymongo import MongoClient
 
 from fhir_server.app import create_app
@@ -14,11 +15,16 @@ from tests.conftest import Fhir
 from tests.domain.clinic import Clinic
 
 
+@pytest.fixture(scope="module")
+def loose(settings: Settings, mongo_uri: str) -> Flask:
+    """The same application, but for what may be deleted."""
+    return create_app(replace(settings, referential_integrity_on_delete=False), mongo_uri)
+
+
 @pytest.fixture
-def clinic(fhir: Fhir, settings: Settings, mongo_uri: str) -> Clinic:
+def clinic(fhir: Fhir, loose: Flask) -> Clinic:
     """A clinic in the module's database."""
-    loose = replace(settings, referential_integrity_on_delete=False)
-    return Clinic(fhir, Fhir(create_app(loose, mongo_uri).test_client()))
+    return Clinic(fhir, Fhir(loose.test_client()))
 
 
 @pytest.fixture
