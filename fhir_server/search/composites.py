@@ -50,9 +50,7 @@ def composite_emitter(parameter: Parameter) -> Emit:
     return emit
 
 
-def _add_ordered(
-    name: str, token_part: Collector, found: list[Collector], into: Collector
-) -> None:
+def _add_ordered(name: str, token_part: Collector, found: list[Collector], into: Collector) -> None:
     for suffix in ("", CANONICAL):
         for combined in product(*(part.ranges.get(suffix, ()) for part in found)):
             _add_pairs(f"{name}{suffix}", token_part.codes or (), combined, into)

@@ -29,6 +29,7 @@ from fhir_server.search.paths import (
 from fhir_server.search.values import emitter, referred
 from fhir_server.search.words import Words
 
+
 @dataclass(frozen=True, slots=True)
 class IndexEntries:
     """Index entries of one resource.

@@ -146,7 +146,6 @@ def _parts(names: Iterable[str], name: str, value: Value, into: Collector) -> No
                 _string(name, text, into)
 
 
-
 def _phonetic(name: str, value: Value, into: Collector) -> None:
     """Index how the words of a name sound."""
     if isinstance(value, str):

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 
-from fhir_server.search import tokens
 from fhir_server.search.asked import Asked
 from fhir_server.search.query import And, Criterion, HasWord, Not, either
 from fhir_server.search.syntax import unescape

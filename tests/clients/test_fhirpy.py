@@ -190,6 +190,6 @@ def test_errors_are_outcomes_the_library_understands(client: SyncFHIRClient, mar
         client.resources("Patient").search(nonsense="1").fetch()
     for _ in range(2):
         client.resource("Patient", identifier=[{"system": "urn:fhirpy", "value": mark}]).create()
+    twice = client.resources("Patient").search(identifier=f"urn:fhirpy|{mark}")
     with pytest.raises(MultipleResourcesFound):
-        twice = client.resources("Patient").search(identifier=f"urn:fhirpy|{mark}")
         twice.get_or_create(client.resource("Patient"))

@@ -20,9 +20,7 @@ def test_all_of_r4_is_offered_but_named_queries(definitions: Definitions) -> Non
 
 
 def test_each_left_out_has_a_reason(definitions: Definitions) -> None:
-    assert Parameters(definitions).unsupported("Observation") == {
-        "_query": "it has no expression"
-    }
+    assert Parameters(definitions).unsupported("Observation") == {"_query": "it has no expression"}
     without_words = Parameters(definitions, full_text=False).unsupported("Observation")
     assert without_words["_text"] == "the setting full_text is off"
 

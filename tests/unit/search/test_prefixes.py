@@ -121,5 +121,3 @@ def test_a_quantity_with_a_comparator_reaches_to_the_end(
     for given in (asked, f"{asked}|http://unitsofmeasure.org|mg", f"{asked}||mg"):
         found = {p for p in PREFIXES if finds(resource, "value-quantity", f"{p}{given}")}
         assert found == expected, given
-
-
