@@ -40,9 +40,14 @@ def create_server(settings: Settings) -> Server:
         definitions=definitions,
         registry=Registry(definitions),
         validator=Validator(definitions, extra_rules=(identifiers.check_resource,)),
-        indexer=Indexer(definitions, zone, settings.fhir_base),
+        indexer=Indexer(definitions, zone, settings.fhir_base, full_text=settings.full_text),
         parser=QueryParser(
-            definitions, zone, settings.fhir_base, settings.default_count, settings.max_count
+            definitions,
+            zone,
+            settings.fhir_base,
+            settings.default_count,
+            settings.max_count,
+            full_text=settings.full_text,
         ),
         write_rules=write_rules,
         operations=Invoker(definitions, OPERATIONS),

@@ -54,6 +54,9 @@ class Settings:
     max_includes: int = _documented(
         1000, "The most resources that _include and _revinclude add to one page."
     )
+    full_text: bool = _documented(
+        True, "Whether the words of resources are indexed, for _text and _content."
+    )
     update_create: bool = _documented(
         True, "Whether PUT may create a resource under an id the client chose."
     )

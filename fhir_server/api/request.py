@@ -91,7 +91,8 @@ def wanted_format() -> formats.Format | None:
         return formats.format_named(request.args["_format"])
     accept = request.headers.get("Accept", "")
     if accept in COMMON_ACCEPT:
-        return _format_of_form() if request.mimetype == FORM else "json"
+        searches = request.mimetype == FORM and request.path.endswith("/_search")
+        return _format_of_form() if searches else "json"
     return formats.preferred(accept)
 
 

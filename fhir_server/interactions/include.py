@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fhir_server.fhir import json
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Context
 from fhir_server.search import tokens
@@ -77,7 +76,7 @@ class _Inclusion:
         iterated = [
             include.iterate for include in (*self._query.includes, *self._query.revincludes)
         ]
-        frontier = self._round(_tokens(self._context, self._page), first=True)
+        frontier = self._round(self._page.tokens, first=True)
         while frontier and any(iterated) and not self._found.cut:
             frontier = self._round(frontier, first=False)
         return self._found
@@ -175,8 +174,7 @@ class _Inclusion:
         page = self._context.store.search(
             Query(types, And((where,)), count=count, includes=WITH_TOKENS)
         )
-        own_tokens = _tokens(self._context, page)
-        found = ((stored, own_tokens[stored.reference]) for stored in page.resources)
+        found = ((stored, page.tokens[stored.reference]) for stored in page.resources)
         return self._add((stored, own) for stored, own in found if accept(own))
 
     def _read(self, references: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -185,7 +183,7 @@ class _Inclusion:
             if self._found.cut:
                 break
             part = references[start : start + _AT_ONCE]
-            found = _read_indexed(self._context, part)
+            found = self._context.store.read_indexed(part)
             added |= self._add(found[each] for each in part if each in found)
         return added
 
@@ -228,28 +226,3 @@ def _refers(own: Sequence[str], wanted: set[str], unversioned: set[str]) -> bool
 
 def _values(own: Sequence[str], prefix: str) -> list[str]:
     return [token[len(prefix) :] for token in own if token.startswith(prefix)]
-
-
-def _tokens(context: Context, page: SearchPage) -> Indexed:
-    found: Indexed | None = getattr(page, "tokens", None)
-    if found is not None:
-        return found
-    return {stored.reference: _entries(context, stored) for stored in page.resources}
-
-
-def _read_indexed(
-    context: Context, references: Sequence[str]
-) -> dict[str, tuple[StoredResource, list[str]]]:
-    read = getattr(context.store, "read_indexed", None)
-    if read is not None:
-        return dict(read(references))
-    return {
-        reference: (stored, _entries(context, stored))
-        for reference, stored in context.store.read_many(references).items()
-        if stored.body is not None
-    }
-
-
-def _entries(context: Context, stored: StoredResource) -> list[str]:
-    resource = json.parse(stored.body or b"{}")
-    return context.server.indexer.index(resource, stored.reference).tokens

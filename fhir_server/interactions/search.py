@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,8 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.contained_search import Match
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.include import Included, included
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.subset import Subset
 from fhir_server.search.query import Query
 from fhir_server.storage.records import StoredResource
 
@@ -109,7 +112,7 @@ class _Shape:
 
     def __init__(self, context: Context, query: Query) -> None:
         self._base = context.base
-        self._definitions = context.server.definitions
+        self._subset = _subset(context.server.definitions)
         self._summary = query.summary if query.summary in ("true", "text", "data") else None
         self._elements = query.elements
 
@@ -137,9 +140,12 @@ class _Shape:
         return self._part(json.parse(body), elements)
 
     def _part(self, resource: dict[str, Any], elements: Sequence[str]) -> dict[str, Any]:
-        from fhir_server.profiles.subset import Subset
+        return self._subset.apply(resource, self._summary, elements)
 
-        return Subset(self._definitions).apply(resource, self._summary, elements)
+
+@lru_cache(maxsize=4)
+def _subset(definitions: Definitions) -> Subset:
+    return Subset(definitions)
 
 
 def _explained(context: Context, query: Query) -> Issue:

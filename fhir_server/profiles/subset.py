@@ -114,9 +114,7 @@ class Subset:
             yield element.name
             yield from element.properties()
 
-    def _elements(
-        self, resource: Resource, resource_type: str, asked: set[str]
-    ) -> dict[str, Any]:
+    def _elements(self, resource: Resource, resource_type: str, asked: set[str]) -> dict[str, Any]:
         kept: set[str] = set(_ALWAYS)
         for element in self._definitions.children(resource_type).values():
             names = {element.name, *element.properties()}
@@ -179,7 +177,9 @@ def _tagged(resource: dict[str, Any]) -> dict[str, Any]:
     meta = resource.get("meta") or {}
     tags = [tag for tag in meta.get("tag", ()) if tag.get("code") != SUBSETTED["code"]]
     tagged = {**meta, "tag": [*tags, dict(SUBSETTED)]}
-    front: dict[str, Any] = {name: resource[name] for name in ("resourceType", "id") if name in resource}
+    front: dict[str, Any] = {
+        name: resource[name] for name in ("resourceType", "id") if name in resource
+    }
     rest = {name: value for name, value in resource.items() if name not in _IDENTITY}
     return {**front, "meta": tagged, **rest}
 
@@ -188,7 +188,9 @@ def _unknown(name: str, types: Sequence[str], known: Sequence[str]) -> FhirError
     near = difflib.get_close_matches(name[:64], known, n=3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     if len(types) > 3:
-        return invalid(f"_elements: no type here has the element {name[:64]!r}.{hint}", code="value")
+        return invalid(
+            f"_elements: no type here has the element {name[:64]!r}.{hint}", code="value"
+        )
     listed = ", ".join(sorted(known))
     text = f"_elements: {' and '.join(types)} has no element {name[:64]!r}.{hint}"
     return invalid(f"{text} There are: {listed}.", code="value")

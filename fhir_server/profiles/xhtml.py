@@ -112,9 +112,7 @@ def uses_prefix(source: bytes, prefixes: Sequence[str]) -> bool:
     return any(f"{prefix}:".encode() in source for prefix in prefixes)
 
 
-def canonical_div(
-    source: bytes, namespaces: Mapping[str | None, str]
-) -> tuple[str | None, str]:
+def canonical_div(source: bytes, namespaces: Mapping[str | None, str]) -> tuple[str | None, str]:
     """Write a div anew, so that it needs no namespace from outside.
 
     Args:

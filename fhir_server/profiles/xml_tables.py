@@ -97,9 +97,7 @@ class XmlTables:
         attributes = tuple(n for n, slot in slots.items() if slot.kind is Kind.ATTRIBUTE)
         return Table(path, slots, tags, {"resourceType": -1, **order_of}, attributes)
 
-    def _slot(
-        self, path: str, element: Element, name: str, type_ref: TypeRef, order: int
-    ) -> Slot:
+    def _slot(self, path: str, element: Element, name: str, type_ref: TypeRef, order: int) -> Slot:
         kind = self._kind(path, element, type_ref)
         value = "number" if type_ref.code in _NUMBERS else "text"
         return Slot(

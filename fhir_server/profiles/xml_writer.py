@@ -21,7 +21,7 @@ _ESCAPES = {
 # What XML can't carry is in no stored resource, but may be in the text of an error.
 _IMPOSSIBLE = (*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
 _TRANSLATION = str.maketrans({**_ESCAPES, **{chr(code): "\ufffd" for code in _IMPOSSIBLE}})
-_has_special = re.compile("[\x00-\x1f&<>\"\ud800-\udfff\ufffe\uffff]").search
+_has_special = re.compile('[\x00-\x1f&<>"\ud800-\udfff\ufffe\uffff]').search
 
 
 class XmlWriter:

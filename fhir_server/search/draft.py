@@ -78,6 +78,7 @@ class Draft:
     contained_type: Literal["container", "contained"] = "container"
     explain: bool = False
     applied: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[Issue] = field(default_factory=list)
     joins: Joins = field(default_factory=Joins)
 
     @property

@@ -32,11 +32,15 @@ from fhir_server.search.query import (
 Ask = Callable[[str, str], Asked]
 
 _ORDERED = ("eq", "ne", "gt", "lt", "ge", "le", "ap", "sa", "eb")
-_BY_TYPE = {
+_BY_KIND = {
     "date": (*_ORDERED, "po", "pr"),
     "number": (*_ORDERED, "pr"),
     "quantity": (*_ORDERED, "pr"),
     "string": ("eq", "co", "sw", "pr"),
+    "phonetic": ("eq", "pr"),
+    "words": ("eq",),
+    "special": ("eq",),
+    "composite": ("eq", "pr"),
     "token": ("eq", "ne", "ss", "sb", "in", "ni", "pr"),
     "reference": ("eq", "re", "pr"),
     "uri": ("eq", "ne", "sw", "pr"),
@@ -106,14 +110,14 @@ class FilterCriteria:
         valid = _valid(asked)
         if operator not in valid:
             raise refused(
-                f"'{operator}' can't be asked of {type_}.{code}, which is a "
+                f"'{operator}' can't be asked of {type_}.{code}, which is of type "
                 f"{asked.parameter.type}. Valid: {', '.join(valid)}."
             )
         return _compared(asked, operator, comparison.value)
 
 
 def _valid(asked: Asked) -> tuple[str, ...]:
-    code, valid = asked.parameter.code, _BY_TYPE.get(asked.parameter.type, ("pr",))
+    code, valid = asked.parameter.code, _BY_KIND.get(asked.parameter.kind, ("pr",))
     if code in STORED:
         valid = tuple(each for each in valid if each not in ("pr", "ne", "ss", "sb", "in", "ni"))
         return (*valid, "ne") if code == "_lastUpdated" else valid
@@ -123,7 +127,7 @@ def _valid(asked: Asked) -> tuple[str, ...]:
 
 
 def _compared(asked: Asked, operator: str, value: str) -> Criterion:
-    kind, text = asked.parameter.type, _escaped(value)
+    kind, text = asked.parameter.kind, _escaped(value)
     if operator == "pr":
         if value not in ("true", "false"):
             raise asked.refused("the value of pr must be true or false.")
@@ -134,6 +138,8 @@ def _compared(asked: Asked, operator: str, value: str) -> Criterion:
         return criterion(replace(asked, modifier=_MODIFIERS[operator]), text)
     if kind == "string":
         return _string(asked, operator, value, text)
+    if kind == "composite":
+        return criterion(asked, value.replace(",", r"\,"))
     if operator == "sw":
         start = f"{asked.parameter.name}{tokens.CODE}{value}"
         return TokenRange(start, start + _END_OF_TEXT)

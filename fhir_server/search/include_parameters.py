@@ -10,8 +10,7 @@ Source: https://hl7.org/fhir/R4/search.html#include
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.draft import Draft, hint, listed, refused
 from fhir_server.search.parameters import Parameter, Parameters
@@ -34,8 +33,11 @@ class IncludeParameters:
         self._definitions = definitions
         self._parameters = parameters
 
-    def read(self, draft: Draft, name: str, value: str) -> None:
+    def read(self, draft: Draft, name: str, value: str) -> bool:
         """Read one.
+
+        Returns:
+            Whether it can have an effect; a warning says why it can't.
 
         Raises:
             FhirError: 400 for what names no reference; it lists those there are.
@@ -47,12 +49,15 @@ class IncludeParameters:
         if len(draft.includes) + len(draft.revincludes) >= MOST_INCLUDES:
             raise refused(f"A search takes at most {MOST_INCLUDES} _include.", "too-costly")
         include = self._include(code, value, iterate=bool(colon))
-        if code == "_include":
-            self._require_source(draft, include, value)
-            draft.includes.append(include)
-        else:
+        if code == "_revinclude":
             self._require_target(draft, include, value)
             draft.revincludes.append(include)
+        elif include.iterate or include.source in ("", *draft.searched):
+            draft.includes.append(include)
+        else:
+            draft.warnings.append(_without_effect(include, draft, value))
+            return False
+        return True
 
     def _include(self, name: str, value: str, *, iterate: bool) -> Include:
         if value == EVERY:
@@ -91,18 +96,6 @@ class IncludeParameters:
         own = self._parameters.of(type_).items()
         return {code: parameter for code, parameter in own if parameter.type == "reference"}
 
-    def _require_source(self, draft: Draft, include: Include, value: str) -> None:
-        if include.iterate or not include.source or include.source in draft.searched:
-            return
-        raise refused(
-            f"_include: {include.source} is not searched here. To follow what was included, "
-            f"write _include:iterate={value[:128]}. "
-            f"Valid: {listed(self._names(draft.searched))}."
-        )
-
-    def _names(self, types: Sequence[str]) -> list[str]:
-        return [f"{type_}:{code}" for type_ in types for code in (*self._references(type_), EVERY)]
-
     def _require_target(self, draft: Draft, include: Include, value: str) -> None:
         if include.iterate or include.names == (EVERY,):
             return
@@ -119,3 +112,12 @@ class IncludeParameters:
                 f"_revinclude: '{value[:128]}' does not refer to {draft.what}. "
                 f"Valid of {include.source}: {listed(usable)}."
             )
+
+
+def _without_effect(include: Include, draft: Draft, value: str) -> Issue:
+    return Issue(
+        "warning",
+        "not-supported",
+        f"Ignored: _include={value[:128]} follows the references of {include.source}, and the "
+        f"results are of {draft.what}. To follow what was included, write _include:iterate.",
+    )

@@ -16,7 +16,7 @@ from fhir_server.search.syntax import split, unescape
 DEFAULT_KILOMETRES = 10.0
 
 # Half the circumference: no place is farther away.
-FARTHEST_KILOMETRES = 20_037.0
+FARTHEST_KILOMETRES = 20_038.0
 
 
 def near_criterion(asked: Asked, text: str) -> Criterion:

@@ -261,7 +261,7 @@ class Query:
         total: what ``_total`` asked for.
         cursor: where the page starts, from the ``next`` link of the one before.
         applied: the parameters that took effect, for the self link; without the cursor.
-        ignored: warnings about those that did not (lenient searches only).
+        ignored: warnings about those that did not.
         includes: ``_include``.
         revincludes: ``_revinclude``.
         summary: what ``_summary`` asked for.

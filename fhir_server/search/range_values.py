@@ -110,8 +110,8 @@ def _sampled_data(name: str, value: Value, into: Collector) -> None:
     known = [sample for sample in samples if sample is not None]
     if origin is None or factor is None or not known:
         return
-    ends = sorted(origin + factor * end for end in (min(known), max(known)))
-    _measured(name, Ends(*ends), value["origin"], into)
+    low, high = sorted(origin + factor * end for end in (min(known), max(known)))
+    _measured(name, Ends(low, high), value["origin"], into)
 
 
 def _sample(text: str) -> Decimal | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fhir_server.fhir.outcome import Issue, invalid
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.subset import Subset
 from fhir_server.search.draft import Draft, hint, listed, refused
 from fhir_server.search.parameters import Parameters
 from fhir_server.search.query import And, Chained, Criterion, Not, Or, ReferredBy, Sort
@@ -30,7 +31,7 @@ class ResultParameters:
     """
 
     def __init__(self, definitions: Definitions, parameters: Parameters, max_count: int) -> None:
-        self._definitions = definitions
+        self._subset = Subset(definitions)
         self._parameters = parameters
         self._max_count = max_count
 
@@ -93,17 +94,8 @@ class ResultParameters:
         return value
 
     def _elements(self, draft: Draft, value: str) -> str:
-        names = tuple(dict.fromkeys(name.strip() for name in value.split(",")))
-        known = {name for type_ in draft.searched for name in self._definitions.children(type_)}
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise refused(
-                f"_elements: {listed(name[:64] or 'an empty name' for name in unknown)} "
-                f"is no element of {draft.what}.{hint(unknown[0], sorted(known))} "
-                f"Valid are the elements at the top: {listed(known)}."
-            )
-        draft.elements = names
-        return ",".join(names)
+        draft.elements = self._subset.elements_from(value, draft.searched)
+        return ",".join(draft.elements)
 
     def _total(self, draft: Draft, value: str) -> str:
         draft.total = _one_of(value, "_total", "none", "estimate", "accurate")
@@ -151,6 +143,9 @@ def conflicts(draft: Draft) -> list[Issue]:
     if draft.contained != "false" and draft.sort:
         found.append(_dropped(draft, "_sort", "_contained"))
         draft.sort = ()
+    if draft.elements and draft.summary in ("true", "text", "data"):
+        found.append(_dropped(draft, "_elements", "_summary"))
+        draft.elements = ()
     if draft.includes or draft.revincludes:
         other = "_contained" if draft.contained != "false" else "_summary=text"
         if draft.contained != "false" or draft.summary == "text":

@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/search.html#token, #reference, #uri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from fhir_server.fhir.reference import local, normal, type_named
@@ -18,6 +18,7 @@ from fhir_server.search.syntax import split, unescape
 from fhir_server.search.terminology import NotKnown
 from fhir_server.search.tokens import END_OF_TEXT
 
+_CANONICAL = frozenset(("canonical", "uri"))
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -140,8 +141,15 @@ def reference_criterion(asked: Asked, text: str) -> Criterion:
             raise asked.refused(f"the reference is not to a {asked.modifier}.")
         return _to(asked, f"{asked.modifier}/{value}" if _ID.fullmatch(value) else value)
     if _ID.fullmatch(value) and not target:
-        return either(*(_to(asked, f"{type_}/{value}") for type_ in asked.parameter.targets))
+        return either(*_by_id(asked, value))
     return _to(asked, value)
+
+
+def _by_id(asked: Asked, id_: str) -> Iterator[Criterion]:
+    for type_ in asked.parameter.targets:
+        yield _to(asked, f"{type_}/{id_}")
+    if asked.parameter.value_types & _CANONICAL:  # which may be any text at all
+        yield HasToken(f"{asked.parameter.name}>{id_}")
 
 
 def _to(asked: Asked, reference: str) -> Criterion:

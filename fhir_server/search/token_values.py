@@ -18,6 +18,14 @@ from fhir_server.search.ranges import decimal
 
 TELEPHONES = ("phone", "fax", "pager", "sms")
 HUMAN_NAME = ("family", "given", "prefix", "suffix", "text")
+_SOUNDS = (
+    *((spelled, "sh") for spelled in ("sch", "skj", "stj", "sj")),
+    ("dt", "t"),
+    ("th", "t"),
+    ("tz", "ts"),
+    ("w", "v"),
+    ("qv", "kv"),
+)
 ADDRESS = ("text", "line", "city", "district", "state", "postalCode", "country")
 
 
@@ -162,7 +170,16 @@ def _phonetic(name: str, value: Value, into: Collector) -> None:
 
 def sounding(text: str) -> tuple[str, ...]:
     """Give the sound of each word by Metaphone; of a word that has none, the word itself."""
-    return tuple(jellyfish.metaphone(word) or word for word in tokens.fold(text).split())
+    return tuple(
+        jellyfish.metaphone(_anglicised(word)) or word for word in tokens.fold(text).split()
+    )
+
+
+def _anglicised(word: str) -> str:
+    """Spell as in English what Swedish and German names spell otherwise: Metaphone is English."""
+    for written, sounded in _SOUNDS:
+        word = word.replace(written, sounded)
+    return word
 
 
 def _position(name: str, value: Value, into: Collector) -> None:

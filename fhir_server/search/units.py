@@ -192,18 +192,14 @@ def _table() -> _Table:
     root = etree.fromstring(source.read_bytes(), etree.XMLParser(resolve_entities=False))
     prefixes, bases, units = {}, set(), {}
     for element in root.iterchildren("{*}prefix", "{*}base-unit", "{*}unit"):
-        code = str(element.get("Code"))
-        kind = etree.QName(element).localname
-        value = element.find("{*}value")
-        if kind == "base-unit" or _stands_alone(element, value):
+        code, kind = str(element.get("Code")), etree.QName(element).localname
+        value = next(element.iterchildren("{*}value"), element)
+        # An arbitrary unit is defined by a procedure, and convertible to no other.
+        alone = element.get("isArbitrary") == "yes" and value.get("Unit") == "1"
+        if kind == "base-unit" or alone:
             bases.add(code)
         elif kind == "prefix":
-            prefixes[code] = Fraction(value.get("value"))
+            prefixes[code] = Fraction(str(value.get("value")))
         elif element.get("isSpecial") != "yes":
-            units[code] = (value.get("value"), value.get("Unit"))
+            units[code] = (str(value.get("value")), str(value.get("Unit")))
     return _Table(prefixes, frozenset(bases), units)
-
-
-def _stands_alone(element: Any, value: Any) -> bool:
-    """Tell whether a unit is arbitrary, defined by a procedure and convertible to no other."""
-    return element.get("isArbitrary") == "yes" and value.get("Unit") == "1"

@@ -4,8 +4,9 @@
     vård*                     words that start so
     plan hem                  all of the words
     "vård i hemmet"           the same: word by word, in any order
-    plan AND (hem OR skola)   and, or and not, in capitals; and binds tighter than or
+    plan AND (hem OR skola)   and, or and not, in capitals or not; and binds tighter than or
     NOT avslutad
+    "not"                     the word itself
 
 Source: https://hl7.org/fhir/R4/search.html#content
 """
@@ -37,11 +38,17 @@ def words_criterion(asked: Asked, text: str) -> Criterion:
         match = _ITEM.match(value, position)
         if match is None or match.lastgroup is None:
             raise asked.refused("a quotation mark is not closed.")
-        items.append((match.lastgroup, match[match.lastgroup]))
+        items.append(_item(match.lastgroup, match[match.lastgroup]))
         position = match.end()
     if len(items) > _MOST_WORDS:
         raise asked.refused(f"at most {_MOST_WORDS} words can be looked for.", "too-costly")
     return _Reader(asked, items).whole()
+
+
+def _item(kind: str, text: str) -> tuple[str, str]:
+    if kind == "word" and text.upper() in _OPERATORS:
+        return "operator", text.upper()
+    return kind, text
 
 
 class _Reader:
@@ -67,7 +74,7 @@ class _Reader:
 
     def _all(self) -> Criterion:
         parts = [self._one()]
-        while self._items[self._position] not in (_END, ("symbol", ")"), ("word", "OR")):
+        while self._items[self._position] not in (_END, ("symbol", ")"), ("operator", "OR")):
             self._skip("AND")
             parts.append(self._one())
         return parts[0] if len(parts) == 1 else And(tuple(parts))
@@ -78,7 +85,7 @@ class _Reader:
             return Not(self._one())
         if (kind, text) == ("symbol", "("):
             return self._inside()
-        if kind == "symbol" or (kind == "word" and text in _OPERATORS):
+        if kind in ("symbol", "operator"):
             raise self._asked.refused("a word is missing before or after AND, OR, NOT or ().")
         self._position += 1
         return self._words(text, start=kind == "word" and text.endswith("*"))
@@ -105,6 +112,6 @@ class _Reader:
         return found[0] if len(found) == 1 else And(tuple(found))
 
     def _skip(self, operator: str) -> bool:
-        found = self._items[self._position] == ("word", operator)
+        found = self._items[self._position] == ("operator", operator)
         self._position += found
         return found

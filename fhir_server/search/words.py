@@ -12,6 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.profiles.definitions import Definitions, Element, TypeRef
@@ -25,6 +26,7 @@ NARRATIVE, CONTENT = "n:", "c:"
 LONGEST_WORD, MOST_WORDS = 60, 20_000
 
 _READ = ("string", "markdown", "code")
+_NOT_READ = ("Reference.reference",)  # a string by its type, an address by what it is
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -89,7 +91,7 @@ class Words:
         return node
 
     def _place(self, node: _Node, name: str, element: Element, type_: TypeRef) -> None:
-        if type_.code in _READ:
+        if type_.code in _READ and element.path not in _NOT_READ:
             node.read.add(name)
         if self._definitions.is_primitive(type_.code):
             node.below[f"_{name}"] = "Element"
@@ -101,7 +103,18 @@ class Words:
 
 def split_words(text: str) -> Iterator[str]:
     """Give the folded words of a text."""
-    return (word[:LONGEST_WORD] for word in tokens.fold(text).split())
+    for piece in text.split():
+        yield from _words(piece) if len(piece) <= LONGEST_WORD else _folded(piece)
+
+
+# Language repeats itself: most pieces have been folded before.
+@lru_cache(maxsize=32_768)
+def _words(piece: str) -> tuple[str, ...]:
+    return _folded(piece)
+
+
+def _folded(piece: str) -> tuple[str, ...]:
+    return tuple(word[:LONGEST_WORD] for word in tokens.fold(piece).split())
 
 
 def _narrative(resource: dict[str, Any]) -> str:

@@ -219,14 +219,13 @@ def test_json_is_pretty_when_asked_and_loses_no_digit(fhir: Fhir) -> None:
     assert json.loads(text)["id"] == id_
 
 
-def test_only_json_is_answered_and_taken(fhir: Fhir) -> None:
+def test_json_and_xml_are_answered_and_taken_and_nothing_else(fhir: Fhir) -> None:
     id_ = fhir.create(PATIENT)["id"]
-    assert fhir.get(f"Patient/{id_}", Accept="application/fhir+xml").status_code == 406
-    assert fhir.get(f"Patient/{id_}?_format=xml").status_code == 406
-    assert fhir.get(f"Patient/{id_}?_format=json", Accept="text/xml").status_code == 200
-    assert fhir.get(f"Patient/{id_}?_format=application/fhir+json").status_code == 200
+    assert fhir.get(f"Patient/{id_}", Accept="text/turtle").status_code == 406
+    assert fhir.get(f"Patient/{id_}?_format=ttl").status_code == 406
+    assert fhir.get(f"Patient/{id_}?_format=json", Accept="text/turtle").status_code == 200
     assert fhir.get(f"Patient/{id_}", Accept="text/html,*/*;q=0.8").status_code == 200
-    taken = fhir.post("Patient", "<Patient/>", Content_Type="application/fhir+xml")
+    taken = fhir.post("Patient", "<Patient/>", Content_Type="text/turtle")
     assert taken.status_code == 415
     assert issue(taken)["code"] == "not-supported"
 

@@ -16,7 +16,10 @@ pytestmark = pytest.mark.xdist_group("documented-examples")
 
 DOCS = ROOT / "docs"
 PAGES = sorted(
-    page for folder in ("interactions", "operations") for page in (DOCS / folder).glob("*.md")
+    page
+    for folder in ("interactions", "operations", "search")
+    for page in (DOCS / folder).glob("*.md")
+    if folder != "search" or "<!-- example -->" in page.read_text("utf-8")
 )
 
 
