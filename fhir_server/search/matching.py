@@ -1,14 +1,16 @@
 """What each criterion means, said by evaluating it on one resource's index entries.
 
 The store answers the same from its indexes; the tests hold the two against each other. It also
-serves where a single resource is to be matched without asking the store, as subscriptions do.
+serves where a single resource is to be matched without asking the store, as subscriptions do. What
+is about other resources needs those, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
+from types import MappingProxyType
 from typing import TypeVar
 
 from fhir_server.search import tokens
@@ -36,10 +38,10 @@ from fhir_server.search.query import (
     Updated,
 )
 
-# The radius that MongoDB reckons with.
-EARTH_KILOMETRES = 6378.1
-
 End = TypeVar("End", int, str)
+
+# What MongoDB takes the earth for: a sphere with its radius at the equator.
+EARTH_RADIUS_KILOMETRES = 6378.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +59,54 @@ class Indexed:
     entries: IndexEntries
 
 
-def matches(query: Query, resource: Indexed) -> bool:
-    """Tell whether a query finds a resource."""
+# The other resources by ``Type/id``, for what a criterion says about them.
+Others = Mapping[str, Indexed]
+NO_OTHERS: Others = MappingProxyType({})
+
+
+def matches(query: Query, resource: Indexed, others: Others = NO_OTHERS) -> bool:
+    """Tell whether a query finds a resource.
+
+    Args:
+        query: what is asked for.
+        resource: what might be found.
+        others: the resources that chains and ``_has`` may lead to.
+    """
     resource_type = resource.reference.partition("/")[0]
     if query.types and resource_type not in query.types:
         return False
-    return fulfils(query.where, resource)
+    return fulfils(query.where, resource, others)
 
 
-def fulfils(criterion: Criterion, resource: Indexed) -> bool:
+def fulfils(criterion: Criterion, resource: Indexed, others: Others = NO_OTHERS) -> bool:
     """Tell whether a resource fulfils a criterion."""
     match criterion:
         case And(parts):
-            return all(fulfils(part, resource) for part in parts)
+            return all(fulfils(part, resource, others) for part in parts)
         case Or(parts):
-            return any(fulfils(part, resource) for part in parts)
+            return any(fulfils(part, resource, others) for part in parts)
         case Not(part):
-            return not fulfils(part, resource)
+            return not fulfils(part, resource, others)
         case HasId(references):
             return resource.reference in references
         case Updated(comparator, low, high):
             at = resource.last_updated
             return compares(comparator, at, at + 1, low, high)
+        case Chained(name, types, where):
+            found = (others.get(target) for target in _targets(name, types, resource))
+            return any(fulfils(where, other, others) for other in found if other)
+        case ReferredBy(name, where):
+            token = f"{name}{tokens.REFERENCE}{resource.reference}"
+            referring = (other for other in others.values() if token in other.entries.tokens)
+            return any(fulfils(where, other, others) for other in referring)
         case _:
             return _has(criterion, resource.entries)
+
+
+def _targets(name: str, types: tuple[str, ...], resource: Indexed) -> list[str]:
+    start = f"{name}{tokens.REFERENCE}"
+    named = [t[len(start) :] for t in resource.entries.tokens if t.startswith(start)]
+    return [target for target in named if target.partition("/")[0] in types]
 
 
 def _has(
@@ -92,9 +118,7 @@ def _has(
     | HasKey
     | Paired
     | Near
-    | HasWord
-    | Chained
-    | ReferredBy,
+    | HasWord,
     entries: IndexEntries,
 ) -> bool:
     match criterion:
@@ -112,17 +136,38 @@ def _has(
                 compares(comparator, found[0], found[1], start, end) and _has_unit(found, unit)
                 for found in entries.ranges.get(name.replace(".", ":"), ())
             )
-        case Paired():
-            found = entries.ranges.get(criterion.name.replace(".", ":"), ())
-            return any(_is_pair(each, criterion) for each in found)
-        case Near():
-            return _is_near(entries.position, criterion)
-        case HasWord():
-            return _has_word(entries.words, criterion)
-        case Chained() | ReferredBy():
-            raise TypeError("what other resources are like can't be told from this one")
         case HasKey(name):
             return f"{name.replace('.', ':')}<" in entries.keys
+        case Paired(name):
+            pairs = entries.ranges.get(name.replace(".", ":"), ())
+            return any(_is_pair(found, criterion) for found in pairs)
+        case Near():
+            return entries.position is not None and _is_near(criterion, *entries.position)
+        case HasWord(word, narrative, start_only):
+            kinds = ("n:",) if narrative else ("n:", "c:")
+            own = [each[2:] for each in entries.words if each.startswith(kinds)]
+            return any(each.startswith(word) if start_only else each == word for each in own)
+
+
+def _is_pair(found: Sequence[str], asked: Paired) -> bool:
+    if asked.token not in found[7:9]:
+        return False
+    spans = ((found[0], found[1]), (found[5], found[6]))
+    return all(
+        # Two empty ends are no range.
+        bool(span[1])
+        and compares(each.comparator, *span, each.low, each.high)
+        and _has_unit(found, each.unit)
+        for each, span in zip(asked.ranges, spans, strict=False)
+    )
+
+
+def _is_near(wanted: Near, longitude: float, latitude: float) -> bool:
+    north, own_north = radians(wanted.latitude), radians(latitude)
+    apart = sin((own_north - north) / 2) ** 2
+    across = sin(radians(longitude - wanted.longitude) / 2) ** 2
+    angle = 2 * asin(sqrt(min(1.0, apart + cos(north) * cos(own_north) * across)))
+    return angle * EARTH_RADIUS_KILOMETRES <= wanted.kilometres
 
 
 def compares(comparator: Comparator, low: End, high: End, start: End, end: End) -> bool:
@@ -153,37 +198,6 @@ def compares(comparator: Comparator, low: End, high: End, start: End, end: End) 
             return high <= start
         case "ap":
             return low < end and start < high
-
-
-def _is_pair(found: Sequence[str], asked: Paired) -> bool:
-    if asked.token not in found[7:9]:
-        return False
-    spans = ((found[0], found[1]), (found[5], found[6]))
-    return all(
-        compares(each.comparator, *span, each.low, each.high) and _has_unit(found, each.unit)
-        for each, span in zip(asked.ranges, spans, strict=False)
-    )
-
-
-def _is_near(position: tuple[float, float] | None, asked: Near) -> bool:
-    """Tell by the great circle between two points, on the sphere that MongoDB measures on."""
-    if position is None:
-        return False
-    (east, north), (x, y) = ((radians(a), radians(b)) for a, b in (position, _point(asked)))
-    half = sin((north - y) / 2) ** 2 + cos(north) * cos(y) * sin((east - x) / 2) ** 2
-    return 2 * EARTH_KILOMETRES * asin(min(1.0, sqrt(half))) <= asked.kilometres
-
-
-def _point(asked: Near) -> tuple[float, float]:
-    return asked.longitude, asked.latitude
-
-
-def _has_word(words: Sequence[str], asked: HasWord) -> bool:
-    places = ("n:",) if asked.narrative else ("n:", "c:")
-    wanted = tuple(f"{place}{asked.word}" for place in places)
-    if asked.start:
-        return any(word.startswith(wanted) for word in words)
-    return any(word in words for word in wanted)
 
 
 def _texts(name: str, entries: IndexEntries) -> list[str]:

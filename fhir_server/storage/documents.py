@@ -13,6 +13,7 @@ Document = dict[str, Any]
 
 # What a reader needs of a document: not what searches find it by.
 STORED = {"y": 1, "v": 1, "u": 1, "b": 1}
+STORED_AND_TOKENS = {**STORED, "t": 1}
 
 
 def stored(document: Document) -> StoredResource:

@@ -13,16 +13,23 @@ import re
 from typing import Any, TypeVar
 
 from fhir_server.search import tokens
+from fhir_server.search.matching import EARTH_RADIUS_KILOMETRES
 from fhir_server.search.query import (
     And,
+    Chained,
     Comparator,
+    Compared,
     Criterion,
     HasId,
     HasKey,
     HasToken,
+    HasWord,
     InRange,
+    Near,
     Not,
     Or,
+    Paired,
+    ReferredBy,
     TextContains,
     TextStart,
     TokenRange,
@@ -53,6 +60,8 @@ def as_filter(criterion: Criterion) -> Filter:
             return {"_id": {"$in": list(references)}}
         case Updated(comparator, low, high):
             return _updated(comparator, low, high)
+        case Chained() | ReferredBy():
+            raise TypeError("a join must be settled before it can be a filter")
         case _:
             return _indexed(criterion)
 
@@ -111,7 +120,7 @@ def ranges_filter(criterion: InRange) -> Filter:
     return {field: {"$elemMatch": joined(*conditions)}}
 
 
-def key_bounds(criterion: InRange) -> tuple[str | None, str | None]:
+def key_bounds(criterion: InRange | Compared) -> tuple[str | None, str | None]:
     """Give what the greatest end must be above, and what the smallest start must be below."""
     return _bounds(criterion.comparator, criterion.low, criterion.high) or (None, None)
 
@@ -152,7 +161,15 @@ def _any(parts: tuple[Criterion, ...]) -> Filter:
 
 
 def _indexed(
-    criterion: HasToken | TokenRange | TextStart | TextContains | InRange | HasKey,
+    criterion: HasToken
+    | TokenRange
+    | TextStart
+    | TextContains
+    | InRange
+    | HasKey
+    | Paired
+    | Near
+    | HasWord,
 ) -> Filter:
     match criterion:
         case HasToken(token):
@@ -170,6 +187,43 @@ def _indexed(
             return _in_range(criterion)
         case HasKey(name):
             return {start_key(name): between(None, None)}
+        case Paired():
+            return _paired(criterion)
+        case Near(longitude, latitude, kilometres):
+            circle = [[longitude, latitude], kilometres / EARTH_RADIUS_KILOMETRES]
+            return {"g": {"$geoWithin": {"$centerSphere": circle}}}
+        case HasWord():
+            return _word(criterion)
+
+
+def words(criterion: HasWord) -> list[str]:
+    """Give the entries of a word, or what they start with."""
+    kinds = ("n",) if criterion.narrative else ("c", "n")
+    return [f"{kind}:{criterion.word}" for kind in kinds]
+
+
+def _word(criterion: HasWord) -> Filter:
+    entries = words(criterion)
+    if not criterion.start:
+        return {"w": entries[0] if len(entries) == 1 else {"$in": entries}}
+    starts = [{"w": {"$elemMatch": between(entry, entry + END_OF_TEXT)}} for entry in entries]
+    return starts[0] if len(starts) == 1 else {"$or": starts}
+
+
+def _paired(criterion: Paired) -> Filter:
+    # An entry: low, high, system|code, code, unit, low and high of a second range, the first
+    # part as =code and as ;system|code.
+    own: Filter = {"7" if criterion.token.startswith(tokens.CODE) else "8": criterion.token}
+    first, *second = criterion.ranges
+    conditions = [own, _compared(first, "0", "1")]
+    conditions += [joined({"5": {"$ne": ""}}, _compared(each, "5", "6")) for each in second]
+    field = f"d.{criterion.name.replace('.', ':')}"
+    return {field: {"$elemMatch": joined(*conditions)}}
+
+
+def _compared(range_: Compared, start: str, end: str) -> Filter:
+    found = _range(range_.comparator, range_.low, range_.high, start, end)
+    return found if range_.unit is None else joined(found, _unit(range_.unit))
 
 
 def _in_range(criterion: InRange) -> Filter:
@@ -188,17 +242,18 @@ def _in_range(criterion: InRange) -> Filter:
     return joined(by_keys, ranges_filter(criterion))
 
 
-def _range(comparator: Comparator, low: str, high: str) -> Filter:
+def _range(comparator: Comparator, low: str, high: str, start: str = "0", end: str = "1") -> Filter:
+    """Compare the entries at two places of a range to a search's range."""
     conditions: dict[Comparator, Filter] = {
-        "eq": {"0": {"$gte": low}, "1": {"$lte": high}},
-        "ne": {"$or": [{"0": {"$lt": low}}, {"1": {"$gt": high}}]},
-        "gt": {"1": {"$gt": high}},
-        "lt": {"0": {"$lt": low}},
-        "ge": {"$or": [{"1": {"$gt": high}}, {"0": {"$gte": low}}]},
-        "le": {"$or": [{"0": {"$lt": low}}, {"1": {"$lte": high}}]},
-        "sa": {"0": {"$gte": high}},
-        "eb": {"1": {"$lte": low}},
-        "ap": {"0": {"$lt": high}, "1": {"$gt": low}},
+        "eq": {start: {"$gte": low}, end: {"$lte": high}},
+        "ne": {"$or": [{start: {"$lt": low}}, {end: {"$gt": high}}]},
+        "gt": {end: {"$gt": high}},
+        "lt": {start: {"$lt": low}},
+        "ge": {"$or": [{end: {"$gt": high}}, {start: {"$gte": low}}]},
+        "le": {"$or": [{start: {"$lt": low}}, {end: {"$lte": high}}]},
+        "sa": {start: {"$gte": high}},
+        "eb": {end: {"$lte": low}},
+        "ap": {start: {"$lt": high}, end: {"$gt": low}},
     }
     return conditions[comparator]
 

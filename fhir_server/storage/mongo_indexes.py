@@ -4,6 +4,8 @@
 - ``k_all``: a wildcard index over the sort keys of all search parameters, so a new parameter
   needs no new index.
 - ``updated``: ``_lastUpdated``, by type.
+- ``w_id``: words, in the order of ids; only of documents that have some.
+- ``place``: points on the earth; only of documents that have one.
 
 ``_id`` is ``Type/id``, so the index that MongoDB keeps anyway orders resources by type.
 """
@@ -13,19 +15,28 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, GEOSPHERE, IndexModel
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid
 
 TOKENS = "t_id"
 KEYS = "k_all"
 UPDATED = "updated"
+WORDS = "w_id"
+PLACE = "place"
 TOKEN_FIELDS = [("t", ASCENDING), ("_id", ASCENDING)]
 
 RESOURCE_INDEXES = (
     IndexModel(TOKEN_FIELDS, name=TOKENS),
     IndexModel([("k.$**", ASCENDING)], name=KEYS),
     IndexModel([("y", ASCENDING), ("u", ASCENDING), ("_id", ASCENDING)], name=UPDATED),
+    # Partial and not sparse: every document has an _id, so a sparse index would hold them all.
+    IndexModel(
+        [("w", ASCENDING), ("_id", ASCENDING)],
+        name=WORDS,
+        partialFilterExpression={"w": {"$exists": True}},
+    ),
+    IndexModel([("g", GEOSPHERE)], name=PLACE),
 )
 
 

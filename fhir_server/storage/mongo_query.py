@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from pymongo.client_session import ClientSession
 
 from fhir_server.fhir.outcome import FhirError, invalid
-from fhir_server.search.query import Query
-from fhir_server.storage.mongo_indexes import TOKENS
-from fhir_server.storage.mongo_plan import Plan, Scans, plan, whole_filter
-from fhir_server.storage.mongo_scans import Document, Documents, Position, Read, run
+from fhir_server.search.query import And, Chained, Not, Query
+from fhir_server.storage.mongo_chains import ChainScan
+from fhir_server.storage.mongo_filters import as_filter, joined
+from fhir_server.storage.mongo_joins import (
+    LARGEST_BATCH,
+    Check,
+    few_matches,
+    follow,
+    has_join,
+    inner_query,
+    settle,
+)
+from fhir_server.storage.mongo_plan import BY_ID, LED, plan, type_filter
+from fhir_server.storage.mongo_reads import Document, Documents, Read
+from fhir_server.storage.mongo_scans import Position, Scan
+from fhir_server.storage.mongo_sort import sorted_scans
 
-# A token that leads to no more documents than these leads; a commoner one leaves it to a range.
-RARE = 500
+# The numbers of the ways that chains lead, after those of `fhir_server.storage.mongo_plan`.
+FIRST_CHAIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +47,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a page begins: which of a plan's scans, and where in it."""
+    """Where a page begins: which way to answer, which of its scans, and where in it."""
 
-    otherwise: bool
+    way: int
     scan: int = 0
     position: Position = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Scans, one after the other, and what to check of the documents they find."""
+
+    scans: Sequence[Scan]
+    checks: tuple[Check, ...]
 
 
 def find_page(
@@ -57,24 +77,31 @@ def find_page(
         projection: the fields to give; all for None.
 
     Raises:
-        FhirError: 400 for a cursor that isn't from this search.
+        FhirError: 400 for a cursor that isn't from this search, 403 for a condition on other
+            resources that is too costly where it stands.
     """
-    planned = plan(query)
-    place = _place(collection, query, planned, session)
-    scans = planned.otherwise if place.otherwise else planned.scans
+    return _page(Read(collection, session, projection), query)
+
+
+def _page(read: Read, query: Query) -> Page:
+    place = _place(read, query)
+    way = _way(read, query, place.way)
+    if place.position is not None and not _leads_to(way, place):
+        raise _bad_cursor()
     found: list[tuple[int, Document]] = []
-    for number in range(place.scan, len(scans)):
+    for number in range(place.scan, len(way.scans)):
         # One more than asked for tells whether there is a next page.
-        read = Read(collection, session, query.count + 1 - len(found), projection)
+        wanted = query.count + 1 - len(found)
         position = place.position if number == place.scan else None
-        found += [(number, document) for document in run(scans[number], read, position)]
+        documents = follow(read, way.scans[number], way.checks, position, wanted)
+        found += [(number, document) for document in documents]
         if len(found) > query.count:
             break
     page = found[: query.count]
     cursor = None
     if len(found) > len(page) and page:
         number, last = page[-1]
-        cursor = _cursor(query, _Place(place.otherwise, number, scans[number].position(last)))
+        cursor = _cursor(query, _Place(place.way, number, way.scans[number].position(last)))
     return Page([document for _, document in page], cursor)
 
 
@@ -91,20 +118,61 @@ def count(
         query: what to count.
         session: the transaction to read in.
         limit: where to stop counting; None for an exact count.
+
+    Raises:
+        FhirError: 403 for a condition on other resources that is too costly where it stands.
     """
+    return _count(Read(collection, session), query, limit)
+
+
+def _count(read: Read, query: Query, limit: int | None) -> int:
     unsorted = Query(query.types, query.where)
-    planned = plan(unsorted)
-    scans = _chosen(collection, planned, session)
-    filters = [scan.bounded() for scan in scans]
-    if scans is planned.scans and planned.otherwise:
-        filters = [whole_filter(unsorted)]
+    excluded = _excluded_alone(unsorted)
+    if excluded is not None and limit is None:
+        # What only excludes leads nowhere: count all, and what is excluded.
+        everything = Query(query.types, And(()))
+        return _count(read, everything, None) - _count(read, excluded, None)
+    settled = settle(read, query.where)
+    plain = replace(unsorted, where=settled.where)
+    if settled.checks:
+        own = replace(read, projection={"t": 1})
+        return _count_checked(own, plain, settled.checks, limit)
+    planned = plan(plain)
     total = 0
-    for filter_ in filters:
-        options = {} if limit is None else {"limit": limit - total}
-        total += collection.count_documents(filter_, session=session, **options)
+    for scan in planned.scans(planned.choose(read)):
+        total += read.count(scan.bounded(), None if limit is None else limit - total)
         if limit is not None and total >= limit:
             break
     return total
+
+
+def _excluded_alone(query: Query) -> Query | None:
+    """Give the search for what a query leaves out, if it does nothing else."""
+    if len(query.where.parts) != 1 or not isinstance(query.where.parts[0], Not):
+        return None
+    excluded = query.where.parts[0].part
+    return None if has_join(excluded) else replace(query, where=And((excluded,)))
+
+
+def _count_checked(read: Read, query: Query, checks: tuple[Check, ...], limit: int | None) -> int:
+    planned = plan(query)
+    total = 0
+    for scan in planned.scans(planned.choose(read)):
+        for found in _batches(read, scan, checks):
+            total += found
+            if limit is not None and total >= limit:
+                return limit
+    return total
+
+
+def _batches(read: Read, scan: Scan, checks: tuple[Check, ...]) -> Iterator[int]:
+    position: Position = None
+    while True:
+        found = follow(read, scan, checks, position, LARGEST_BATCH)
+        yield len(found)
+        if len(found) < LARGEST_BATCH:
+            return
+        position = scan.position(found[-1])
 
 
 def explain(collection: Documents, query: Query) -> dict[str, Any]:
@@ -115,71 +183,76 @@ def explain(collection: Documents, query: Query) -> dict[str, Any]:
         query: as for `find_page`.
 
     Returns:
-        ``indexed`` (whether every scan follows an index), ``keys_examined``,
-        ``documents_examined``, ``returned``, and for each query that ran its ``stages``,
-        ``index`` and figures.
+        ``indexed`` (whether every query follows an index, and none sorts without end),
+        ``keys_examined``, ``documents_examined``, ``returned`` (on the page), and for each query
+        that ran, in the order in which they did, its ``stages``, ``index`` and figures.
     """
-    planned = plan(query)
-    place = _place(collection, query, planned, None)
-    scans = planned.otherwise if place.otherwise else planned.scans
     reports: list[dict[str, Any]] = []
-    for number in range(place.scan, len(scans)):
-        wanted = query.count + 1 - sum(report["returned"] for report in reports)
-        position = place.position if number == place.scan else None
-        read = Read(collection, None, wanted, None)
-        reports += [_report(c.explain()) for c in scans[number].cursors(read, position)]
-        if sum(report["returned"] for report in reports) > query.count:
-            break
-    summed = ("keys_examined", "documents_examined", "returned")
+    page = _page(Read(collection, trace=reports), query)
+    summed = ("keys_examined", "documents_examined")
     totals = {name: sum(report[name] for report in reports) for name in summed}
-    return {"indexed": all(r["indexed"] for r in reports), **totals, "queries": reports}
-
-
-def _report(explained: Mapping[str, Any]) -> dict[str, Any]:
-    statistics = explained["executionStats"]
-    stages = list(_stages(explained["queryPlanner"]["winningPlan"]))
     return {
-        "indexed": not any(stage["stage"] == "COLLSCAN" for stage in stages),
-        "stages": [stage["stage"] for stage in stages],
-        "index": sorted({stage["indexName"] for stage in stages if "indexName" in stage}),
-        "keys_examined": statistics["totalKeysExamined"],
-        "documents_examined": statistics["totalDocsExamined"],
-        "returned": statistics["nReturned"],
+        "indexed": all(report["indexed"] for report in reports),
+        **totals,
+        "returned": len(page.documents),
+        "queries": reports,
     }
 
 
-def _stages(stage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    # Newer servers wrap the plan that the classic engine shows plainly; clusters list shards.
-    own = stage.get("queryPlan", stage)
-    inner = [own["inputStage"]] if "inputStage" in own else own.get("inputStages", [])
-    shards = [shard["winningPlan"] for shard in own.get("shards", [])]
-    return [own, *(found for each in (*inner, *shards) for found in _stages(each))]
+def _way(read: Read, query: Query, number: int) -> _Way:
+    if query.sort or number < FIRST_CHAIN:
+        settled = settle(read, query.where)
+        plain = replace(query, where=settled.where)
+        scans = sorted_scans(plain) if query.sort else plan(plain).scans(number)
+        return _Way(scans, settled.checks)
+    chain = _chains(query)[number - FIRST_CHAIN]
+    settled = settle(read, _without(query, (chain,)))
+    own_type = chain.name.partition(".")[0]
+    typed = {} if not query.types or own_type in query.types else type_filter(query)
+    return _Way([ChainScan(chain, joined(typed, as_filter(settled.where)))], settled.checks)
 
 
-def _place(
-    collection: Documents, query: Query, planned: Plan, session: ClientSession | None
-) -> _Place:
+def _chains(query: Query) -> tuple[Chained, ...]:
+    """Give the chains that can lead."""
+    if query.sort:
+        return ()
+    return tuple(part for part in query.where.parts if isinstance(part, Chained))
+
+
+def _without(query: Query, chains: tuple[Chained, ...]) -> And:
+    return And(tuple(part for part in query.where.parts if part not in chains))
+
+
+def _place(read: Read, query: Query) -> _Place:
+    chains = _chains(query)
     if query.cursor is None:
-        return _Place(_chosen(collection, planned, session) is planned.otherwise)
+        return _Place(_first_way(read, query, chains))
     place = _read_cursor(query)
-    scans = planned.otherwise if place.otherwise else planned.scans
-    if not 0 <= place.scan < len(scans) or not scans[place.scan].accepts(place.position):
+    if place.way >= FIRST_CHAIN + len(chains) or (query.sort and place.way != BY_ID):
         raise _bad_cursor()
     return place
 
 
-def _chosen(collection: Documents, planned: Plan, session: ClientSession | None) -> Scans:
-    if not planned.otherwise:
-        return planned.scans
-    for token in planned.tokens:
-        found = collection.count_documents(token, session=session, limit=RARE, hint=TOKENS)
-        if found < RARE:
-            return planned.scans
-    return planned.otherwise
+def _first_way(read: Read, query: Query, chains: tuple[Chained, ...]) -> int:
+    if query.sort:
+        return BY_ID
+    settled = settle(read, _without(query, chains))
+    planned = plan(replace(query, where=settled.where))
+    if not chains or planned.is_rare(read):
+        return planned.choose(read)
+    found = [few_matches(read, inner_query(chain)) for chain in chains]
+    sizes = [(len(ids), number) for number, ids in enumerate(found) if ids is not None]
+    if not sizes and planned.led:
+        return LED
+    return FIRST_CHAIN + min(sizes, default=(0, 0))[1]
+
+
+def _leads_to(way: _Way, place: _Place) -> bool:
+    return place.scan < len(way.scans) and way.scans[place.scan].accepts(place.position)
 
 
 def _cursor(query: Query, place: _Place) -> str:
-    content = [query.fingerprint, int(place.otherwise), place.scan, place.position]
+    content = [query.fingerprint, place.way, place.scan, place.position]
     return base64.urlsafe_b64encode(orjson.dumps(content)).rstrip(b"=").decode()
 
 
@@ -188,12 +261,14 @@ def _read_cursor(query: Query) -> _Place:
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         content = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        fingerprint, otherwise, scan, position = content
+        fingerprint, way, scan, position = content
     except (UnicodeEncodeError, binascii.Error, orjson.JSONDecodeError, TypeError, ValueError):
         raise _bad_cursor() from None
-    if fingerprint != query.fingerprint or type(scan) is not int or otherwise not in (0, 1):
+    if fingerprint != query.fingerprint or type(scan) is not int or type(way) is not int:
         raise _bad_cursor()
-    return _Place(bool(otherwise), scan, position)
+    if scan < 0 or way < 0 or position is None:
+        raise _bad_cursor()
+    return _Place(way, scan, position)
 
 
 def _bad_cursor() -> FhirError:

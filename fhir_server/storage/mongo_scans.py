@@ -7,43 +7,36 @@ nor hides a document that stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol
 
 from bson.min_key import MinKey
 from pymongo import ASCENDING, DESCENDING
-from pymongo.client_session import ClientSession
-from pymongo.collection import Collection
-from pymongo.cursor import Cursor
 
 from fhir_server.storage.mongo_filters import Filter, between, joined
-from fhir_server.storage.mongo_indexes import TOKEN_FIELDS, TOKENS
+from fhir_server.storage.mongo_indexes import TOKENS
+from fhir_server.storage.mongo_reads import Bounds, Document, Read
 
-Document = dict[str, Any]
-Documents = Collection[Document]
 Position = Any
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """How to read: inside which transaction, how many documents, which fields."""
+class Scan(Protocol):
+    """A way through the collection."""
 
-    collection: Documents
-    session: ClientSession | None
-    limit: int
-    projection: Mapping[str, Any] | None
+    def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
+        """Give the next documents after a position; None to begin."""
 
-    def fields(self, *more: str) -> dict[str, Any] | None:
-        """Give the projection with what a scan needs to tell its position."""
-        return None if self.projection is None else {**self.projection, **dict.fromkeys(more, 1)}
+    def position(self, document: Document) -> Position:
+        """Tell where a document stands."""
 
-    def find(
-        self, filter_: Filter, sort: Sequence[tuple[str, int]], *fields: str
-    ) -> Cursor[Document]:
-        """Ask for the documents in order."""
-        found = self.collection.find(filter_, self.fields(*fields), session=self.session)
-        return found.sort(sort).limit(self.limit)
+    def accepts(self, position: Position) -> bool:
+        """Tell whether this can be one of the scan's positions."""
+
+    def within(self, *filters: Filter) -> Scan:
+        """Narrow the scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +46,20 @@ class IdScan:
     Args:
         filter: begins with a token, or with ids.
         descending: the other way.
-        hint: whether to read the token index; where the filter also has ranges, MongoDB finds
-            out which index leads to fewer documents.
+        hint: the index to read; None where the filter also has ranges: MongoDB then finds out
+            which index leads to fewer documents.
     """
 
     filter: Filter
     descending: bool = False
-    hint: bool = True
+    hint: str | None = TOKENS
 
-    def cursors(self, read: Read, position: Position) -> list[Cursor[Document]]:
-        """Give the queries to run."""
+    def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
+        """Give the next documents after a position; None to begin."""
         beyond = {"$lt" if self.descending else "$gt": position}
         filter_ = joined(self.filter, {"_id": beyond} if position is not None else {})
-        direction = DESCENDING if self.descending else ASCENDING
-        found = read.find(filter_, [("_id", direction)])
-        return [found.hint(TOKENS) if self.hint else found]
+        sort = [("_id", DESCENDING if self.descending else ASCENDING)]
+        return read.find(filter_, limit, sort=sort, projection=read.fields(), hint=self.hint)
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
@@ -106,16 +98,16 @@ class KeyScan:
     descending: bool = False
     base: str | None = None
 
-    def cursors(self, read: Read, position: Position) -> list[Cursor[Document]]:
-        """Give the queries to run."""
+    def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
+        """Give the next documents after a position; None to begin."""
         beyond = {"$lt" if self.descending else "$gt": position}
         filter_ = joined(
             {self.field: between(self.low, self.high)},
             {self.field: beyond} if position is not None else {},
             self.filter or {},
         )
-        direction = DESCENDING if self.descending else ASCENDING
-        return [read.find(filter_, [(self.field, direction)], self.base or self.field)]
+        sort = [(self.field, DESCENDING if self.descending else ASCENDING)]
+        return read.find(filter_, limit, sort=sort, projection=read.fields(self.base or self.field))
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
@@ -144,9 +136,13 @@ class MergedScan:
 
     scans: tuple[KeyScan, ...]
 
-    def cursors(self, read: Read, position: Position) -> list[Cursor[Document]]:
-        """Give the queries to run."""
-        return [cursor for scan in self.scans for cursor in scan.cursors(read, position)]
+    def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
+        """Give the next documents after a position; None to begin."""
+        # A part of the page from each at first: together that is often enough.
+        size = limit // len(self.scans) + 1
+        found = [streamed(scan, read, position, size) for scan in self.scans]
+        merged = heapq.merge(*found, key=self.position, reverse=self.scans[0].descending)
+        return list(islice(merged, limit))
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
@@ -173,25 +169,25 @@ class TokenScan:
         low: the first token.
         high: the token to stop before.
         filter: what must hold besides.
+        field: tokens, or words.
     """
 
     low: str
     high: str
     filter: Filter | None = None
+    field: str = "t"
 
-    def cursors(self, read: Read, position: Position) -> list[Cursor[Document]]:
-        """Give the query to run."""
-        start: list[tuple[str, Any]] = [("t", self.low), ("_id", MinKey())]
-        if position is not None:
-            # The smallest text after an id is the id with a NUL at its end.
-            start = [("t", position[0]), ("_id", f"{position[1]}\0")]
+    def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
+        """Give the next documents after a position; None to begin."""
+        if read.collection.database.client.is_mongos:
+            return self.aggregated(read, position, limit)
+        low, after = position or (self.low, None)
         filter_ = joined(self._later(position), self.filter or {})
-        found = read.collection.find(filter_, read.fields("t"), session=read.session)
-        # min and max make the bounds of the scan; a sort would be by the smallest token of all.
-        stop: list[tuple[str, Any]] = [("t", self.high), ("_id", MinKey())]
-        return [found.hint(TOKEN_FIELDS).min(start).max(stop).limit(read.limit)]
+        # Bounds of the index; a sort would be by the smallest token of all.
+        bounds = Bounds(self.field, low, self.high, after)
+        return read.find(filter_, limit, projection=read.fields(self.field), bounds=bounds)
 
-    def aggregated(self, read: Read, position: Position) -> Iterable[Document]:
+    def aggregated(self, read: Read, position: Position, limit: int) -> list[Document]:
         """Answer the same through a sort, for clusters, whose shards each have an order."""
         inside = {
             "$and": [
@@ -203,19 +199,19 @@ class TokenScan:
         later = [{"s": {"$gt": token}}, {"s": token, "_id": {"$gt": id_}}]
         pipeline: list[dict[str, Any]] = [
             {"$match": self.bounded()},
-            {"$set": {"s": {"$min": {"$filter": {"input": "$t", "cond": inside}}}}},
+            {"$set": {"s": {"$min": {"$filter": {"input": f"${self.field}", "cond": inside}}}}},
             {"$match": {"$or": later}},
             {"$sort": {"s": ASCENDING, "_id": ASCENDING}},
-            {"$limit": read.limit},
+            {"$limit": limit},
         ]
-        fields = read.fields("t")
+        fields = read.fields(self.field)
         if fields is not None:
             pipeline.append({"$project": fields})
-        return read.collection.aggregate(pipeline, session=read.session)
+        return list(read.collection.aggregate(pipeline, session=read.session))
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
-        return [min(t for t in document["t"] if self.low <= t < self.high), document["_id"]]
+        return [min(t for t in document[self.field] if self.low <= t < self.high), document["_id"]]
 
     def accepts(self, position: Position) -> bool:
         """Tell whether this can be one of the scan's positions."""
@@ -225,7 +221,7 @@ class TokenScan:
 
     def bounded(self) -> Filter:
         """Give the filter for all that the scan finds."""
-        return joined({"t": {"$elemMatch": between(self.low, self.high)}}, self.filter or {})
+        return joined({self.field: {"$elemMatch": between(self.low, self.high)}}, self.filter or {})
 
     def within(self, *filters: Filter) -> TokenScan:
         """Narrow the scan."""
@@ -236,9 +232,9 @@ class TokenScan:
         if position is None:
             return {}
         token, id_ = position
-        before: list[Filter] = [{"t": token, "_id": {"$lte": id_}}]
+        before: list[Filter] = [{self.field: token, "_id": {"$lte": id_}}]
         if token > self.low:
-            before.append({"t": {"$elemMatch": between(self.low, token)}})
+            before.append({self.field: {"$elemMatch": between(self.low, token)}})
         return {"$nor": before}
 
 
@@ -260,12 +256,10 @@ class UpdatedScan:
     filter: Filter | None = None
     descending: bool = False
 
-    def cursors(self, read: Read, position: Position) -> list[Cursor[Document]]:
-        """Give the query to run."""
-        types: Filter = {}
-        if not self.types:
-            # MongoDB merges the types' parts of the index into one order if it knows them all.
-            types = {"y": {"$in": read.collection.distinct("y", session=read.session)}}
+    def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
+        """Give the next documents after a position; None to begin."""
+        # MongoDB merges the types' parts of the index into one order if it knows them all.
+        types: Filter = {} if self.types else {"y": {"$in": read.types()}}
         direction, beyond = (DESCENDING, "$lt") if self.descending else (ASCENDING, "$gt")
         later: Filter = {}
         if position is not None:
@@ -275,7 +269,8 @@ class UpdatedScan:
                 "$or": [{"u": {beyond: moment}}, {"_id": {beyond: id_}}],
             }
         filter_ = joined(types, self.bounded(), later)
-        return [read.find(filter_, [("u", direction), ("_id", direction)], "u")]
+        sort = [("u", direction), ("_id", direction)]
+        return read.find(filter_, limit, sort=sort, projection=read.fields("u"))
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
@@ -305,20 +300,14 @@ class UpdatedScan:
         return replace(self, filter=joined(self.filter or {}, *filters))
 
 
-Scan = IdScan | KeyScan | MergedScan | TokenScan | UpdatedScan
+def streamed(scan: Scan, read: Read, position: Position, size: int) -> Iterator[Document]:
+    """Give the documents of a scan one by one; as many as ``size`` are read together."""
+    while True:
+        found = scan.documents(read, position, size)
+        yield from found
+        if len(found) < size:
+            return
+        position = scan.position(found[-1])
 
 
-def run(scan: Scan, read: Read, position: Position) -> list[Document]:
-    """Give the next documents of a scan.
-
-    Args:
-        scan: which way to go.
-        read: how to read, and how many.
-        position: where to go on; None to begin.
-    """
-    if isinstance(scan, TokenScan) and read.collection.database.client.is_mongos:
-        return list(scan.aggregated(read, position))
-    found = [document for cursor in scan.cursors(read, position) for document in cursor]
-    if isinstance(scan, MergedScan):
-        found.sort(key=scan.position, reverse=scan.scans[0].descending)
-    return found[: read.limit]
+PlainScan = IdScan | KeyScan | MergedScan | TokenScan | UpdatedScan

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fhir_server.search.indexing import IndexEntries
 
@@ -77,7 +77,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """A page of matches and the cursor of the next, if there is one."""
+    """A page of matches.
+
+    Args:
+        resources: in order.
+        next_cursor: of the next page, if there is one.
+        tokens: what each is found by, by reference; only where others are to be included.
+    """
 
     resources: list[StoredResource]
     next_cursor: str | None
+    tokens: Mapping[str, list[str]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from pymongo.collection import Collection
 
 from fhir_server.search.query import Query
 from fhir_server.storage import mongo_distinct, mongo_query
-from fhir_server.storage.documents import STORED, Document, stored, superseded_id
+from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_history import MongoHistory
 from fhir_server.storage.mongo_indexes import TOKENS
@@ -80,13 +80,36 @@ class Snapshot:
         return self._run(lambda: reader.page(asked))
 
     def search(self, query: Query) -> SearchPage:
-        """Give one page of the resources that match."""
+        """Give one page of the resources that match.
+
+        Raises:
+            FhirError: 400 for a cursor of another search, 403 for a search that costs too much.
+        """
+        including = bool(query.includes or query.revincludes)
+        fields = STORED_AND_TOKENS if including else STORED
         page = self._run(
             lambda: mongo_query.find_page(
-                self.collections.resources, query, session=self.session, projection=STORED
+                self.collections.resources, query, session=self.session, projection=fields
             )
         )
-        return SearchPage([stored(document) for document in page.documents], page.next_cursor)
+        tokens = {d["_id"]: d["t"] for d in page.documents} if including else {}
+        return SearchPage([stored(d) for d in page.documents], page.next_cursor, tokens)
+
+    def read_indexed(
+        self, references: Iterable[str]
+    ) -> dict[str, tuple[StoredResource, list[str]]]:
+        """Give the living resources among ``Type/id`` references, with their index tokens."""
+        wanted = {"_id": {"$in": list(set(references))}, "del": {"$exists": False}}
+        found = self._run(
+            lambda: self.collections.resources.find(
+                wanted, STORED_AND_TOKENS, session=self.session
+            ).to_list()
+        )
+        return {d["_id"]: (stored(d), d.get("t", [])) for d in found}
+
+    def explain(self, query: Query) -> dict[str, Any]:
+        """Tell how a page is found; see `mongo_query.explain`."""
+        return self._run(lambda: mongo_query.explain(self.collections.resources, query))
 
     def count(self, query: Query, limit: int | None = None) -> int:
         """Count the resources that match, up to ``limit``."""

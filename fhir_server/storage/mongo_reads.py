@@ -1,0 +1,190 @@
+"""How the searches read: one place for every query, so that each of them can be explained.
+
+Some reads ask only for the keys of an index. They look at no document at all, so that finding out
+where something stands costs little even where many documents stand there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bson.min_key import MinKey
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.cursor import Cursor
+
+from fhir_server.storage.mongo_filters import Filter
+from fhir_server.storage.mongo_indexes import TOKENS
+
+Document = dict[str, Any]
+Documents = Collection[Document]
+Order = Sequence[tuple[str, int]]
+Entry = tuple[str, str]  # a token and the id of a document that has it
+
+ID_ONLY: Mapping[str, Any] = {"_id": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where to begin and to end in an index on a list of texts and the id.
+
+    Args:
+        field: the list.
+        low: the first text.
+        high: the text to stop before.
+        after: the id of ``low`` after which to begin; None to begin with its first.
+    """
+
+    field: str
+    low: str
+    high: str
+    after: str | None = None
+
+    def put_on(self, cursor: Cursor[Document]) -> Cursor[Document]:
+        """Restrict a cursor; a filter could not, as it would be about all texts of the list."""
+        # The smallest text after an id is the id with a NUL at its end.
+        first: Any = MinKey() if self.after is None else f"{self.after}\0"
+        start: list[tuple[str, Any]] = [(self.field, self.low), ("_id", first)]
+        end: list[tuple[str, Any]] = [(self.field, self.high), ("_id", MinKey())]
+        return cursor.min(start).max(end).hint([(self.field, 1), ("_id", 1)])
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Reads for one page, one count or one plan.
+
+    Args:
+        collection: the current versions of all resources.
+        session: the transaction to read in.
+        projection: the fields of the documents that are the answer; all for None.
+        trace: takes a report on each query that runs; None where nobody asks.
+        memory: what was found out already and holds for the whole page.
+    """
+
+    collection: Documents
+    session: ClientSession | None = None
+    projection: Mapping[str, Any] | None = None
+    trace: list[Document] | None = None
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+    def fields(self, *more: str) -> dict[str, Any] | None:
+        """Give the projection with what a scan needs to tell its position."""
+        return None if self.projection is None else {**self.projection, **dict.fromkeys(more, 1)}
+
+    def find(
+        self,
+        filter_: Filter,
+        limit: int,
+        *,
+        sort: Order | None = None,
+        projection: Mapping[str, Any] | None = None,
+        hint: str | None = None,
+        bounds: Bounds | None = None,
+        keys_only: bool = False,
+    ) -> list[Document]:
+        """Give documents, or with ``keys_only`` the entries of the index that leads to them."""
+        options: dict[str, Any] = {"session": self.session, "return_key": keys_only}
+        if not keys_only:
+            options["projection"] = projection
+        cursor = self.collection.find(filter_, **options).limit(limit)
+        if sort is not None:
+            cursor = cursor.sort(sort)
+        if bounds is not None:
+            cursor = bounds.put_on(cursor)
+        elif hint is not None:
+            cursor = cursor.hint(hint)
+        if self.trace is not None:
+            self.trace.append(_report(cursor.clone().explain()))
+        return list(cursor)
+
+    def entries(self, low: str, high: str, limit: int, after: str | None = None) -> list[Entry]:
+        """Give entries of the token index in their order, each document at its first."""
+        if self.collection.database.client.is_mongos:
+            return self.sorted_entries(low, high, limit, after)
+        bounds = Bounds("t", low, high, after)
+        return [(e["t"], e["_id"]) for e in self.find({}, limit, bounds=bounds, keys_only=True)]
+
+    def sorted_entries(
+        self, low: str, high: str, limit: int, after: str | None = None
+    ) -> list[Entry]:
+        """Answer the same through a sort, for clusters, whose shards each have an order."""
+        bounds = [{"$gte": ["$$this", {"$literal": low}]}, {"$lt": ["$$this", {"$literal": high}]}]
+        # What has the first token up to the id counts with its next one.
+        first = {"$or": [{"$ne": ["$$this", {"$literal": low}]}, {"$gt": ["$_id", after]}]}
+        inside = {"$and": bounds if after is None else [*bounds, first]}
+        return self._sorted({"t": {"$elemMatch": {"$gte": low, "$lt": high}}}, inside, limit)
+
+    def _sorted(self, filter_: Filter, inside: Filter, limit: int) -> list[Entry]:
+        pipeline: list[Document] = [
+            {"$match": filter_},
+            {"$project": {"s": {"$min": {"$filter": {"input": "$t", "cond": inside}}}}},
+            {"$match": {"s": {"$type": "string"}}},
+            {"$sort": {"s": 1, "_id": 1}},
+            {"$limit": limit},
+        ]
+        found = self.collection.aggregate(pipeline, session=self.session)
+        return [(entry["s"], entry["_id"]) for entry in found]
+
+    def entries_of(self, tokens: Sequence[str], limit: int) -> list[Entry]:
+        """Give entries of some tokens, in the order of tokens and ids."""
+        if self.collection.database.client.is_mongos:
+            wanted = {"t": {"$in": list(tokens)}}
+            return self._sorted(wanted, {"$in": ["$$this", {"$literal": list(tokens)}]}, limit)
+        found = self.find({"t": {"$in": list(tokens)}}, limit, hint=TOKENS, keys_only=True)
+        return [(entry["t"], entry["_id"]) for entry in found]
+
+    def by_ids(self, ids: Sequence[str], filter_: Filter, *more: str) -> dict[str, Document]:
+        """Give those of some documents that pass a filter."""
+        wanted: Filter = {"_id": {"$in": list(ids)}}
+        joined = {"$and": [wanted, filter_]} if filter_ else wanted
+        found = self.find(joined, 0, projection=self.fields(*more), hint="_id_") if ids else []
+        return {document["_id"]: document for document in found}
+
+    def count(self, filter_: Filter, limit: int | None = None, hint: str | None = None) -> int:
+        """Count what passes a filter, up to a limit."""
+        options: dict[str, Any] = {} if limit is None else {"limit": limit}
+        if hint is not None:
+            options["hint"] = hint
+        if self.trace is not None:
+            command = {"count": self.collection.name, "query": filter_, **options}
+            explained = self.collection.database.command(
+                "explain", command, verbosity="executionStats"
+            )
+            self.trace.append(_report(explained) | {"returned": 0})
+        return self.collection.count_documents(filter_, session=self.session, **options)
+
+    def types(self) -> list[str]:
+        """Give the types of all resources there are."""
+        found = self.memory.get("types")
+        if found is None:
+            found = self.memory["types"] = self.collection.distinct("y", session=self.session)
+        return list(found)
+
+
+def _report(explained: Mapping[str, Any]) -> Document:
+    statistics = explained["executionStats"]
+    stages = list(_stages(explained["queryPlanner"]["winningPlan"]))
+    return {
+        "indexed": not any(_is_unbounded(stage) for stage in stages),
+        "stages": [stage["stage"] for stage in stages],
+        "index": sorted({stage["indexName"] for stage in stages if "indexName" in stage}),
+        "keys_examined": statistics["totalKeysExamined"],
+        "documents_examined": statistics["totalDocsExamined"],
+        "returned": statistics["nReturned"],
+    }
+
+
+def _is_unbounded(stage: Mapping[str, Any]) -> bool:
+    """Tell whether a step reads the whole collection, or sorts without end in memory."""
+    sorts = stage["stage"] == "SORT" and not stage.get("limitAmount")
+    return stage["stage"] == "COLLSCAN" or sorts
+
+
+def _stages(stage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    # Newer servers wrap the plan that the classic engine shows plainly; clusters list shards.
+    own = stage.get("queryPlan", stage)
+    inner = [own["inputStage"]] if "inputStage" in own else own.get("inputStages", [])
+    shards = [shard["winningPlan"] for shard in own.get("shards", [])]
+    return [own, *(found for each in (*inner, *shards) for found in _stages(each))]
