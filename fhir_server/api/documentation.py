@@ -43,6 +43,7 @@ PARAMETERS: dict[str, tuple[str, str, Json, str]] = {
     "VersionCount": ("query", "_count", {"type": "integer", "minimum": 1}, "Versions on a page"),
     "Since": ("query", "_since", INSTANT, "Versions stored then or later"),
     "At": ("query", "_at", PARTIAL_DATE, "Versions that were current then"),
+    "List": ("query", "_list", STRING, "Versions of what this List names"),
     "Cursor": ("query", "_cursor", STRING, "From a next link; not to be made up"),
     "Mode": ("query", "mode", {"type": "string", "enum": ["full", "normative", "terminology"]},
              "Which statement"),
@@ -61,6 +62,7 @@ READING = ("Format", "Pretty")
 PARTIAL = (*READING, "Summary", "Elements")
 WRITING = (*READING, "Return")
 VERSIONS = (*PARTIAL, "VersionCount", "Since", "At", "Cursor", "Handling")
+VERSIONS_OF_MANY = (*VERSIONS, "List")
 
 # Each answer other than success is an OperationOutcome.
 ERRORS = {

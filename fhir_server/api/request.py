@@ -195,11 +195,17 @@ def too_large(limit: int) -> FhirError:
     )
 
 
+def has_body() -> bool:
+    """Tell whether the request has a body."""
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
 def search_parameters() -> list[tuple[str, str]]:
     """Give the parameters of a search, from the URL and, for POST, the form."""
     pairs = list(request.args.items(multi=True))
     if request.method == "POST":
-        if request.mimetype != FORM:
+        # All parameters may stand in the URL; then there is no body, nor a type of one.
+        if request.mimetype != FORM and (request.mimetype or has_body()):
             raise FhirError(
                 Issue("error", "not-supported", f"Send _search parameters as {FORM}."), status=415
             )

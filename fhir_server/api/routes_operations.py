@@ -76,9 +76,7 @@ def _view(code: str, type_: str | None) -> Any:
 
 
 def _parameters() -> Any:
-    if not http.content_length and not http.headers.get("Transfer-Encoding"):
-        return None
-    return request.resource()
+    return request.resource() if request.has_body() else None
 
 
 def _described(definition: Definition, type_: str | None, method: str) -> Route:

@@ -10,7 +10,7 @@ from flask import request as http
 from flask_smorest import Blueprint
 
 from fhir_server.api import binary, documentation, request
-from fhir_server.api.documentation import PARTIAL, VERSIONS, WRITING, Route
+from fhir_server.api.documentation import PARTIAL, VERSIONS, VERSIONS_OF_MANY, WRITING, Route
 from fhir_server.api.responses import respond, respond_to_write
 from fhir_server.api.routing import ANY, View, add, context_for, criteria, segment, tag
 from fhir_server.fhir.outcome import invalid
@@ -187,7 +187,7 @@ def _reading(name: str) -> dict[View, Route]:
         history_type: Route(
             "All versions of all resources of the type, newest first",
             name,
-            parameters=VERSIONS,
+            parameters=VERSIONS_OF_MANY,
             success=page,
         ),
         history_instance: Route(

@@ -9,7 +9,7 @@ from flask import request as http
 from flask_smorest import Blueprint
 
 from fhir_server.api import documentation, request
-from fhir_server.api.documentation import PARTIAL, READING, VERSIONS, Route
+from fhir_server.api.documentation import PARTIAL, READING, VERSIONS_OF_MANY, Route
 from fhir_server.api.responses import respond
 from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
@@ -56,9 +56,15 @@ def register(blp: Blueprint) -> None:
         response.headers["Allow"] = "GET, HEAD, OPTIONS, POST"
         return response
 
+    versions = Route(
+        "All versions of all resources, newest first",
+        TAG,
+        parameters=VERSIONS_OF_MANY,
+        success=((200, "A page of versions"),),
+    )
+
     @blp.route("/_history")
-    @blp.doc(**Route("All versions of all resources, newest first", TAG, parameters=VERSIONS,
-                     success=((200, "A page of versions"),)).as_openapi())  # fmt: skip
+    @blp.doc(**versions.as_openapi())
     def history_system() -> Response:
         return respond(history(request.context(), parameters=request.search_parameters()))
 

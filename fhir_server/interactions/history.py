@@ -18,7 +18,8 @@ from fhir_server.fhir.bundle import bundle, raw
 from fhir_server.fhir.dates import instant_text, interval, micros
 from fhir_server.fhir.outcome import FhirError, Issue, invalid, not_found
 from fhir_server.interactions.answer import Answer, etag
-from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.listed_versions import listed_versions
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.subset import Subset
 from fhir_server.storage.records import StoredResource
@@ -58,7 +59,7 @@ def history(
         context: the request; a lenient one ignores unknown parameters.
         resource_type: the type; None for all.
         id: the logical id; None for all resources of the type.
-        parameters: ``_since``, ``_at``, ``_count``, ``_summary``, ``_elements``, and the
+        parameters: ``_since``, ``_at``, ``_list``, ``_count``, ``_summary``, ``_elements``, and the
             ``_cursor`` of a next link.
 
     Raises:
@@ -92,7 +93,7 @@ def _read(
         if name in FORMAT_PARAMETERS:
             continue
         try:
-            _apply(context.server, asked, name, value)
+            _apply(context, asked, name, value)
         except FhirError as error:
             problems.extend(error.issues)
     if problems and not context.lenient:
@@ -103,7 +104,7 @@ def _read(
     return asked
 
 
-def _apply(server: Server, asked: _Asked, name: str, value: str) -> None:
+def _apply(context: Context, asked: _Asked, name: str, value: str) -> None:
     reader = READERS.get(name)
     if reader is None:
         known = ", ".join(sorted(READERS))
@@ -111,42 +112,42 @@ def _apply(server: Server, asked: _Asked, name: str, value: str) -> None:
         raise FhirError(Issue("error", "not-supported", text))
     if any(name == given for given, _ in asked.applied):
         raise invalid(f"{name} may be given once only.")
-    asked.applied.append((name, reader(server, asked, value)))
+    asked.applied.append((name, reader(context, asked, value)))
 
 
-def _count(server: Server, asked: _Asked, value: str) -> str:
+def _count(context: Context, asked: _Asked, value: str) -> str:
     if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value)):
         raise invalid("_count must be a whole number greater than 0.", code="value")
-    count = min(int(value), server.settings.max_count)
+    count = min(int(value), context.server.settings.max_count)
     asked.query = replace(asked.query, count=count)
     return str(count)
 
 
-def _since(server: Server, asked: _Asked, value: str) -> str:
+def _since(context: Context, asked: _Asked, value: str) -> str:
     text = "_since must be an instant with a zone, such as 2026-03-02T08:10:00Z or, escaped, "
     text += "2026-03-02T09:10:00%2B01:00."
     if not INSTANT.fullmatch(value):
         raise invalid(text, code="value")
-    asked.query = replace(asked.query, since=_moments(server, value, text).start)
+    asked.query = replace(asked.query, since=_moments(context, value, text).start)
     return value
 
 
-def _at(server: Server, asked: _Asked, value: str) -> str:
+def _at(context: Context, asked: _Asked, value: str) -> str:
     text = "_at must be a date or a time, such as 2026, 2026-03, 2026-03-02 or 2026-03-02T08:10:00Z"
     text += " (a + in it is escaped as %2B)."
-    asked.query = replace(asked.query, at=_moments(server, value, text))
+    asked.query = replace(asked.query, at=_moments(context, value, text))
     return value
 
 
-def _moments(server: Server, value: str, otherwise: str) -> Moments:
+def _moments(context: Context, value: str, otherwise: str) -> Moments:
     try:
-        start, end = interval(value, server.settings.zone)
+        start, end = interval(value, context.server.settings.zone)
     except ValueError:
         raise invalid(otherwise, code="value") from None
     return Moments(micros(start), micros(end))
 
 
-def _cursor(server: Server, asked: _Asked, value: str) -> str:
+def _cursor(context: Context, asked: _Asked, value: str) -> str:
     try:
         padded = value.encode("ascii") + b"=" * (-len(value) % 4)
         content = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -163,12 +164,19 @@ def _cursor(server: Server, asked: _Asked, value: str) -> str:
     return value
 
 
+def _list(context: Context, asked: _Asked, value: str) -> str:
+    if asked.query.id is not None:
+        raise invalid("_list selects among resources; this is the history of one.")
+    asked.query = replace(asked.query, listed=listed_versions(context, value))
+    return value
+
+
 def _bad_cursor() -> FhirError:
     text = "_cursor is not from this history. Use the 'next' link as it is, or begin without it."
     return invalid(text, code="value")
 
 
-def _summary(server: Server, asked: _Asked, value: str) -> str:
+def _summary(context: Context, asked: _Asked, value: str) -> str:
     if value not in SUMMARIES:
         raise invalid(f"_summary of a history must be one of {', '.join(SUMMARIES)}.", code="value")
     if value != "false" and asked.elements:
@@ -177,10 +185,10 @@ def _summary(server: Server, asked: _Asked, value: str) -> str:
     return value
 
 
-def _elements(server: Server, asked: _Asked, value: str) -> str:
+def _elements(context: Context, asked: _Asked, value: str) -> str:
     if asked.summary is not None:
         raise _combined()
-    asked.elements = _subset(server.definitions).elements_from(value, asked.query.types)
+    asked.elements = _subset(context.server.definitions).elements_from(value, asked.query.types)
     return value
 
 
@@ -193,12 +201,13 @@ def _subset(definitions: Definitions) -> Subset:
     return Subset(definitions)
 
 
-Reader = Callable[[Server, _Asked, str], str]
+Reader = Callable[[Context, _Asked, str], str]
 READERS: dict[str, Reader] = {
     "_at": _at,
     "_count": _count,
     "_cursor": _cursor,
     "_elements": _elements,
+    "_list": _list,
     "_since": _since,
     "_summary": _summary,
 }

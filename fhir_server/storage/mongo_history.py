@@ -11,7 +11,7 @@ the 146, which takes about 1.5 ms and saves an index that every write would pay 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -97,12 +97,14 @@ class MongoHistory:
     ) -> Scan:
         name, index = ("_id", UPDATED) if collection is self._current else ("r", VERSIONS)
         types = asked.types[0] if len(asked.types) == 1 else {"$in": list(asked.types)}
+        listed = {} if asked.listed is None else _listed(asked.listed, name)
 
         def find(after: Position | None, count: int) -> list[Document]:
             found: list[Document] = []
             for moment in _stretches(after, asked, name):
                 if len(found) < count:
-                    cursor = collection.find({"y": types, **moment}, fields, session=self._session)
+                    filter_ = {"$and": [{"y": types}, moment, listed]}
+                    cursor = collection.find(filter_, fields, session=self._session)
                     ordered = cursor.sort([("u", -1), (name, -1)]).hint(index)
                     found += ordered.limit(count - len(found))
             return found
@@ -206,6 +208,17 @@ def _stretches(after: Position | None, asked: HistoryQuery, name: str) -> Iterat
         return
     yield {"u": {**bounds, "$eq": after.updated}, name: {"$lt": after.reference}}
     yield {"u": {**bounds, "$lt": min(after.updated, bounds.get("$lt", after.updated))}}
+
+
+def _listed(listed: Mapping[str, Sequence[int]], name: str) -> Document:
+    """Give the filter for certain resources, or certain versions of them."""
+    certain = {reference: numbers for reference, numbers in listed.items() if numbers}
+    either: list[Document] = [
+        {name: {"$in": [reference for reference in listed if reference not in certain]}}
+    ]
+    either += [{name: reference, "v": {"$in": list(n)}} for reference, n in certain.items()]
+    # The first part is answered from the index alone.
+    return {"$and": [{name: {"$in": list(listed)}}, {"$or": either}]}
 
 
 def _numbered(

@@ -7,6 +7,7 @@ whatever others write.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fhir_server.storage.records import StoredResource
@@ -46,6 +47,8 @@ class HistoryQuery:
         since: only versions stored then or later.
         at: only versions that were current at some moment of it.
         after: only versions that come after this place, which are older.
+        listed: only versions of these resources, ``Type/id``: those with these numbers, or all
+            where there are none.
     """
 
     types: tuple[str, ...]
@@ -54,6 +57,7 @@ class HistoryQuery:
     since: int | None = None
     at: Moments | None = None
     after: Position | None = None
+    listed: Mapping[str, Sequence[int]] | None = None
 
     @property
     def reference(self) -> str:

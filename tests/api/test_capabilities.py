@@ -30,7 +30,9 @@ def test_the_capability_statement_is_valid_and_offers_every_type(
     assert {"patient", "category", "status", "role"} <= {
         p["name"] for p in care_team["searchParam"]
     }
-    assert [o["name"] for o in care_team["operation"]] == ["assign-fast-vardkontakt"]
+    offered_operations = {o["name"] for o in care_team["operation"]}
+    assert "assign-fast-vardkontakt" in offered_operations
+    assert "generate-sip" not in offered_operations
     assert any("fast-kontakt-careteam" in profile for profile in care_team["supportedProfile"])
 
 
@@ -117,6 +119,13 @@ def test_the_openapi_document_describes_parameters_bodies_and_errors(fhir: Fhir)
             target = document
             for step in steps:
                 target = target[step]
+    shared = document["components"]["parameters"]
+    for path, found in document["paths"].items():
+        for operation in (each for each in found.values() if isinstance(each, dict)):
+            listed = [shared[p["$ref"].split("/")[-1]] if "$ref" in p else p
+                      for p in operation.get("parameters", [])]  # fmt: skip
+            names = [(p["in"], p["name"]) for p in listed]
+            assert len(names) == len(set(names)), path
     update = document["paths"]["/fhir/Patient/{id}"]["put"]
     assert {"$ref": "#/components/parameters/IfMatch"} in update["parameters"]
     content = update["requestBody"]["content"]

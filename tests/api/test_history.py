@@ -12,6 +12,7 @@ import pytest
 
 from fhir_server.fhir.dates import instant_text
 from fhir_server.interactions.context import Server
+from fhir_server.search.indexing import IndexEntries
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_indexes import VERSIONS
 from fhir_server.storage.records import Change, StoredResource
@@ -67,7 +68,8 @@ class Timeline:
         previous = self._current.get(reference)
         version = previous.version + 1 if previous else 1
         new = StoredResource(type_, id_, version, NOON + moment * SECOND, body)
-        self._store.transact([Change(new, previous)])
+        entries = IndexEntries([type_], {}, {}) if body is not None else None
+        self._store.transact([Change(new, previous, entries)])
         self._current[reference] = new
 
 
@@ -285,7 +287,7 @@ def test_what_can_not_be_used_is_refused(fhir: Fhir, level: str, query: str) -> 
 def test_an_unknown_parameter_is_refused_with_the_list_or_left_out(fhir: Fhir) -> None:
     refused = fhir.get("Basic/_history?name=x&_count=3")
     assert (
-        "Valid: _at, _count, _cursor, _elements, _since, _summary."
+        "Valid: _at, _count, _cursor, _elements, _list, _since, _summary."
         in refused.json["issue"][0]["details"]["text"]
     )
     lenient = fhir.get("Basic/_history?name=x&_count=3", Prefer="handling=lenient")
@@ -309,6 +311,40 @@ def test_versions_may_be_asked_for_in_part(fhir: Fhir) -> None:
     assert given("_summary=true")["meta"]["tag"][0]["code"] == "SUBSETTED"
     for refused in ("_summary=count", "_elements=nix", "_summary=true&_elements=code"):
         assert fhir.get(f"Basic/part/_history?{refused}").status_code == 400, refused
+
+
+def listing(fhir: Fhir, *references: str) -> str:
+    entries = [{"item": {"reference": reference}} for reference in references]
+    made = {"resourceType": "List", "status": "current", "mode": "working", "entry": entries}
+    return str(fhir.create(made)["id"])
+
+
+@pytest.mark.usefixtures("timeline")
+class TestOfAList:
+    def test_only_versions_of_what_it_names_are_given(self, fhir: Fhir) -> None:
+        id_ = listing(fhir, "Substance/a", "http://localhost/fhir/Substance/b", "Substance/a-1")
+        wanted = [key for key in ALL if key[0] != "Substance/c"]
+        for count in (1, 3, 20):
+            assert walk(fhir, f"Substance/_history?_list={id_}&_count={count}") == wanted
+        assert walk(fhir, f"_history?_list=List/{id_}&_count=2") == wanted
+        assert walk(fhir, f"Basic/_history?_list={id_}") == []
+        since = walk(fhir, f"Substance/_history?_list={id_}&_since={at(1800)}")
+        assert since == [key for key in ALL[:4] if key[0] != "Substance/c"]
+        then = walk(fhir, f"Substance/_history?_list={id_}&_at={at(9999)}")
+        assert then == [ALL[0], ALL[2], ALL[3]]
+
+    def test_a_version_that_it_names_is_given_alone(self, fhir: Fhir) -> None:
+        id_ = listing(fhir, "Substance/a/_history/2", "Substance/b/_history/3")
+        found = walk(fhir, f"Substance/_history?_list={id_}")
+        assert found == [("Substance/b", "3"), ("Substance/a", "2")]
+
+    @pytest.mark.parametrize("value", ["none", "$current-problems", "a_b", ""])
+    def test_without_a_list_it_is_refused(self, fhir: Fhir, value: str) -> None:
+        assert fhir.get(f"Substance/_history?_list={value}").status_code == 400
+
+    def test_one_resource_is_no_place_for_it(self, fhir: Fhir) -> None:
+        id_ = listing(fhir, "Substance/a")
+        assert fhir.get(f"Substance/a/_history?_list={id_}").status_code == 400
 
 
 def test_an_escaped_zone_is_understood(fhir: Fhir) -> None:

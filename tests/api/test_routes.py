@@ -170,6 +170,8 @@ def test_a_search_answers_at_every_address_by_get_and_by_post(stored: Fhir) -> N
     assert found(stored.get("Patient/other/Observation")) == []
     assert found(stored.get("Patient/r/Observation?status=final")) == ["Observation/r"]
     assert found(stored.get("Patient/r/*")) == both
+    assert found(post("/fhir/Patient/_search?_id=r")) == ["Patient/r"]
+    assert post("/fhir/Patient/_search?_id=r", data="_id=r").status_code == 415
     compartment = "/fhir/Patient/r/Observation/_search"
     assert found(post(compartment, data={"status": "final"})) == ["Observation/r"]
     assert found(post(compartment, data={"status": "amended"})) == []
