@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from fhir_server.bulk.promises import Promises
 from fhir_server.bulk.sources import Place, Source, documents
 from fhir_server.bulk.units import Refused, Unit, units
 from fhir_server.fhir import json
@@ -55,11 +56,19 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What could not be stored, and why."""
+    """What could not be stored, and why.
+
+    Args:
+        place: where it stands.
+        error: why.
+        resources: how many.
+        target: the reference it would have had, where one resource was to be stored by its id.
+    """
 
     place: Place
     error: FhirError
     resources: int = 1
+    target: str = ""
 
     @property
     def may_pass_later(self) -> bool:
@@ -101,6 +110,8 @@ class Loader:
 
     def __init__(self, context: Context, watcher: Watcher, *, again: bool = False) -> None:
         self._context = context
+        self._promises: Promises | None = None
+        self._sources: Sequence[Source] = ()
         self._watcher = watcher
         # Even then each content goes in once only, however often a commit is tried.
         self._run = f":{uuid.uuid4()}" if again else ""
@@ -111,11 +122,13 @@ class Loader:
     def load(self, sources: Sequence[Source]) -> Tally:
         """Load all files, whatever fails.
 
-        What failed for want of another resource is tried again at the end, as long as that helps.
+        A reference may lead to what comes later in the files. What failed for want of another
+        resource all the same is tried again at the end, as long as that helps.
 
         Raises:
             StoreUnavailable: the database did not come back; what is stored stays.
         """
+        self._sources = sources
         for source in sources:
             self._file(source, None)
         while waiting := [f for f in self.tally.failures if f.may_pass_later]:
@@ -128,6 +141,7 @@ class Loader:
                     self._file(source, places)
             if sum(f.may_pass_later for f in self.tally.failures) >= len(waiting):
                 break
+        self._say_what_is_missed()
         order = {source.name: number for number, source in enumerate(sources)}
         self.tally.failures.sort(
             key=lambda f: (order[f.place.file], f.place.line or 0, f.place.entry or 0)
@@ -164,7 +178,7 @@ class Loader:
 
     def _store(self, group: list[Unit]) -> None:
         try:
-            stored, unchanged = self._patiently(lambda: self._commit(group))
+            stored, unchanged = self._patiently(lambda: self._keeping_promises(group))
         except StoreUnavailable:
             raise
         except Exception as error:  # one bad file must not end the load of the others
@@ -180,6 +194,31 @@ class Loader:
         entries = sum(len(unit.entries) for unit in group)
         self._watcher.done(sum(unit.consumed for unit in group), entries)
 
+    def _keeping_promises(self, group: list[Unit]) -> tuple[int, int]:
+        """Store a group, which may refer to what comes later in the files."""
+        try:
+            return self._commit(group)
+        except FhirError as error:
+            first = self._promises is None
+            if not first or all(issue.code != "not-found" for issue in error.issues):
+                raise
+        # Only now, because most sets of files come in an order that needs no second look at them.
+        self._promises = Promises(self._sources)
+        self._context = replace(self._context, promised=self._promises)
+        return self._commit(group)
+
+    def _say_what_is_missed(self) -> None:
+        """Tell of what was refused, that other resources refer to it and were stored."""
+        if self._promises is None:
+            return
+        broken = self._promises.broken(self._context.store)
+        text = "Other resources of these files refer to it, and were stored."
+        said = Issue("error", "incomplete", text)
+        for number, failure in enumerate(self.tally.failures):
+            if failure.target in broken:
+                error = FhirError(*failure.error.issues, said, status=failure.error.status)
+                self.tally.failures[number] = replace(failure, error=error)
+
     def _commit(self, group: list[Unit]) -> tuple[int, int]:
         """Store a group in one transaction; give how many resources it wrote and left as is."""
         entries = [entry for unit in group for entry in unit.entries]
@@ -188,7 +227,7 @@ class Loader:
             return 0, len(entries)
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         try:
-            answer = transaction(self._context, bundle, once=once)
+            answer = transaction(self._context, bundle, once=once, may_choose_ids=True)
         except AlreadyDone:
             # Done since we looked: by a commit whose answer got lost on the way, most likely.
             return len(entries), 0
@@ -244,7 +283,11 @@ def _failure(unit: Unit, error: Exception) -> Failure:
     if not unit.whole:
         type_ = str(unit.entries[0].get("resource", {}).get("resourceType", ""))
         issues = tuple(replace(i, expression=_pointed(i.expression, type_)) for i in issues)
-    return Failure(unit.place, FhirError(*issues, status=error.status), max(1, len(unit.entries)))
+    refused = FhirError(*issues, status=error.status)
+    requests = [entry.get("request") for entry in unit.entries]
+    request = requests[0] if len(requests) == 1 else None
+    target = str(request.get("url")) if isinstance(request, dict) else ""
+    return Failure(unit.place, refused, max(1, len(unit.entries)), target)
 
 
 def _pointed(expression: str | None, type_: str) -> str | None:

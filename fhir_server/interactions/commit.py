@@ -56,7 +56,7 @@ def commit(
             [p.change for p in prepared],
             locks=all_locks,
             before=before,
-            after=_in_turn(references, rules, after),
+            after=_in_turn(rules, references, after),
             once=once,
         )
     except WriteTooLarge:

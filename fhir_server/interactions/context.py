@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -93,12 +93,14 @@ class Context:
         store: the store as the one who asks may use it.
         base: address of the FHIR interface as the client sees it, without a trailing slash.
         lenient: ignore unknown search parameters with a warning instead of refusing them.
+        promised: references, as ``Type/id``, to what will be stored though it is not yet.
     """
 
     server: Server
     store: GuardedStore
     base: str
     lenient: bool = False
+    promised: Container[str] = ()
 
     def inside(self, snapshot: Snapshot) -> Context:
         """Give the same request, reading inside a transaction."""

@@ -79,6 +79,7 @@ def _require_targets(
     for p, found in pointers:
         is_record = p.change.new.resource_type in RECORDS
         missing = found - (known if is_record else living)
+        missing = {reference for reference in missing if reference not in context.promised}
         if missing:
             issues += _unresolved(p, missing, context.base)
     if issues:

@@ -56,7 +56,7 @@ def examples(
 def types_in_use(collection: Documents, session: ClientSession | None) -> list[str]:
     """Give the resource types that there are resources of, deleted ones included."""
     # In the order of an index that begins with the type, MongoDB leaps from type to type.
-    by_type = [{"$sort": {"y": ASCENDING}}, {"$group": {"_id": "$y"}}]
+    by_type: list[dict[str, Any]] = [{"$sort": {"y": ASCENDING}}, {"$group": {"_id": "$y"}}]
     return sorted(group["_id"] for group in collection.aggregate(by_type, session=session))
 
 

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from fhir_server.app import create_context
+from fhir_server.app import create_app, create_context
 from fhir_server.bulk.load import Loader, Tally
 from fhir_server.bulk.sources import find_sources
 from fhir_server.cli import main
 from fhir_server.commands.demo import REQUESTS, data_folder
 from fhir_server.interactions.context import Server
+from fhir_server.settings import Settings
 from fhir_server.storage.mongo import Check, MongoStore
 from fhir_server.storage.records import Change, StoreUnavailable
 from tests.conftest import Fhir, ServerProcess
@@ -464,8 +466,9 @@ def test_an_export_holds_every_resource_as_it_is_served(
     text = '{"resourceType": "Basic", "id": "exp", "code": {"text": "a \\u2028\\n b"}, "extension": ' \
         '[{"url": "urn:x", "valueDecimal": 1.10}]}'  # fmt: skip
     assert fhir.put("Basic/exp", text).status_code == 201
+    schedule = {"resourceType": "Schedule", "id": "1", "actor": [{"display": "x"}]}
     many = [{"resourceType": "Slot", "id": f"s{n}", **SLOT} for n in range(120)]
-    command("load", write(tmp_path / "many.ndjson", *many))
+    command("load", write(tmp_path / "many.ndjson", *many, schedule))
     assert fhir.delete("Slot/s7").status_code == 204
 
     result = command("export", "--output", tmp_path / "out")
@@ -533,3 +536,66 @@ def test_an_export_replaces_an_earlier_one_only_when_told(
     assert [path.name for path in tmp_path.iterdir()] == ["Flag.ndjson"]
     command("export", "--type", "Basic", "--output", tmp_path, "--overwrite")
     assert [path.name for path in tmp_path.iterdir()] == ["Basic.ndjson"]
+
+
+def test_resources_may_refer_to_each_other_across_files(
+    fhir: Fhir, app_server: Server, store: MongoStore, tmp_path: Path
+) -> None:
+    """As a bulk export has it: one file for each type, in the order of their names."""
+    subject = {"subject": {"reference": "Patient/circle-1"}}
+    conditions = [
+        {
+            "resourceType": "Condition",
+            "id": f"circle-{n}",
+            "encounter": {"reference": f"Encounter/circle-{n}"},
+            **subject,
+        }
+        for n in range(300)
+    ]
+    encounters = [
+        {
+            "resourceType": "Encounter",
+            "id": f"circle-{n}",
+            "status": "finished",
+            "class": {"code": "AMB"},
+            "diagnosis": [{"condition": {"reference": f"Condition/circle-{n}"}}],
+            **subject,
+        }
+        for n in range(300)
+    ]
+    files = [
+        write(tmp_path / "Condition.ndjson", *conditions),
+        write(tmp_path / "Encounter.ndjson", *encounters),
+        write(tmp_path / "Patient.ndjson", {"resourceType": "Patient", "id": "circle-1"}),
+    ]
+    assert counts(load(app_server, store, *files)) == (601, 0, 0)
+    assert len(found(fhir, "Condition?_count=1000&patient=circle-1")) == 300
+
+
+def test_a_reference_to_what_nobody_stores_is_refused(
+    fhir: Fhir, app_server: Server, store: MongoStore, tmp_path: Path
+) -> None:
+    basic = {"resourceType": "Basic", "code": {"text": "x"}}
+    file = write(
+        tmp_path / "basics.ndjson",
+        {**basic, "id": "load-a", "subject": {"reference": "Patient/load-nobody"}},
+        {**basic, "id": "load-b", "subject": {"reference": "Patient/load-bad"}},
+        {**basic, "id": "load-c"},
+        {"resourceType": "Patient", "id": "load-bad", "gender": "nonsense"},
+    )
+    tally = load(app_server, store, file)
+    assert counts(tally) == (2, 0, 2)
+    assert [failure.place.line for failure in tally.failures] == [1, 4]
+    assert "load-nobody does not exist" in str(tally.failures[0].error)
+    assert "refer to it, and were stored" in str(tally.failures[1].error)
+    assert fhir.get("Basic/load-a").status_code == 404
+    assert fhir.get("Basic/load-b").status_code == 200
+
+
+def test_files_may_name_ids_where_clients_may_not(
+    fhir: Fhir, settings: Settings, mongo_uri: str, store: MongoStore, tmp_path: Path
+) -> None:
+    app = create_app(replace(settings, update_create=False), mongo_uri)
+    file = write(tmp_path / "p.ndjson", {"resourceType": "Patient", "id": "named-by-file"})
+    assert counts(load(app.extensions["fhir"].server, store, file)) == (1, 0, 0)
+    assert fhir.get("Patient/named-by-file").status_code == 200

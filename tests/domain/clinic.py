@@ -182,9 +182,15 @@ def refused_by(response: Any, paragraph: str, expression: str) -> None:
 
 @dataclass
 class Clinic:
-    """Makes resources with ids of their own, so that tests share a database."""
+    """Makes resources with ids of their own, so that tests share a database.
+
+    Args:
+        fhir: a client.
+        unchecked: the same without referential integrity, for references that lead nowhere.
+    """
 
     fhir: Fhir
+    unchecked: Fhir | None = None
 
     def put(self, resource: Json) -> str:
         """Store a resource that must be accepted; give its reference."""
@@ -193,6 +199,12 @@ class Clinic:
         response = self.fhir.put(url, resource | {"id": identity})
         assert response.status_code in (200, 201), response.text
         return url
+
+    def forget(self, url: str) -> None:
+        """Delete what others still refer to."""
+        assert self.unchecked is not None
+        response = self.unchecked.delete(url)
+        assert response.status_code == 204, response.text
 
     def load_demo(self, *names: str) -> None:
         """POST demo bundles, which must be accepted."""

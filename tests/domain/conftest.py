@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pymongo import MongoClient
 
+from fhir_server.app import create_app
+from fhir_server.settings import Settings
 from tests.conftest import Fhir
 from tests.domain.clinic import Clinic
 
 
 @pytest.fixture
-def clinic(fhir: Fhir) -> Clinic:
+def clinic(fhir: Fhir, settings: Settings, mongo_uri: str) -> Clinic:
     """A clinic in the module's database."""
-    return Clinic(fhir)
+    loose = replace(settings, referential_integrity_on_delete=False)
+    return Clinic(fhir, Fhir(create_app(loose, mongo_uri).test_client()))
 
 
 @pytest.fixture

@@ -49,7 +49,10 @@ def with_a_title_alone(clinic: Clinic) -> str:
 
 
 def with_a_dangling_practitioner(clinic: Clinic) -> str:
-    return clinic.role("Practitioner/is-not-here")
+    practitioner = clinic.put({"resourceType": "Practitioner", "name": [{"text": "Eva Test"}]})
+    role = clinic.role(practitioner)
+    clinic.forget(practitioner)
+    return role
 
 
 def with_a_display_alone(clinic: Clinic) -> str:

@@ -117,7 +117,7 @@ def test_what_is_gone_is_left_out(clinic: Clinic) -> None:
     """A contact stays a contact when its role is deleted under it."""
     patient, nurse = clinic.patient(), clinic.nurse()
     clinic.assign(patient, nurse)
-    clinic.fhir.delete(nurse)
+    clinic.forget(nurse)
     bundle = clinic.contacts(patient)
     assert members(bundle) == [nurse]
     assert nurse not in included(bundle)

@@ -81,11 +81,12 @@ def test_a_plan_does_not_rest_on_another_persons_consent(clinic: Clinic, status:
 
 
 def test_a_consent_that_is_not_here_is_asked_for(clinic: Clinic) -> None:
-    """R75, R78: a dangling reference proves nothing; a draft may wait for it."""
+    """R75, R78: a dangling reference proves nothing, and is not stored in a draft either."""
     patient, nowhere = ready(clinic), reference("Consent/is-not-here")
     with clinic.nothing_stored(*STORED):
         refused(generate(clinic, patient, "active", *complete(), consent=nowhere), f"{INFO}[0]")
-    result(generate(clinic, patient, "draft", *complete(), consent=nowhere))
+        draft = generate(clinic, patient, "draft", *complete(), consent=nowhere)
+        assert refusals(draft) == [("not-found", [], f"{INFO}[0].reference")]
 
 
 def test_a_consent_to_something_else_is_none(clinic: Clinic) -> None:

@@ -190,7 +190,12 @@ def test_own_search_parameters_operations_and_profiles_are_found(with_conformanc
         "CareTeam.participant.role"
     )
     assert "role" not in definitions.search_parameters("CarePlan")
-    assert definitions.operations() == (operation,)
+    *standard, own = definitions.operations()
+    assert own == operation
+    assert {each["url"] for each in standard} >= {
+        "http://hl7.org/fhir/OperationDefinition/Resource-meta",
+        "http://hl7.org/fhir/OperationDefinition/Resource-meta-add",
+    }
     assert definitions.profiles("CareTeam") == (profile,)
     assert definitions.profiles("CarePlan") == ()
     assert definitions.conformance("StructureDefinition", f"{profile['url']}|1.0") == profile
@@ -200,5 +205,6 @@ def test_own_search_parameters_operations_and_profiles_are_found(with_conformanc
 def test_without_own_conformance_resources_r4_is_still_there():
     definitions = Definitions.load(definition_directories()[:1])
     assert definitions.canonical == ""
-    assert definitions.operations() == ()
+    urls = [each["url"] for each in definitions.operations()]
+    assert all(url.startswith("http://hl7.org/fhir/OperationDefinition/") for url in urls)
     assert definitions.is_resource_type("CareTeam")

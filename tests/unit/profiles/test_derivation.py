@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tools import r4_operations
 from tools.r4_codes import code_lists
 from tools.r4_package import Package
 from tools.r4_search import compartments, search_parameters
@@ -162,3 +163,26 @@ def test_definitions_that_a_vendor_has_altered_are_refused(package):
     }
     with pytest.raises(SystemExit, match=r"refers to https://vendor\.example"):
         package(altered).base_structures()
+
+
+def test_operations_say_whether_they_change_something(package, monkeypatch):
+    monkeypatch.setattr(r4_operations, "OFFERED", {"Resource-a": False, "Resource-b": True})
+    named = [
+        {"resourceType": "OperationDefinition", "id": f"Resource-{code}", "code": code, "text": {}}
+        for code in "abc"
+    ]
+    assert r4_operations.operations(package(*named)) == {
+        f"Resource-{code}": {
+            "resourceType": "OperationDefinition",
+            "id": f"Resource-{code}",
+            "code": code,
+            "affectsState": changes,
+        }
+        for code, changes in (("a", False), ("b", True))
+    }
+
+
+def test_an_operation_that_the_package_lacks_is_missed(package, monkeypatch):
+    monkeypatch.setattr(r4_operations, "OFFERED", {"Resource-a": False})
+    with pytest.raises(SystemExit, match="no OperationDefinition Resource-a"):
+        r4_operations.operations(package())
