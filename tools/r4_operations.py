@@ -10,6 +10,7 @@ OFFERED = {
     "Composition-document": False,
     "Encounter-everything": False,
     "Patient-everything": False,
+    "Resource-graphql": False,
     "Resource-meta": False,
     "Resource-meta-add": True,
     "Resource-meta-delete": True,

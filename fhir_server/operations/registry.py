@@ -7,6 +7,7 @@ from fhir_server.operations.diff import DIFF
 from fhir_server.operations.document import DOCUMENT
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.generate_sip import GENERATE_SIP
+from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
@@ -19,6 +20,7 @@ OPERATIONS: dict[str, Operation] = {
         DOCUMENT,
         EVERYTHING,
         GENERATE_SIP,
+        GRAPHQL,
         META,
         META_ADD,
         META_DELETE,
