@@ -69,6 +69,7 @@ class QueryParser:
         base_url: the server's own address; references to it are local.
         default_count: results on a page where ``_count`` doesn't say.
         max_count: the largest page; a larger ``_count`` gives this.
+        full_text: whether words are indexed, which ``_text`` and ``_content`` need.
     """
 
     def __init__(
@@ -78,9 +79,11 @@ class QueryParser:
         base_url: str,
         default_count: int = 20,
         max_count: int = 1000,
+        *,
+        full_text: bool = True,
     ) -> None:
         self._definitions = definitions
-        self._parameters = Parameters(definitions)
+        self._parameters = Parameters(definitions, full_text=full_text)
         self._terminology = Terminology(definitions)
         self._zone = zone
         self._base_url = base_url
@@ -190,7 +193,8 @@ class QueryParser:
         if name in SINGLE_PARAMETERS:
             value = self._results.read(draft, name, value)
         elif code in INCLUDE_PARAMETERS:
-            self._includes.read(draft, name, value)
+            if not self._includes.read(draft, name, value):
+                return
         elif code in SINGLE_PARAMETERS or (code == FILTER and name != FILTER):
             raise refused(f"'{code}' takes no modifier.")
         else:
@@ -226,6 +230,8 @@ class QueryParser:
     def _end(self, value: str) -> End:
         def read(type_: str, name: str) -> Criterion:
             code, colon, modifier = name.partition(":")
+            if colon and not modifier:
+                raise refused(f"'{code}': there is no modifier after the colon.")
             if code == LIST:
                 return _in_list(value, colon)
             return criterion(replace(self._asked(type_, code), modifier=modifier), value)
@@ -249,7 +255,7 @@ class QueryParser:
                 )
             return
         if code == "_query":
-            raise refused("_query: this server has no named queries.")
+            raise refused("_query is not supported: this server has no named queries.")
         names = [*known, *OTHER_CRITERIA, *RESULT_PARAMETERS, FILTER, HAS]
         raise refused(
             f"Search parameter '{code[:64]}' is not supported for {draft.what}."
@@ -270,7 +276,7 @@ def _query(draft: Draft, problems: Sequence[Issue]) -> Query:
         total=draft.total,
         cursor=draft.cursor,
         applied=tuple(draft.applied),
-        ignored=tuple(_warning(issue) for issue in problems),
+        ignored=(*map(_warning, problems), *draft.warnings),
         includes=tuple(draft.includes),
         revincludes=tuple(draft.revincludes),
         summary=draft.summary,
