@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from flask import Flask
 from flask_compress import Compress
 
-from fhir_server.api import access_log, blueprints, errors, health, openapi
+from fhir_server.api import access_log, asynchronous, blueprints, errors, health, openapi
 from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.operations.invocation import Invoker
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
@@ -20,6 +21,7 @@ from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.sweden import identifiers, write_rules
 
 
@@ -40,14 +42,19 @@ def create_server(settings: Settings) -> Server:
         definitions=definitions,
         registry=Registry(definitions),
         validator=Validator(definitions, extra_rules=(identifiers.check_resource,)),
-        indexer=Indexer(definitions, zone, settings.fhir_base, full_text=settings.full_text),
-        parser=QueryParser(
+        search=LiveSearch(
             definitions,
-            zone,
-            settings.fhir_base,
-            settings.default_count,
-            settings.max_count,
-            full_text=settings.full_text,
+            lambda own, revision: Indexer(
+                own, zone, settings.fhir_base, full_text=settings.full_text, revision=revision
+            ),
+            lambda own: QueryParser(
+                own,
+                zone,
+                settings.fhir_base,
+                settings.default_count,
+                settings.max_count,
+                full_text=settings.full_text,
+            ),
         ),
         write_rules=write_rules,
         operations=Invoker(definitions, OPERATIONS),
@@ -56,6 +63,7 @@ def create_server(settings: Settings) -> Server:
 
 def create_context(server: Server, store: MongoStore) -> Context:
     """Give the context of work that no HTTP request asked for, such as a load."""
+    server.search.follow(SearchStates(store.collections))
     return Context(server, GuardedStore(store, LOCAL), server.settings.fhir_base)
 
 
@@ -69,7 +77,8 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     access_log.configure(settings.log_level)
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
-    app.extensions["fhir"] = Parts(server, MongoStore(mongodb_uri, settings.mongodb_database))
+    store = MongoStore(mongodb_uri, settings.mongodb_database)
+    app.extensions["fhir"] = Parts(server, store)
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
         MAX_FORM_MEMORY_SIZE=1_000_000,
@@ -86,7 +95,11 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     Compress(app)
     access_log.register(app)
     errors.register(app)
+    asynchronous.register(app)
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
+    api.register_blueprint(asynchronous.blueprint())
     api.register_blueprint(blueprints.fhir_blueprint(server))
+    # Last: until here no database is needed.
+    server.search.follow(SearchStates(store.collections))
     return app

@@ -16,6 +16,7 @@ from fhir_server.commands.doctor import doctor
 from fhir_server.commands.export import export
 from fhir_server.commands.load import load
 from fhir_server.commands.options import EPILOG, database_options
+from fhir_server.commands.reindex import reindex
 from fhir_server.commands.validate import validate
 from fhir_server.settings import Settings, SettingsError
 
@@ -126,7 +127,7 @@ def _database_option(settings: Settings) -> str:
     return f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
 
 
-for command in (load, demo, validate, export, doctor):
+for command in (load, demo, validate, export, reindex, doctor):
     main.add_command(command)
 
 

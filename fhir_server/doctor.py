@@ -55,12 +55,18 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _unless_missing("Definitions", _definitions)
     yield _unless_missing("Schemas", _schemas)
     if settings.mongodb_uri:
-        yield _unless_missing("MongoDB", lambda: _deployment(settings))
+        deployment = _unless_missing("MongoDB", lambda: _deployment(settings))
+        yield deployment
+        if deployment.state == "ok":
+            yield _search_index(settings, settings.mongodb_uri)
         yield _port(settings, running=False)
         return
     yield _unless_missing("mongod", lambda: _mongod(settings))
     directory = _unless_missing("Data directory", lambda: _directory(settings.directory))
     yield directory
+    running = directory.text.startswith("in use by a running server")
+    if running:
+        yield _unless_missing("Search index", lambda: _running_index(settings))
     yield _space(settings.directory)
     yield _port(settings, running=directory.text.startswith("in use"))
 
@@ -243,6 +249,40 @@ def _deployment(settings: Settings) -> Finding:
     if not _is_supported(found.version):
         return Finding(subject, "problem", text, "MongoDB 6, 7 or 8 is needed.")
     return Finding(subject, "ok", f"{text}, transactions work")
+
+
+def _running_index(settings: Settings) -> Finding:
+    from fhir_server.storage.embedded import attach
+
+    uri = attach(settings.directory)
+    if uri is None:
+        return Finding("Search index", "warning", "the server has just stopped", "Look again.")
+    return _search_index(settings, uri)
+
+
+def _search_index(settings: Settings, uri: str) -> Finding:
+    """Tell whether all that is stored is found as this version finds it."""
+    from fhir_server.search.search_state import LAYOUT
+    from fhir_server.storage.mongo import MongoStore
+    from fhir_server.storage.mongo_search_state import SearchStates
+    from fhir_server.storage.records import StoreFailure, StoreUnavailable
+
+    subject = "Search index"
+    store = MongoStore(uri, settings.mongodb_database)
+    try:
+        state = SearchStates(store.collections).read()
+    except (StoreUnavailable, StoreFailure) as error:
+        return Finding(subject, "warning", f"can't be read: {error}", "Look again.")
+    finally:
+        store.close()
+    if state is None or state.layout < LAYOUT:
+        text = "made by an older version: some searches miss resources stored before"
+        return Finding(subject, "warning", text, "Run fhir-server reindex --all.")
+    waiting = sorted(id_ for id_, known in state.parameters.items() if known.building)
+    if waiting:
+        text = f"{len(waiting)} SearchParameters wait for a reindex: {', '.join(waiting[:5])}"
+        return Finding(subject, "warning", text, "Run fhir-server reindex.")
+    return Finding(subject, "ok", f"up to date, {len(state.parameters)} custom parameters")
 
 
 def _is_supported(version: str) -> bool:

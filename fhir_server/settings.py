@@ -70,6 +70,9 @@ class Settings:
     referential_integrity_on_delete: bool = _documented(
         True, "Refuse to delete what other resources refer to."
     )
+    async_jobs: int = _documented(
+        4, "Asynchronous requests (Prefer: respond-async) that a worker carries out at once."
+    )
     log_level: str = _documented("info", "debug, info, warning or error.")
 
     def __post_init__(self) -> None:
@@ -77,7 +80,7 @@ class Settings:
         if not 0 < self.port < 65536:
             raise SettingsError(f"{PREFIX}PORT must be between 1 and 65535, not {self.port}.")
         counts = ("workers", "threads", "default_count", "max_count", "max_bundle_entries")
-        for name in (*counts, "max_includes"):
+        for name in (*counts, "max_includes", "async_jobs"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
         for name in ("max_body_mb", "mongod_cache_gb"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ from flask import Flask
 
 from fhir_server import settings as settings_module
 from fhir_server.app import create_app
+from fhir_server.storage.records import StoreUnavailable
 
 WATCH_SECONDS = 0.2
 
@@ -24,7 +26,7 @@ def application() -> Flask:
     """
     app = _application()
     app.extensions["fhir"].store.prepare()
-    return app
+    return _with_rules(app)
 
 
 def _application() -> Flask:
@@ -43,7 +45,14 @@ def worker() -> Flask:
     # parent's SIGTERM hangs until it is killed, and requests under way are lost.
     os.setpgid(0, 0)
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    return _application()  # `serve` has prepared the database
+    return _with_rules(_application())  # `serve` has prepared the database
+
+
+def _with_rules(app: Flask) -> Flask:
+    """Read the rules of searching now: an index of an older version is told in the log at start."""
+    with contextlib.suppress(StoreUnavailable):
+        app.extensions["fhir"].server.search.refresh()
+    return app
 
 
 def _follow(parent: int) -> None:

@@ -103,10 +103,9 @@ def _response(content: bytes | None, status: int) -> Response:
             content = xml_format(server()).dump(json.parse(content), pretty=pretty)
         elif pretty:
             content = json.pretty(content)
-    response = Response(content or b"", status)
-    response.headers["Vary"] = "Accept"
     if content is None:
+        response = Response(b"", status, headers={"Vary": "Accept"})
         del response.headers["Content-Type"]
-    else:
-        response.headers["Content-Type"] = f"{MEDIA_TYPES[format_]}; charset=utf-8"
-    return response
+        return response
+    type_ = f"{MEDIA_TYPES[format_]}; charset=utf-8"
+    return Response(content, status, headers={"Content-Type": type_, "Vary": "Accept"})

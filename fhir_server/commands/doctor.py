@@ -23,9 +23,9 @@ INDENT = " " * 25
 def doctor(**options: Any) -> None:
     """Check the installation, and say what is missing and what to do.
 
-    Looks at Python, the installed packages, the FHIR definitions, MongoDB, the data directory, the
-    disk and the port, with the options and variables the server would have. Nothing is changed.
-    The exit status is 1 where there is a problem.
+    Looks at Python, the installed packages, the FHIR definitions, MongoDB, the search index, the
+    data directory, the disk and the port, with the options and variables the server would have.
+    Nothing is changed. The exit status is 1 where there is a problem.
 
     \b
     Examples:

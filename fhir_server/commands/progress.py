@@ -32,6 +32,9 @@ class Meter(Protocol):
         """Leave the last state standing."""
         ...
 
+    def planned(self, total: float) -> None:
+        """So much is to be done from here."""
+
     def begin(self, what: str) -> None:
         """Work on this begins."""
 
@@ -61,6 +64,9 @@ class _Silence:
     def __exit__(self, *_: object) -> None:
         pass
 
+    def planned(self, total: float) -> None:
+        pass
+
     def begin(self, what: str) -> None:
         pass
 
@@ -88,6 +94,10 @@ class _Bar(_Silence):
         self._progress.update(self._task, description="")
         self._progress.stop()
 
+    def planned(self, total: float) -> None:
+        done = self._progress.tasks[0].completed
+        self._progress.update(self._task, total=done + total)
+
     def begin(self, what: str) -> None:
         self._progress.update(self._task, description=_shortened(what))
 
@@ -108,6 +118,9 @@ class _Lines(_Silence):
         self._done = 0.0
         self._resources = 0
         self._started = self._said = time.monotonic()
+
+    def planned(self, total: float) -> None:
+        self._total = self._done + total
 
     def done(self, amount: float, resources: int) -> None:
         self._done += amount

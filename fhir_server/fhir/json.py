@@ -8,6 +8,7 @@ Source: https://hl7.org/fhir/R4/json.html. A decimal keeps the text it was sent 
 
 from __future__ import annotations
 
+import copyreg
 import json as stdlib_json
 import re
 from decimal import Decimal
@@ -19,9 +20,12 @@ import orjson
 from fhir_server.fhir.outcome import FhirError, Issue
 
 LosslessDecimal = jiter.LosslessFloat
+# jiter doesn't say how to copy one, and libraries copy the documents they are given.
+copyreg.pickle(LosslessDecimal, lambda value: (LosslessDecimal, (bytes(value),)))
 
 _LOOKS_LIKE_NEGATIVE_ZERO = re.compile(rb"-0(?:[,\]}\s]|\Z)")
-_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![eE])(-0(?![0-9.eE]))')
+# Possessive: a text of many megabytes leaves nothing to go back to.
+_NEGATIVE_ZERO = re.compile(rb'"(?:[^"\\]++|\\.)*+"|(?<![eE])(-0(?![0-9.eE]))')
 
 
 def parse(data: bytes) -> Any:

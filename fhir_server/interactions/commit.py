@@ -10,6 +10,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
+from fhir_server.interactions.search_changes import current_rules
 from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Check, Snapshot
 
@@ -52,13 +53,10 @@ def commit(
             references(context.store)
         references = None
     try:
-        context.store.transact(
-            [p.change for p in prepared],
-            locks=all_locks,
-            before=before,
-            after=_in_turn(rules, references, after),
-            once=once,
-        )
+        with current_rules(context, prepared, _in_turn(rules, references, after)) as write:
+            context.store.transact(
+                write.changes, locks=all_locks, before=before, after=write.after, once=once
+            )
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."
         raise FhirError(Issue("error", "too-costly", text), status=413) from None

@@ -9,29 +9,35 @@ from fhir_server.interactions.commit import commit
 from fhir_server.interactions.conditional import Criteria, Expected, criteria, find, unchanged
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.prepare import deletion
-from fhir_server.interactions.update import ATTEMPTS, busy
+from fhir_server.interactions.update import ATTEMPTS, busy, expected_version, require_version
 from fhir_server.storage.records import StaleWrite, StoredResource
 
 
-def delete_matching(context: Context, resource_type: str, query: str) -> Answer:
+def delete_matching(
+    context: Context, resource_type: str, query: str, if_match: str | None = None
+) -> Answer:
     """Delete what matches: one resource, or all, as ``settings.conditional_delete`` says.
 
     Args:
         context: the request.
         resource_type: from the URL.
         query: the criteria, as in the URL.
+        if_match: the If-Match header; every match must be at this version.
 
     Returns:
         204; where all that match are deleted, 200 with an OperationOutcome that says how many.
 
     Raises:
         FhirError: 400 for no criteria, or where the server deletes by id only; 412 for several
-            matches where it deletes one; 413 for more than it deletes at once; 409 where others
-            refer to a match.
+            matches where it deletes one, or for ``if_match``; 413 for more than it deletes at
+            once; 409 where others refer to a match.
     """
+    expected = expected_version(if_match)
     wanted = deletable(context.server, resource_type, query)
     for _ in range(ATTEMPTS):
         found = matches(context, wanted)
+        for stored in found:
+            require_version(stored.reference, stored, expected)
         prepared = [deletion(stored) for stored in found]
         check = unchanged(Expected.of(wanted, found, limit(context.server)))
         try:

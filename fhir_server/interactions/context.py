@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import Registry
@@ -78,10 +79,19 @@ class Server:
     definitions: Definitions
     registry: Registry
     validator: Validator
-    indexer: Indexer
-    parser: QueryParser
+    search: LiveSearch
     write_rules: WriteRules
     operations: Operations
+
+    @property
+    def indexer(self) -> Indexer:
+        """Makes index entries by the rules in force."""
+        return self.search.current().indexer
+
+    @property
+    def parser(self) -> QueryParser:
+        """Reads searches by the rules in force."""
+        return self.search.current().parser
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def _write(context: Context, entry: Entry) -> Answer:
         case _ if id_ is not None:
             return delete(context, type_, id_, entry.if_match)
         case _:
-            return delete_matching(context, type_, query)
+            return delete_matching(context, type_, query, entry.if_match)
 
 
 def _invoke(context: Context, entry: Entry, code: str) -> Answer:

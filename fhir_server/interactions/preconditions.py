@@ -24,6 +24,9 @@ def names(if_none_match: str, stored: StoredResource) -> bool:
     """
     if if_none_match.strip() == "*":
         return True
+    if if_none_match.strip().isdecimal():
+        # A version without the quotes of an ETag, as fhirpy sends it, can mean nothing else.
+        return str(stored.version) == if_none_match.strip()
     if not _TAGS.match(if_none_match):
         raise invalid('If-None-Match must be * or ETags such as W/"3", W/"4".', code="value")
     return str(stored.version) in _ONE_TAG.findall(if_none_match)

@@ -11,6 +11,7 @@ from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
+from fhir_server.operations.reindex import REINDEX
 
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
@@ -25,5 +26,6 @@ OPERATIONS: dict[str, Operation] = {
         META_ADD,
         META_DELETE,
         NAMED_CONTACTS,
+        REINDEX,
     )
 }

@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/compartmentdefinition.html
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +55,7 @@ class Definitions:
         self._directories = conformance_directories
         self._children: dict[str, Mapping[str, Element]] = {}
         self._parameters: dict[str, Mapping[str, SearchParameter]] = {}
+        self._added: Mapping[str, Mapping[str, SearchParameter]] = {}
         self.resource_types: tuple[str, ...] = tuple(
             sorted(
                 name
@@ -117,6 +119,28 @@ class Definitions:
         if found is None:
             found = self._parameters[resource_type] = self._collect_parameters(resource_type)
         return found
+
+    def with_search_parameters(
+        self, added: Mapping[str, Mapping[str, SearchParameter]]
+    ) -> Definitions:
+        """Give the same definitions with further search parameters.
+
+        Args:
+            added: by resource type, under any key that no published code has.
+        """
+        other = copy.copy(self)
+        other._parameters = {}
+        other._added = added
+        return other
+
+    def lineage(self, resource_type: str) -> list[str]:
+        """Give a type and those it is derived from, the most general first."""
+        chain: list[str] = []
+        base: str | None = resource_type
+        while base is not None:
+            chain.insert(0, base)
+            base = self.base_type(base)
+        return chain
 
     def compartment(self, name: str) -> Compartment | None:
         """Give a compartment by its resource type, e.g. ``Patient``."""
@@ -227,16 +251,11 @@ class Definitions:
 
     def _collect_parameters(self, resource_type: str) -> Mapping[str, SearchParameter]:
         found: dict[str, SearchParameter] = {}
-        base: str | None = resource_type
-        chain = []
-        while base is not None:
-            chain.append(base)
-            base = self.base_type(base)
-        for name in reversed(chain):
+        for name in self.lineage(resource_type):
             for code, entry in self._search.get(name, {}).items():
                 found[code] = _search_parameter(code, entry, name)
             found.update(self._published_parameters(name))
-        return found
+        return {**found, **self._added.get(resource_type, {})}
 
     def _published_parameters(self, base: str) -> Mapping[str, SearchParameter]:
         found = {}

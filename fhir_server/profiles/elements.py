@@ -80,6 +80,7 @@ class SearchParameter:
     Args:
         expression: FHIRPath for that type alone; empty for what no expression finds (``_text``).
         base: the type that defines it: the resource type itself, DomainResource or Resource.
+        revision: of the search state that registered it, where it is data; 0 where it is published.
     """
 
     url: str
@@ -89,6 +90,7 @@ class SearchParameter:
     targets: tuple[str, ...]
     components: tuple[Component, ...]
     base: str
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

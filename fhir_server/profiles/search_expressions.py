@@ -6,6 +6,7 @@ Source: https://hl7.org/fhir/R4/searchparameter-definitions.html#SearchParameter
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _ROOT = re.compile(r"\(*\s*([A-Z][A-Za-z]*)")
 
@@ -24,6 +25,18 @@ def expression_for(base: str, expression: str) -> str:
     if not expression:
         return ""
     own = [_rooted(part, base) for part in parts(expression) if _root(part) in (base, None)]
+    return " | ".join(own)
+
+
+def expression_within(lineage: Sequence[str], expression: str) -> str:
+    """Give the unions' parts that apply to a type, whichever of its base types they start with.
+
+    Args:
+        lineage: the type and those it is derived from, itself last.
+        expression: as for `expression_for`; a part without a type in front gets the type.
+    """
+    listed = parts(expression) if expression else []
+    own = [_rooted(part, lineage[-1]) for part in listed if _root(part) in (*lineage, None)]
     return " | ".join(own)
 
 

@@ -15,7 +15,7 @@ from fhir_server.profiles.xml_tables import XHTML
 
 _XML = "http://www.w3.org/XML/1998/namespace "
 _VOID = ("br", "col", "hr", "img")
-_START_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+_START_TAG = re.compile(rb"""<(?:[^"'>]++|"[^"]*+"|'[^']*+')*+>""")
 
 # Constraint txt-1 of Narrative, with what its prose and the specification's own pages use.
 ELEMENTS = frozenset(

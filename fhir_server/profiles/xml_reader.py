@@ -17,6 +17,8 @@ from fhir_server.profiles.xml_encoding import as_utf8
 from fhir_server.profiles.xml_tables import XHTML, Kind, Slot, Table, XmlTables
 
 MAX_DEPTH = 200  # of the JSON that the XML stands for, as `fhir.json.parse` counts it
+# Each narrative is searched for each prefix around it.
+_MAX_NAMESPACES = 20
 _SCHEMA_LOCATION = "http://www.w3.org/2001/XMLSchema-instance schemaLocation"
 _BOOLEANS = {"true": True, "false": False}
 _NO_DOCTYPE = "A document type declaration is not allowed in FHIR XML."
@@ -257,6 +259,9 @@ class XmlReader:
 
     def _declare(self, prefix: str | None, uri: str) -> None:
         self._namespaces.append((prefix, uri, self._parser.CurrentByteIndex))
+        if len(self._namespaces) > _MAX_NAMESPACES:
+            text = f"More than {_MAX_NAMESPACES} namespaces are declared around this place."
+            self._refuse("structure", text)
 
     def _undeclare(self, _prefix: str | None) -> None:
         self._namespaces.pop()

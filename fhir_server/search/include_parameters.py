@@ -99,8 +99,8 @@ class IncludeParameters:
     def _require_target(self, draft: Draft, include: Include, value: str) -> None:
         if include.iterate or include.names == (EVERY,):
             return
-        code = include.names[0].partition(".")[2]
-        targets = self._references(include.source)[code].targets
+        references = self._references(include.source).values()
+        targets = next(each.targets for each in references if each.name == include.names[0])
         reached = {include.target} if include.target else set(targets)
         if reached.isdisjoint(draft.searched):
             usable = [

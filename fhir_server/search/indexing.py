@@ -45,6 +45,7 @@ class IndexEntries:
             ``;system|code``.
         words: of the narrative as ``n:word``, those that only stand elsewhere as ``c:word``.
         position: longitude and latitude.
+        revision: of the search state whose parameters these are.
     """
 
     tokens: list[str]
@@ -52,6 +53,7 @@ class IndexEntries:
     ranges: dict[str, list[list[str]]]
     words: list[str] = field(default_factory=list)
     position: tuple[float, float] | None = None
+    revision: int = 0
 
 
 class Indexer:
@@ -62,11 +64,19 @@ class Indexer:
         zone: what dates without a zone are local to.
         base_url: the server's own address; references to it are local.
         full_text: whether the words of resources are indexed.
+        revision: of the search state that the definitions are of.
     """
 
     def __init__(
-        self, definitions: Definitions, zone: ZoneInfo, base_url: str, *, full_text: bool = True
+        self,
+        definitions: Definitions,
+        zone: ZoneInfo,
+        base_url: str,
+        *,
+        full_text: bool = True,
+        revision: int = 0,
     ) -> None:
+        self._revision = revision
         self._parameters = Parameters(definitions, full_text=full_text)
         self._words = Words(definitions) if full_text else None
         self._zone = zone
@@ -92,7 +102,8 @@ class Indexer:
         collector.add(*(f">{target}" for target in sorted(referred(resource, self._base_url))))
         for contained in _contained(resource):
             self._add_contained(contained, collector)
-        return _entries(collector, id_, self._words.of(resource) if self._words else [])
+        words = self._words.of(resource) if self._words else []
+        return _entries(collector, id_, words, self._revision)
 
     def _walked(self, resource: dict[str, Any], container: dict[str, Any]) -> Collector:
         collector = Collector(container, self._zone, self._base_url)
@@ -200,7 +211,7 @@ def _contained(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield each
 
 
-def _entries(collector: Collector, id_: str, words: list[str]) -> IndexEntries:
+def _entries(collector: Collector, id_: str, words: list[str], revision: int) -> IndexEntries:
     keys: dict[str, str] = {}
     for name, texts in collector.texts.items():
         _add_texts(name, texts, id_, keys, collector)
@@ -210,7 +221,7 @@ def _entries(collector: Collector, id_: str, words: list[str]) -> IndexEntries:
         name.replace(".", ":"): [list(entry) for entry in sorted(found)]
         for name, found in (*collector.ranges.items(), *collector.pairs.items())
     }
-    return IndexEntries(list(collector.tokens), keys, by_key, words, collector.position)
+    return IndexEntries(list(collector.tokens), keys, by_key, words, collector.position, revision)
 
 
 def _add_texts(

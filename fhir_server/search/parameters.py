@@ -139,7 +139,7 @@ class Parameters:
     def _parameter(self, resource_type: str, definition: SearchParameter) -> Parameter:
         if not _USABLE_CODE.fullmatch(definition.code):
             raise UnsupportedExpression("its code can't be used as a name")
-        name = f"{resource_type}.{definition.code}"
+        name = index_name(resource_type, definition)
         if definition.code in TEXT_SEARCHES:
             if not self._full_text:
                 raise UnsupportedExpression("the setting full_text is off")
@@ -205,6 +205,16 @@ class Parameters:
                 return None
             systems.update(codes)
         return frozenset(systems)
+
+
+def index_name(resource_type: str, definition: SearchParameter) -> str:
+    """Give what a parameter's index entries are found under.
+
+    One that is data gets another name whenever its definition changes, so that old entries are
+    never taken for new ones.
+    """
+    name = f"{resource_type}.{definition.code}"
+    return f"{name}~{definition.revision}" if definition.revision else name
 
 
 def _is_ordered(part: Parameter) -> bool:

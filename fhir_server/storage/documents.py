@@ -7,6 +7,7 @@ from typing import Any
 from bson.binary import Binary
 from pymongo import InsertOne, ReplaceOne
 
+from fhir_server.search.indexing import IndexEntries
 from fhir_server.storage.records import Change, StoredResource
 
 Document = dict[str, Any]
@@ -31,11 +32,19 @@ def current_document(change: Change) -> Document:
     if new.body is None:
         document["del"] = True
     if entries is not None:
-        document |= {"t": entries.tokens, "k": entries.keys, "d": entries.ranges}
-        if entries.words:
-            document["w"] = entries.words
-        if entries.position is not None:
-            document["g"] = {"type": "Point", "coordinates": list(entries.position)}
+        document |= index_fields(entries)
+    return document
+
+
+def index_fields(entries: IndexEntries) -> Document:
+    """Give the fields that searches use; those that most resources don't need only where needed."""
+    document: Document = {"t": entries.tokens, "k": entries.keys, "d": entries.ranges}
+    if entries.words:
+        document["w"] = entries.words
+    if entries.position is not None:
+        document["g"] = {"type": "Point", "coordinates": list(entries.position)}
+    if entries.revision:
+        document["i"] = entries.revision
     return document
 
 

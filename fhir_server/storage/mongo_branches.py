@@ -31,7 +31,6 @@ from fhir_server.search.query import (
 from fhir_server.search.ranges import AFTER, LONG, SPANS, shifted
 from fhir_server.storage.mongo_filters import (
     DECIDED_BY_KEYS,
-    END_OF_TEXT,
     Filter,
     as_filter,
     between,
@@ -53,6 +52,7 @@ from fhir_server.storage.mongo_scans import (
     PlainScan,
     TokenScan,
     UpdatedScan,
+    WordScan,
 )
 
 Scans = list[PlainScan]
@@ -75,7 +75,7 @@ def branches(query: Query, criterion: Criterion) -> Scans:
         case Paired():
             return _paired(criterion)
         case HasWord():
-            return _with_word(criterion)
+            return _with_word(query, criterion)
         case _:
             hint = TOKENS if isinstance(criterion, HasToken) else None
             return [IdScan(as_filter(criterion), hint=hint)]
@@ -90,10 +90,10 @@ def _whole(criterion: TokenRange | TextContains | HasKey) -> PlainScan:
     return KeyScan(field, filter={field: {"$regex": contained_pattern(criterion.text)}})
 
 
-def _with_word(criterion: HasWord) -> Scans:
+def _with_word(query: Query, criterion: HasWord) -> Scans:
     if not criterion.start:
         return [IdScan(as_filter(criterion), hint=WORDS)]
-    first, *later = [TokenScan(w, w + END_OF_TEXT, field="w") for w in words(criterion)]
+    first, *later = [WordScan(word, query.types) for word in words(criterion)]
     return [first, *(scan.within({"$nor": [first.bounded()]}) for scan in later)]
 
 

@@ -83,14 +83,26 @@ class ChainScan:
             first = bisect_left(few, after)
             leading = few[first : first + TOGETHER]
             return self._led_by(read, leading, size, last=first + TOGETHER >= len(few))
-        outer = read.entries(token, f"{self.chain.name}{tokens.PRESENT}", size)
+        stretch = self._stretch(token)
+        if stretch is None:
+            return [], None
+        low, high = stretch
+        outer = read.entries(low, high, size)
         if len(outer) < size:
-            return _ids(outer), None
+            return _ids(outer), (high, "")
         inner = ids_after(read, query, after, size)
         exhausted = len(inner) < size
         if exhausted or f"{self._start}{inner[-1]}" >= outer[-1][0]:
             return self._led_by(read, inner, size, last=exhausted)
         return _ids(outer), outer[-1]
+
+    def _stretch(self, token: str) -> Entry | None:
+        """Give the bounds of the references to the next type from a token on."""
+        for type_ in sorted(self.chain.types, key=lambda each: f"{each}/"):
+            low, high = f"{self._start}{type_}/", f"{self._start}{type_}0"
+            if token < high:
+                return max(token, low), high
+        return None
 
     def _led_by(
         self, read: Read, leading: list[str], size: int, *, last: bool

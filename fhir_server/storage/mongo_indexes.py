@@ -12,12 +12,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 from typing import Any
 
 from pymongo import ASCENDING, GEOSPHERE, IndexModel
 from pymongo.database import Database
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, DuplicateKeyError
+
+from fhir_server.search.search_state import LAYOUT
 
 TOKENS = "t_id"
 KEYS = "k_all"
@@ -44,6 +47,13 @@ RESOURCE_INDEXES = (
 LOCK_SECONDS = 3600
 FOUND_BY_ID_ALONE = ("once",)
 
+SEARCH_STATE = "search_state"
+STATE_ID = "state"
+REINDEX_ID = "reindex"
+# Databases that have no state were filled by the version before it.
+LAYOUT_WITHOUT_STATE = 1
+JOBS = "jobs"
+
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     """Create the collections and indexes that are missing; existing ones are left alone.
@@ -58,6 +68,22 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     for name in FOUND_BY_ID_ALONE:
         with suppress(CollectionInvalid):
             database.create_collection(name)
+    _ensure_search_state(database)
+    database[JOBS].create_index("expires", name="expires", expireAfterSeconds=0)
+
+
+def _ensure_search_state(database: Database[dict[str, Any]]) -> None:
+    """Make the search state where there is none, and say which rules indexed what is stored."""
+    states = database[SEARCH_STATE]
+    nobody = {"owner": None, "beat": dt.datetime.now(dt.UTC)}
+    with suppress(DuplicateKeyError):
+        states.update_one({"_id": REINDEX_ID}, {"$setOnInsert": nobody}, upsert=True)
+    if states.find_one({"_id": STATE_ID}, {"_id": 1}) is not None:
+        return
+    is_empty = database["resources"].find_one({}, {"_id": 1}) is None
+    first = {"revision": 0, "layout": LAYOUT if is_empty else LAYOUT_WITHOUT_STATE}
+    with suppress(DuplicateKeyError):
+        states.update_one({"_id": STATE_ID}, {"$setOnInsert": first}, upsert=True)
 
 
 # The history of types: superseded versions in the order of fhir_server/storage/versions.py.

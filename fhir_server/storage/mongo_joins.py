@@ -29,6 +29,7 @@ from fhir_server.search.query import (
     every,
 )
 from fhir_server.storage.mongo_filters import as_filter, joined
+from fhir_server.storage.mongo_indexes import TOKENS
 from fhir_server.storage.mongo_plan import by_id, type_filter, whole_filter
 from fhir_server.storage.mongo_reads import ID_ONLY, Document, Read
 from fhir_server.storage.mongo_scans import Position, Scan
@@ -267,11 +268,13 @@ def fulfilling(read: Read, query: Query, ids: Iterable[str]) -> set[str]:
     settled = settle(read, query.where)
     filter_ = joined(type_filter(query), as_filter(settled.where))
     fields = {"t": 1} if settled.checks else ID_ONLY
+    # A token and the ids are looked up together, which may take no document at all.
+    hint = TOKENS if any(isinstance(part, HasToken) for part in settled.where.parts) else "_id_"
     found: set[str] = set()
     listed = sorted(ids)
     for start in range(0, len(listed), LARGEST_BATCH):
         own = replace(read, projection=fields)
-        batch = own.by_ids(listed[start : start + LARGEST_BATCH], filter_)
+        batch = own.by_ids(listed[start : start + LARGEST_BATCH], filter_, hint=hint)
         found.update(d["_id"] for d in kept(read, settled.checks, list(batch.values())))
     return found
 

@@ -47,9 +47,7 @@ from fhir_server.storage.mongo_filters import (
 )
 from fhir_server.storage.mongo_indexes import TOKENS
 from fhir_server.storage.mongo_reads import Read
-from fhir_server.storage.mongo_scans import (
-    IdScan,
-)
+from fhir_server.storage.mongo_scans import IdScan, of_types
 
 # The ways that a search can be answered; a cursor names the one it belongs to.
 BY_ID, LED = 0, 1
@@ -208,8 +206,15 @@ def _led_by(query: Query, leader: Criterion) -> Scans:
         if leader.comparator not in ("eq", "ne") and low is not None and high is not None:
             rest = [_within_window(part, leader.name) for part in parts]
             return [scan.within(typed, *rest) for scan in overlapping(leader.name, low, high)]
+    if _is_words(leader):
+        typed = of_types(query.types)
     rest = [as_filter(part) for part in parts if part is not leader]
     return [scan.within(typed, *rest) for scan in branches(query, leader)]
+
+
+def _is_words(criterion: Criterion) -> bool:
+    parts = criterion.parts if isinstance(criterion, Or) else (criterion,)
+    return all(isinstance(part, HasWord) for part in parts)
 
 
 def _within_window(criterion: Criterion, name: str) -> Filter:

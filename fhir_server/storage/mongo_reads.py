@@ -135,11 +135,13 @@ class Read:
         found = self.find({"t": {"$in": list(tokens)}}, limit, hint=TOKENS, keys_only=True)
         return [(entry["t"], entry["_id"]) for entry in found]
 
-    def by_ids(self, ids: Sequence[str], filter_: Filter, *more: str) -> dict[str, Document]:
+    def by_ids(
+        self, ids: Sequence[str], filter_: Filter, *more: str, hint: str = "_id_"
+    ) -> dict[str, Document]:
         """Give those of some documents that pass a filter."""
         wanted: Filter = {"_id": {"$in": list(ids)}}
         joined = {"$and": [wanted, filter_]} if filter_ else wanted
-        found = self.find(joined, 0, projection=self.fields(*more), hint="_id_") if ids else []
+        found = self.find(joined, 0, projection=self.fields(*more), hint=hint) if ids else []
         return {document["_id"]: document for document in found}
 
     def count(self, filter_: Filter, limit: int | None = None, hint: str | None = None) -> int:

@@ -8,7 +8,7 @@ nor hides a document that stays as it is.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol
@@ -16,8 +16,8 @@ from typing import Any, Protocol
 from bson.min_key import MinKey
 from pymongo import ASCENDING, DESCENDING
 
-from fhir_server.storage.mongo_filters import Filter, between, joined
-from fhir_server.storage.mongo_indexes import TOKENS
+from fhir_server.storage.mongo_filters import END_OF_TEXT, Filter, between, joined
+from fhir_server.storage.mongo_indexes import TOKENS, WORDS
 from fhir_server.storage.mongo_reads import Bounds, Document, Read
 
 Position = Any
@@ -169,13 +169,11 @@ class TokenScan:
         low: the first token.
         high: the token to stop before.
         filter: what must hold besides.
-        field: tokens, or words.
     """
 
     low: str
     high: str
     filter: Filter | None = None
-    field: str = "t"
 
     def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
         """Give the next documents after a position; None to begin."""
@@ -184,34 +182,16 @@ class TokenScan:
         low, after = position or (self.low, None)
         filter_ = joined(self._later(position), self.filter or {})
         # Bounds of the index; a sort would be by the smallest token of all.
-        bounds = Bounds(self.field, low, self.high, after)
-        return read.find(filter_, limit, projection=read.fields(self.field), bounds=bounds)
+        bounds = Bounds("t", low, self.high, after)
+        return read.find(filter_, limit, projection=read.fields("t"), bounds=bounds)
 
     def aggregated(self, read: Read, position: Position, limit: int) -> list[Document]:
         """Answer the same through a sort, for clusters, whose shards each have an order."""
-        inside = {
-            "$and": [
-                {"$gte": ["$$this", {"$literal": self.low}]},
-                {"$lt": ["$$this", {"$literal": self.high}]},
-            ]
-        }
-        token, id_ = position or (self.low, MinKey())
-        later = [{"s": {"$gt": token}}, {"s": token, "_id": {"$gt": id_}}]
-        pipeline: list[dict[str, Any]] = [
-            {"$match": self.bounded()},
-            {"$set": {"s": {"$min": {"$filter": {"input": f"${self.field}", "cond": inside}}}}},
-            {"$match": {"$or": later}},
-            {"$sort": {"s": ASCENDING, "_id": ASCENDING}},
-            {"$limit": limit},
-        ]
-        fields = read.fields(self.field)
-        if fields is not None:
-            pipeline.append({"$project": fields})
-        return list(read.collection.aggregate(pipeline, session=read.session))
+        return _sorted(read, "t", (self.low, self.high), self.bounded(), position, limit)
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
-        return [min(t for t in document[self.field] if self.low <= t < self.high), document["_id"]]
+        return [min(t for t in document["t"] if self.low <= t < self.high), document["_id"]]
 
     def accepts(self, position: Position) -> bool:
         """Tell whether this can be one of the scan's positions."""
@@ -221,7 +201,7 @@ class TokenScan:
 
     def bounded(self) -> Filter:
         """Give the filter for all that the scan finds."""
-        return joined({self.field: {"$elemMatch": between(self.low, self.high)}}, self.filter or {})
+        return joined({"t": {"$elemMatch": between(self.low, self.high)}}, self.filter or {})
 
     def within(self, *filters: Filter) -> TokenScan:
         """Narrow the scan."""
@@ -232,9 +212,9 @@ class TokenScan:
         if position is None:
             return {}
         token, id_ = position
-        before: list[Filter] = [{self.field: token, "_id": {"$lte": id_}}]
+        before: list[Filter] = [{"t": token, "_id": {"$lte": id_}}]
         if token > self.low:
-            before.append({self.field: {"$elemMatch": between(self.low, token)}})
+            before.append({"t": {"$elemMatch": between(self.low, token)}})
         return {"$nor": before}
 
 
@@ -300,6 +280,105 @@ class UpdatedScan:
         return replace(self, filter=joined(self.filter or {}, *filters))
 
 
+@dataclass(frozen=True, slots=True)
+class WordScan:
+    """In the order of words, then ids; a document comes at its first word that starts so.
+
+    The index of words is that of all types: what the ids begin with tells them apart.
+
+    Args:
+        start: what the words start with.
+        types: resource types; empty for all.
+        filter: what must hold besides.
+    """
+
+    start: str
+    types: tuple[str, ...] = ()
+    filter: Filter | None = None
+
+    def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
+        """Give the next documents after a position; None to begin."""
+        if read.collection.database.client.is_mongos:
+            return self.aggregated(read, position, limit)
+        if position is None:
+            return self._found(read, {"w": {"$elemMatch": self._words()}}, limit)
+        word, id_ = position
+        same = {"w": word, "_id": {"$gt": id_}, "$nor": self._earlier(word)}
+        found = self._found(read, same, limit)
+        if len(found) < limit:
+            later = {"w": {"$elemMatch": self._words(word)}}
+            rest = joined(later, {"$nor": [*self._earlier(word), {"w": word}]})
+            found += self._found(read, rest, limit - len(found))
+        return found
+
+    def aggregated(self, read: Read, position: Position, limit: int) -> list[Document]:
+        """Answer the same through a sort, for clusters, whose shards each have an order."""
+        ends = self.start, self.start + END_OF_TEXT
+        return _sorted(read, "w", ends, self.bounded(), position, limit)
+
+    def position(self, document: Document) -> Position:
+        """Tell where a document stands."""
+        return [min(w for w in document["w"] if w.startswith(self.start)), document["_id"]]
+
+    def accepts(self, position: Position) -> bool:
+        """Tell whether this can be one of the scan's positions."""
+        if not isinstance(position, list) or len(position) != 2:
+            return False
+        return all(isinstance(p, str) for p in position) and position[0].startswith(self.start)
+
+    def bounded(self) -> Filter:
+        """Give the filter for all that the scan finds."""
+        words: Filter = {"w": {"$elemMatch": self._words()}}
+        return joined(words, of_types(self.types), self.filter or {})
+
+    def within(self, *filters: Filter) -> WordScan:
+        """Narrow the scan."""
+        return replace(self, filter=joined(self.filter or {}, *filters))
+
+    def _words(self, after: str | None = None) -> Filter:
+        low = {"$gte": self.start} if after is None else {"$gt": after}
+        return {**low, "$lt": self.start + END_OF_TEXT}
+
+    def _earlier(self, word: str) -> list[Filter]:
+        return [{"w": {"$elemMatch": {"$gte": self.start, "$lt": word}}}]
+
+    def _found(self, read: Read, words: Filter, limit: int) -> list[Document]:
+        # No sort: it would be by the smallest of all words. The index is followed in its order.
+        filter_ = joined(words, of_types(self.types), self.filter or {})
+        return read.find(filter_, limit, projection=read.fields("w"), hint=WORDS)
+
+
+def _sorted(
+    read: Read,
+    field: str,
+    ends: tuple[str, str],
+    filter_: Filter,
+    position: Position,
+    limit: int,
+) -> list[Document]:
+    """Sort what passes a filter by its first text between two ends, then by id."""
+    low, high = ({"$literal": end} for end in ends)
+    inside = {"$and": [{"$gte": ["$$this", low]}, {"$lt": ["$$this", high]}]}
+    text, id_ = position or (ends[0], MinKey())
+    pipeline: list[dict[str, Any]] = [
+        {"$match": filter_},
+        {"$set": {"s": {"$min": {"$filter": {"input": f"${field}", "cond": inside}}}}},
+        {"$match": {"$or": [{"s": {"$gt": text}}, {"s": text, "_id": {"$gt": id_}}]}},
+        {"$sort": {"s": ASCENDING, "_id": ASCENDING}},
+        {"$limit": limit},
+    ]
+    fields = read.fields(field)
+    if fields is not None:
+        pipeline.append({"$project": fields})
+    return list(read.collection.aggregate(pipeline, session=read.session))
+
+
+def of_types(types: Sequence[str]) -> Filter:
+    """Restrict to types by what ids begin with."""
+    ranges: list[Filter] = [{"_id": {"$gte": f"{t}/", "$lt": f"{t}0"}} for t in types]
+    return {"$or": ranges} if len(ranges) > 1 else joined(*ranges)
+
+
 def streamed(scan: Scan, read: Read, position: Position, size: int) -> Iterator[Document]:
     """Give the documents of a scan one by one; as many as ``size`` are read together."""
     while True:
@@ -310,4 +389,4 @@ def streamed(scan: Scan, read: Read, position: Position, size: int) -> Iterator[
         position = scan.position(found[-1])
 
 
-PlainScan = IdScan | KeyScan | MergedScan | TokenScan | UpdatedScan
+PlainScan = IdScan | KeyScan | MergedScan | TokenScan | UpdatedScan | WordScan

@@ -161,9 +161,16 @@ class SortedScan:
         if after:
             start = [None] * first + after
             found = [d for d in found if self._compare(self.position(d), start, first) > 0]
-        ids = [document["_id"] for document in self._sorted(found, 0)[:limit]]
-        documents = read.by_ids(ids, filter_)
-        return [documents[id_] for id_ in ids if id_ in documents]
+        ids = [document["_id"] for document in self._sorted(found, 0)]
+        documents: list[Document] = []
+        for start in range(0, len(ids), limit):
+            # Some may have changed since: a page must not end early, or the rest would be lost.
+            wanted = ids[start : start + limit]
+            living = read.by_ids(wanted, filter_)
+            documents += [living[id_] for id_ in wanted if id_ in living]
+            if len(documents) >= limit:
+                break
+        return documents[:limit]
 
     def _sorted(self, documents: list[Document], first: int) -> list[Document]:
         """Put documents in the order of the keys from one on."""

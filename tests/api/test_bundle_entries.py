@@ -131,7 +131,7 @@ def test_an_operation_that_writes_is_for_a_batch_and_not_for_a_transaction(fhir:
 def test_a_patch_may_stand_in_a_bundle(fhir: Fhir, type_: str, kind: str) -> None:
     id_ = f"patched-{type_}-{kind}"
     stored(fhir, patient(id_, id_))
-    patches = {
+    patches: dict[str, Json] = {
         "json": {
             "resourceType": "Binary",
             "contentType": "application/json-patch+json",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -117,6 +118,10 @@ def test_a_search_by_post_takes_the_format_from_its_form(fhir: Fhir) -> None:
     found = fhir.post("Patient/_search", "_id=anna&_format=xml", Content_Type=form)
     assert found.status_code == 200
     assert found.headers["Content-Type"] == XML
+    over = fhir.post(
+        "Patient/_search", "_id=anna&_format=json", Content_Type=form, Accept="application/fhir+xml"
+    )
+    assert over.headers["Content-Type"] == JSON
     refused = fhir.post("Patient/_search", "_id=anna&_format=ttl", Content_Type=form)
     assert refused.status_code == 406
     large = fhir.post("Patient/_search", "_id=" + "a" * 40_000_000, Content_Type=form)
@@ -197,6 +202,16 @@ def test_head_has_the_headers_of_get_and_no_body(fhir: Fhir, path: str) -> None:
         k: v for k, v in got.headers if k not in own
     }
     assert head.data == b""
+
+
+def test_a_negative_zero_is_found_as_zero(fhir: Fhir) -> None:
+    item = {"resourceType": "ChargeItem", "id": "z", "status": "planned", "code": {"text": "x"}}
+    subject = {"subject": {"reference": "Patient/anna"}}
+    body = json.dumps({**item, **subject, "factorOverride": 0}).replace(" 0}", " -0}")
+    assert fhir.put("ChargeItem/z", body).status_code == 201
+    assert '"factorOverride":-0' in fhir.get("ChargeItem/z").text
+    found = fhir.get("ChargeItem?factor-override=0")
+    assert [entry["resource"]["id"] for entry in found.json["entry"]] == ["z"]
 
 
 def test_pretty_indents_both_formats_and_leaves_the_narrative_alone(fhir: Fhir) -> None:

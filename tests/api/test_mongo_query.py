@@ -50,6 +50,7 @@ def document(resource: Indexed) -> Document:
         "t": resource.entries.tokens,
         "k": resource.entries.keys,
         "d": resource.entries.ranges,
+        "w": resource.entries.words,
     }
 
 

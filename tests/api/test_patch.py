@@ -178,7 +178,7 @@ def test_another_media_type_is_refused_and_the_right_ones_named(
         (JSON_PATCH, "{", "not valid JSON"),
         (JSON_PATCH, '[{"op":"add","op":"add"}]', "not valid JSON"),
         ("application/fhir+json", json.dumps(PATIENT), "is a Parameters resource"),
-        ("application/json", "[]", "Send a JSON Patch as application/json-patch+json"),
+        ("application/fhir+json", "[]", "Send a JSON Patch as application/json-patch+json"),
         ("application/fhir+json", '{"resourceType":"Parameters","parameter":[{"x":1}]}', "x"),
         (XML_PATCH, "<diff>", "not well-formed"),
         (FHIR_XML, "<Parameters/>", "http://hl7.org/fhir"),

@@ -18,7 +18,7 @@ CORE = ("CareTeam", "CarePlan", "PractitionerRole", "Encounter")
 
 # How many there are of what core resources refer to, and what they say besides.
 OTHERS: dict[str, tuple[int, Json]] = {
-    "Patient": (10_000, {"active": True, "gender": ("female", "male", "other")}),
+    "Patient": (10_000, {"active": True, "gender": ("female", "male")}),
     "Group": (40, {"type": ("person", "animal"), "actual": True}),
     "Organization": (400, {"active": (True, False)}),
     "Practitioner": (3_000, {"gender": ("female", "male")}),
@@ -91,8 +91,7 @@ def _common(number: int) -> Json:
         "source": f"urn:source:{number % 50}",
     }
     identifier = [{"system": "urn:id", "value": f"{number}"}]
-    text = {"status": "generated", "div": f"<div>ord{number % 300} och</div>"}
-    return {"meta": meta, "identifier": identifier, "text": text}
+    return {"meta": meta, "identifier": identifier}
 
 
 def _to(type_: str, number: int) -> Json:

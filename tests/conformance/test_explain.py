@@ -32,7 +32,6 @@ from fhir_server.search.query import (
     HasWord,
     InRange,
     Query,
-    ReferredBy,
     Sort,
     TextStart,
     TokenRange,
@@ -42,9 +41,9 @@ from fhir_server.search.query import (
 from fhir_server.storage import mongo_query
 from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_reads import Documents
-from tests.conformance.core_resources import COMMON, CORE, EACH, OTHERS, resources
+from tests.conformance.core_resources import COMMON, CORE, EACH, resources
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("hundred_thousand")]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("hundred_thousand")]
 
 COUNT = 20
 STARTED = 1_750_000_000_000_000
@@ -60,6 +59,8 @@ REFERENCES = [
     for parameter in PARAMETERS.of(type_).values()
     for target in parameter.targets
     if parameter.type == "reference" and parameter.code not in BY_ADDRESS
+    # What patient finds are patients, although R4 lists Group as a target, too.
+    if (parameter.code, target) != ("patient", "Group")
 ]
 SORTED = [(t, c) for t, c in ALL if PARAMETERS.of(t)[c].type not in ("special", "composite")]
 
@@ -86,11 +87,14 @@ def collection(mongo_uri: str, entries: dict[str, IndexEntries]) -> Iterator[Doc
 
 def documents(entries: dict[str, IndexEntries]) -> Iterator[dict[str, Any]]:
     """Give the documents of all resources, and remember the entries of one of each type."""
-    indexer = Indexer(Definitions.load(), ZoneInfo("Europe/Stockholm"), "http://localhost/fhir")
+    zone = ZoneInfo("Europe/Stockholm")
+    indexer = Indexer(Definitions.load(), zone, "http://localhost/fhir", full_text=False)
     for number, resource in enumerate(resources()):
         type_ = resource["resourceType"]
         name = f"{type_}/{resource['id']}"
-        own = indexer.index(resource, name)
+        # The words of core resources are few and known: to look for them takes most of the time.
+        words = [f"n:ord{number % 300}", "n:och"] if type_ in CORE else []
+        own = replace(indexer.index(resource, name), words=words)
         if type_ not in CORE or number > 75_000:
             entries.setdefault(type_, own)
         found = {"_id": name, "y": type_, "v": 1, "u": STARTED + number, "b": Binary(b"{}")}
@@ -98,18 +102,19 @@ def documents(entries: dict[str, IndexEntries]) -> Iterator[dict[str, Any]]:
         yield found | ({"w": own.words} if own.words else {})
 
 
-def explained(collection: Documents, type_: str, *where: Criterion, **more: Any) -> None:
-    """Check what a search costs, on its first page and on its second."""
+def explained(collection: Documents, type_: str, *where: Criterion, **more: Any) -> int:
+    """Check what a search costs, on its first page and on its second; give what the first has."""
     query = Query((type_,), every(*where), count=COUNT, **more)
-    plan = mongo_query.explain(collection, query)
-    assert plan["indexed"], plan
-    assert plan["returned"] > 0, query
-    assert plan["documents_examined"] <= 3 * COUNT, (query, plan)
+    first = mongo_query.explain(collection, query)
+    assert first["indexed"], first
+    assert first["documents_examined"] <= 3 * COUNT, (query, first)
     cursor = mongo_query.find_page(collection, query).next_cursor
     if cursor is not None:
         plan = mongo_query.explain(collection, replace(query, cursor=cursor))
         assert plan["indexed"], plan
         assert plan["documents_examined"] <= 3 * COUNT, (query, "second page", plan)
+    found: int = first["returned"]
+    return found
 
 
 def searches(parameter: Parameter, entries: IndexEntries, id_: str) -> Iterator[Criterion]:
@@ -146,8 +151,9 @@ def test_a_search_by_any_parameter_reads_little_more_than_a_page(
 ) -> None:
     found = list(searches(PARAMETERS.of(type_)[code], entries[type_], f"{type_}/000000"))
     assert found, "no value of this parameter"
-    for criterion in found:
-        explained(collection, type_, criterion)
+    # Nothing starts after a period without an end.
+    returned = [explained(collection, type_, criterion) for criterion in found]
+    assert any(returned)
 
 
 @pytest.mark.parametrize(("type_", "code", "target"), REFERENCES)
@@ -156,7 +162,16 @@ def test_a_chain_reads_little_more_than_a_page(
 ) -> None:
     parameter = PARAMETERS.of(type_)[code]
     common = HasToken(f"{target}.{COMMON[target]}")
-    explained(collection, type_, Chained(parameter.name, (target,), common))
+    assert explained(collection, type_, Chained(parameter.name, (target,), common))
+
+
+@pytest.mark.parametrize(("type_", "code", "target"), REFERENCES)
+def test_a_chain_to_one_resource_reads_little_more_than_it_finds(
+    collection: Documents, entries: dict[str, IndexEntries], type_: str, code: str, target: str
+) -> None:
+    name = PARAMETERS.of(type_)[code].name
+    own = next(t for t in entries[target].tokens if t.startswith(f"{target}.identifier;urn:id|"))
+    explained(collection, type_, Chained(name, (target,), HasToken(own)))
 
 
 @pytest.mark.parametrize("descending", [False, True])
@@ -167,4 +182,4 @@ def test_an_order_by_any_parameter_reads_little_more_than_a_page(
     parameter = PARAMETERS.of(type_)[code]
     by = code if code in ("_id", "_lastUpdated") else parameter.name
     sort = Sort(by, descending, "" if by == code else parameter.type)
-    explained(collection, type_, sort=(sort,))
+    assert explained(collection, type_, sort=(sort,)) == COUNT

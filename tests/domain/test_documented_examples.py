@@ -15,12 +15,15 @@ from tests.documented_examples import FENCE, Example, examples, holds, missing_l
 pytestmark = pytest.mark.xdist_group("documented-examples")
 
 DOCS = ROOT / "docs"
-PAGES = sorted(
-    page
-    for folder in ("interactions", "operations", "search")
-    for page in (DOCS / folder).glob("*.md")
-    if folder != "search" or "<!-- example -->" in page.read_text("utf-8")
-)
+PAGES = [
+    *sorted(
+        page
+        for folder in ("interactions", "operations", "search")
+        for page in (DOCS / folder).glob("*.md")
+        if folder != "search" or "<!-- example -->" in page.read_text("utf-8")
+    ),
+    DOCS / "referential-integrity.md",
+]
 
 
 @pytest.fixture(scope="module")

@@ -311,8 +311,8 @@ def test_the_operations_stand_where_they_are_called() -> None:
     found = {
         (resource, level, d["code"])
         for d in of_type("OperationDefinition")
-        for resource in d["resource"]
-        for level in ("type", "instance")
+        for resource in d.get("resource", ["-"])
+        for level in ("system", "type", "instance")
         if d[level]
     }
     assert found == {
@@ -322,6 +322,7 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Patient", "instance", "named-contacts"),
         ("Patient", "type", "named-contacts"),
         ("Resource", "instance", "diff"),
+        ("-", "system", "reindex"),
     }
 
 

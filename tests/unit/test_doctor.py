@@ -16,6 +16,7 @@ from fhir_server import doctor
 from fhir_server.cli import main
 from fhir_server.doctor import Finding, examine
 from fhir_server.settings import Settings
+from fhir_server.storage.mongo import MongoStore
 from tests.conftest import ServerProcess, free_port
 
 
@@ -149,3 +150,15 @@ def test_a_database_that_does_not_answer_is_a_problem(monkeypatch: pytest.Monkey
     assert found.state == "problem"
     assert found.advice
     assert "can't be used" in finding("MongoDB", mongodb_uri="http://example.org").text
+
+
+def test_a_search_index_of_an_older_version_is_found(
+    mongo_uri: str, store: MongoStore, database: str
+) -> None:
+    settings = {"mongodb_uri": mongo_uri, "mongodb_database": database}
+    assert finding("Search index", **settings).state == "ok"
+    states = store.collections.resources.database["search_state"]
+    states.update_one({"_id": "state"}, {"$set": {"layout": 1}})
+    found = finding("Search index", **settings)
+    assert found.state == "warning"
+    assert "reindex --all" in found.advice

@@ -23,6 +23,7 @@ from fhir_server.profiles.xml_format import XmlFormat
 JSON_PATCH = "application/json-patch+json"
 XML_PATCH = "application/xml-patch+xml"
 MERGE_PATCH = "application/merge-patch+json"
+PLAIN_JSON = "application/json"
 FHIR_JSON = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 FHIR_XML = ("application/fhir+xml", "application/xml", "application/xml+fhir", "text/xml")
 
@@ -60,6 +61,8 @@ class PatchDocument:
             return cls(XmlPatch(server.definitions, body))
         if kind == MERGE_PATCH:
             return cls(MergePatch(json.parse(body)))
+        if kind == PLAIN_JSON:
+            return cls._from_plain_json(json.parse(body), server)
         if kind in FHIR_JSON:
             return cls._from_parameters(json.parse(body), server)
         if kind in FHIR_XML:
@@ -88,6 +91,15 @@ class PatchDocument:
         except binascii.Error:
             raise malformed("The data must be base64.", "Binary.data", "value") from None
         return cls.from_body(kind, body, server)
+
+    @classmethod
+    def _from_plain_json(cls, document: Any, server: Server) -> PatchDocument:
+        """Tell by its shape what a client means that doesn't say, as fhirpy does not."""
+        if isinstance(document, list):
+            return cls(JsonPatch(document))
+        if isinstance(document, dict) and "resourceType" not in document:
+            return cls(MergePatch(document))
+        return cls._from_parameters(document, server)
 
     @classmethod
     def _from_parameters(cls, resource: Any, server: Server) -> PatchDocument:

@@ -5,6 +5,7 @@ Source: https://www.rfc-editor.org/rfc/rfc6902, https://www.rfc-editor.org/rfc/r
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import jsonpatch
@@ -113,7 +114,7 @@ def _refuse(number: int, operation: dict[str, Any], text: str) -> FhirError:
     return refused(number, operation["op"], Unfit(text))
 
 
-class _Test(jsonpatch.TestOperation):  # type: ignore[misc]
+class _Test(jsonpatch.TestOperation):
     """``test`` that compares decimals by value, and knows true from 1."""
 
     def apply(self, obj: Any) -> Any:
@@ -122,7 +123,7 @@ class _Test(jsonpatch.TestOperation):  # type: ignore[misc]
         return obj
 
 
-class _Copy(jsonpatch.CopyOperation):  # type: ignore[misc]
+class _Copy(jsonpatch.CopyOperation):
     """``copy`` of values that hold a `LosslessDecimal`."""
 
     def apply(self, obj: Any) -> Any:
@@ -131,5 +132,7 @@ class _Copy(jsonpatch.CopyOperation):  # type: ignore[misc]
         return jsonpatch.AddOperation(added, pointer_cls=self.pointer_cls).apply(obj)
 
 
-class _Patch(jsonpatch.JsonPatch):  # type: ignore[misc]
-    operations: ClassVar = {**jsonpatch.JsonPatch.operations, "test": _Test, "copy": _Copy}
+class _Patch(jsonpatch.JsonPatch):
+    operations: ClassVar = MappingProxyType(
+        {**jsonpatch.JsonPatch.operations, "test": _Test, "copy": _Copy}
+    )

@@ -8,7 +8,6 @@ rewritten to what they mean before they are validated, so that clients may use e
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import copy
 from typing import Any
 
 from graphql import (
@@ -150,20 +149,16 @@ class _Targets(Visitor):
         typed = {id(each): names for each in node.selections if (names := self._types(each))}
         if not typed:
             return None
-        kept: list[SelectionNode] = []
-        joined: dict[str, FieldNode] = {}
+        kept: dict[Any, SelectionNode] = {}
         for each in node.selections:
-            if id(each) not in typed or not isinstance(each, FieldNode):
-                kept.append(each)
-                continue
-            field = _with_fragments(each, typed[id(each)])
-            key = (field.alias or field.name).value
-            if key in joined:
-                _join(joined[key], field)
+            if id(each) in typed and isinstance(each, FieldNode):
+                field = _with_fragments(each, typed[id(each)])
+                key = (field.alias or field.name).value
+                first = kept.get(key)
+                kept[key] = _joined(first, field) if isinstance(first, FieldNode) else field
             else:
-                joined[key] = field
-                kept.append(field)
-        return SelectionSetNode(selections=tuple(kept), loc=node.loc)
+                kept[id(each)] = each
+        return SelectionSetNode(selections=tuple(kept.values()), loc=node.loc)
 
     def _types(self, node: SelectionNode) -> list[str]:
         """Give the types that a ``resource`` field names literally; none if it names none."""
@@ -183,39 +178,47 @@ def _argument(node: FieldNode, name: str) -> ArgumentNode | None:
 
 
 def _with_fragments(node: FieldNode, types: list[str]) -> FieldNode:
-    field = copy(node)
-    chosen = node.selection_set
-    assert chosen is not None  # noqa: S101 - for mypy; _types has seen to it
-    inside: list[SelectionNode] = [
-        InlineFragmentNode(
-            type_condition=NamedTypeNode(name=NameNode(value=name)), selection_set=chosen
+    """Make a selection of plain fields one for each of the types."""
+    chosen = _selections(node)
+    # Fragments say for themselves what type they are about.
+    if all(isinstance(each, FieldNode) for each in chosen):
+        chosen = tuple(
+            InlineFragmentNode(
+                type_condition=NamedTypeNode(name=NameNode(value=name)),
+                selection_set=SelectionSetNode(selections=chosen),
+                directives=(),
+            )
+            for name in types
         )
-        for name in types
-    ]
-    # Fragments of its own say for themselves what type they are about.
-    if all(isinstance(each, FieldNode) for each in chosen.selections):
-        field.selection_set = SelectionSetNode(selections=tuple(inside), loc=chosen.loc)
-    field.arguments = tuple(
+    return _changed(node, chosen, types)
+
+
+def _joined(first: FieldNode, second: FieldNode) -> FieldNode:
+    """Make one field of two that differ in type and selection; of other differences, the first."""
+    types = [*_named(first), *_named(second)]
+    return _changed(first, (*_selections(first), *_selections(second)), types)
+
+
+def _changed(
+    node: FieldNode, selections: tuple[SelectionNode, ...], types: Iterable[str]
+) -> FieldNode:
+    arguments = tuple(
         _listing(each, types) if each.name.value == "type" else each
         for each in node.arguments or ()
     )
-    return field
+    return FieldNode(
+        alias=node.alias,
+        name=node.name,
+        arguments=arguments,
+        directives=node.directives,
+        selection_set=SelectionSetNode(selections=selections),
+        loc=node.loc,
+    )
 
 
 def _listing(node: ArgumentNode, types: Iterable[str]) -> ArgumentNode:
     values = tuple(StringValueNode(value=name) for name in types)
     return ArgumentNode(name=node.name, value=ListValueNode(values=values), loc=node.loc)
-
-
-def _join(first: FieldNode, second: FieldNode) -> None:
-    """Make one field of two that differ in type alone; validation refuses other differences."""
-    inside = [*_selections(first), *_selections(second)]
-    first.selection_set = SelectionSetNode(selections=tuple(inside))
-    types = [*_named(first), *_named(second)]
-    first.arguments = tuple(
-        _listing(each, types) if each.name.value == "type" else each
-        for each in first.arguments or ()
-    )
 
 
 def _selections(node: FieldNode) -> tuple[SelectionNode, ...]:

@@ -316,3 +316,9 @@ def test_the_root_of_a_document_is_told_without_reading_on() -> None:
     assert XML.root_of(b"<ClinicalDocument xmlns='urn:hl7-org:v3'/>") is None
     with pytest.raises(FhirError):
         XML.root_of(b"no xml")
+
+
+def test_many_namespaces_are_refused_and_not_searched_for() -> None:
+    declared = " ".join(f'xmlns:n{number}="http://e.org"' for number in range(100_000))
+    text = f'<Patient {NS} {declared}><text><status value="generated"/><div {H}>{"a" * 1_000_000}</div></text></Patient>'
+    assert "namespaces" in refusal(text)[2]

@@ -222,6 +222,17 @@ def _quantity(random: Random) -> str:
     return _compared(random, random.choice(("5", "54", "54.0", "1e2", "0", "-2"))) + unit
 
 
+def _paired(random: Random) -> str:
+    """Give a token for the first part of a composite, which must have a code."""
+    code = random.choice(CODES).replace(",", "\\,").replace("|", "\\|")
+    return random.choice((code, f"{random.choice(SYSTEMS)}|{code}"))
+
+
+def _words(random: Random) -> str:
+    words = [random.choice(("ann*", "asa", "lena", "oberg", "von", "li", "x")) for _ in range(3)]
+    return " ".join((words[0], random.choice(("AND", "OR", "NOT", "")), words[1]))
+
+
 _VALUES: dict[str, Callable[[Random], str]] = {
     "token": _token,
     "reference": _reference,
@@ -237,10 +248,17 @@ _MODIFIERS: dict[str, tuple[str, ...]] = {
     "reference": ("", "", "identifier"),
     "uri": ("", "below", "above"),
 }
+_PAIRED: dict[str, Callable[[Random], str]] = {
+    "code-value-quantity": lambda random: f"{_paired(random)}${_quantity(random)}",
+    "combo-code-value-quantity": lambda random: f"{_paired(random)}${_quantity(random)}",
+    "code-value-concept": lambda random: f"{_paired(random)}${_token(random)}",
+    "code-value-date": lambda random: f"{_paired(random)}${_compared(random, date(random))}",
+}
 SEARCHED = {
     "Patient": ("name", "family", "birthdate", "gender", "identifier", "phone", "deceased"),
     "Observation": ("code", "combo-code", "date", "value-quantity", "combo-value-quantity",
-                    "value-string", "value-date", "value-concept", "patient", "subject", "status"),
+                    "code-value-quantity", "combo-code-value-quantity", "code-value-concept",
+                    "code-value-date", "_text", "_content", "value-string", "value-date", "value-concept", "patient", "subject", "status"),
     "CarePlan": ("date", "activity-date", "category", "subject", "instantiates-canonical"),
     "Encounter": ("date", "class", "status", "patient", "length"),
     "RiskAssessment": ("probability", "date", "patient"),
@@ -259,7 +277,9 @@ def criterion(random: Random, parser: QueryParser, type_: str) -> tuple[str, str
     if random.random() < 0.1:
         return f"{code}:missing", random.choice(("true", "false"))
     modifier = random.choice(_MODIFIERS.get(kind, ("",)))
-    make = _token if modifier == "identifier" else _VALUES[kind]
+    make = _token if modifier == "identifier" else _VALUES.get(kind, _words)
+    if code in _PAIRED:
+        make = _PAIRED[code]
     values = ",".join(make(random) for _ in range(random.choice((1, 1, 1, 2, 3))))
     return (f"{code}:{modifier}" if modifier else code), values
 

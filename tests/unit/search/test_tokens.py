@@ -59,3 +59,11 @@ def test_the_range_of_a_parameter_holds_its_tokens_and_no_other() -> None:
     others = ["Task.code-value=x", "Task.codex=x", "Task.code_x=x", "Task.cod=x", "Task", "Task.co"]
     assert all(low <= token < high for token in own)
     assert not any(low <= token < high for token in others)
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
+def test_what_is_folded_stays_as_it_is_folded_again(text: str) -> None:
+    folded = tokens.fold(text)
+    assert tokens.fold(folded) == folded
+    assert tokens.fold(text.upper()) == tokens.fold(text.upper().casefold())
