@@ -196,4 +196,4 @@ _ERRORS = {
     410: "The resource was deleted",
     503: "The database does not answer; try again",
 }
-_BODY_ERRORS = {status: "The body can't be taken" for status in BODY}
+_BODY_ERRORS = dict.fromkeys(BODY, "The body can't be taken")

@@ -194,6 +194,7 @@ def window(name: str, among: Sequence[Criterion]) -> tuple[str | None, str | Non
 
 
 def updated_window(among: Sequence[Criterion]) -> tuple[int | None, int | None]:
+    """Give what all criteria on the last update ask of it: the first microsecond and the end."""
     found = [updated_bounds(c) for c in among if isinstance(c, Updated)]
     bounds = [each for each in found if each is not None]
     lows = [low for low, _ in bounds if low is not None]

@@ -159,8 +159,8 @@ class SortedScan:
         found = read.find(filter_, 0, projection=dict.fromkeys(self._fields(), 1))
         first = len(self.orders) + 1 - len(after)
         if after:
-            start = [None] * first + after
-            found = [d for d in found if self._compare(self.position(d), start, first) > 0]
+            beginning = [None] * first + after
+            found = [d for d in found if self._compare(self.position(d), beginning, first) > 0]
         ids = [document["_id"] for document in self._sorted(found, 0)]
         documents: list[Document] = []
         for start in range(0, len(ids), limit):

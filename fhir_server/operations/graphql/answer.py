@@ -76,7 +76,9 @@ def answer(
         return refusal(error)
     except Located as error:
         listed = [node.loc for node in error.asked.nodes if node.loc]
-        places = [{"line": loc.start_token.line, "column": loc.start_token.column} for loc in listed]
+        places = [
+            {"line": loc.start_token.line, "column": loc.start_token.column} for loc in listed
+        ]
         return refusal(error.error, {"locations": places[:1], "path": list(error.path)})
     except GraphQLError as error:
         return _invalid([error])
@@ -138,5 +140,3 @@ def _formatted(error: GraphQLError) -> Json:
 
 def _extensions(issue: Issue) -> Json:
     return {"resource": operation_outcome([issue])}
-
-

@@ -67,8 +67,10 @@ def read(schema: GraphQLSchema, text: str) -> DocumentNode:
         Refused: it is not valid for the schema.
     """
     if not text.strip():
-        raise invalid("The query is empty; send one such as { PatientList { id } }.", code="required")
-    document = parse(text, max_lexical_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+        raise invalid(
+            "The query is empty; send one such as { PatientList { id } }.", code="required"
+        )
+    document: DocumentNode = parse(text, max_lexical_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
     require_bounded(document)
     document = visit(document, _Targets(schema))
     info = TypeInfo(schema)

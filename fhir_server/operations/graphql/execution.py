@@ -249,9 +249,7 @@ class Execution:
         assert kind == SEARCH_CONNECTION  # noqa: S101 - there are no others
         focus = _focus(at) if REFERENCE in asked.arguments else None
         counted = self._selects(asked, "count")
-        return [
-            self._searches.connection(_type(asked), asked.arguments, focus, counted=counted)
-        ]
+        return [self._searches.connection(_type(asked), asked.arguments, focus, counted=counted)]
 
     def _selects(self, asked: Plan, name: str) -> bool:
         type_: Any = asked.type

@@ -50,7 +50,7 @@ class Introspection:
     ) -> None:
         self._selections = selections
         self._check_time = check_time
-        self._info = cast("GraphQLResolveInfo", _Info(schema))
+        self._info = cast("GraphQLResolveInfo[Any]", _Info(schema))
         self._rendered: dict[tuple[Any, int], dict[str, Any]] = {}
         # An id() is only good for as long as its object lives.
         self._alive: list[Any] = []

@@ -11,7 +11,7 @@ from graphql import (
     FieldNode,
     GraphQLField,
     GraphQLList,
-    GraphQLNamedOutputType,
+    GraphQLNamedType,
     GraphQLObjectType,
     get_named_type,
     get_nullable_type,
@@ -46,7 +46,7 @@ class Plan:
     key: str
     name: str
     nodes: list[FieldNode]
-    type: GraphQLNamedOutputType
+    type: GraphQLNamedType
     listed: bool
     leaf: bool
     arguments: Mapping[str, Any]

@@ -70,9 +70,7 @@ class References:
         if reference not in self._read:
             self._allowance.take_lookup()
             try:
-                answer = vread(
-                    self._context, target.resource_type, target.id, target.version or ""
-                )
+                answer = vread(self._context, target.resource_type, target.id, target.version or "")
                 self._read[reference] = json.parse(answer.content or b"{}")
             except FhirError:
                 self._read[reference] = None

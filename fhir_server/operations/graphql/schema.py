@@ -126,9 +126,7 @@ class SchemaSource:
         arguments = {**BY_REFERENCE, **ABOUT_RESULTS}
         return {
             name: {
-                name + LIST: _field(
-                    GraphQLList(self._object(name)), SEARCH_LIST, name, arguments
-                )
+                name + LIST: _field(GraphQLList(self._object(name)), SEARCH_LIST, name, arguments)
             }
             for name in self._definitions.resource_types
         }
@@ -153,9 +151,7 @@ class SchemaSource:
     def _connection_fields(self, name: str) -> Fields:
         edge = self._type(name + EDGE, partial(self._edge_fields, name))
         numbers = {each: GraphQLField(GraphQLInt) for each in ("count", "offset", "pagesize")}
-        cursors = {
-            each: GraphQLField(GraphQLID) for each in ("first", "previous", "next", "last")
-        }
+        cursors = {each: GraphQLField(GraphQLID) for each in ("first", "previous", "next", "last")}
         return {**numbers, **cursors, "edges": GraphQLField(GraphQLList(edge))}
 
     def _edge_fields(self, name: str) -> Fields:

@@ -197,5 +197,3 @@ def _value(name: str, value: Any) -> str:
 def _one(value: str) -> str:
     """Keep a comma inside a value: alternatives are the items of the list."""
     return "\\,".join(split(value, ","))
-
-
