@@ -50,8 +50,8 @@ def _add(blp: Blueprint, path: str, type_: str | None) -> None:
 
     for method, view in (("GET", graphql), ("POST", graphql_by_post)):
         endpoint = f"{method}-{path}".replace("/", "-")
-        view = blp.doc(**_described(type_, method))(view)
-        blp.route(path, endpoint=endpoint, methods=[method])(view)
+        described = blp.doc(**_described(type_, method))(view)
+        blp.route(path, endpoint=endpoint, methods=[method])(described)
 
 
 def _respond(type_: str | None, id_: str | None) -> Response:

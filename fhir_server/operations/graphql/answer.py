@@ -19,12 +19,14 @@ from graphql.execution.values import get_variable_values
 
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, operation_outcome
-from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.context import Context
 from fhir_server.interactions.read import read
 from fhir_server.operations.graphql import documents
 from fhir_server.operations.graphql.documents import Refused
 from fhir_server.operations.graphql.execution import Execution, Located
 from fhir_server.operations.graphql.schema import SchemaSource
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.search.parse import QueryParser
 
 Json = dict[str, Any]
 
@@ -106,7 +108,7 @@ def _root(context: Context, resource_type: str | None, id_: str | None) -> Json 
 def _data(
     context: Context, resource_type: str | None, root: Json | None, request: GraphqlRequest
 ) -> Json:
-    source = _schemas(context.server)
+    source = _schemas(context.server.definitions, context.server.parser)
     schema = source.of(resource_type) if resource_type else source.system
     document = documents.read(schema, request.query)
     operation = documents.operation(document, request.operation_name)
@@ -117,9 +119,10 @@ def _data(
     return Execution(context, schema, document, variables).run(operation, root)
 
 
-@lru_cache(maxsize=4)
-def _schemas(server: Server) -> SchemaSource:
-    return SchemaSource(server.definitions, server.parser)
+# The parser is a new one whenever the search parameters have changed.
+@lru_cache(maxsize=2)
+def _schemas(definitions: Definitions, parser: QueryParser) -> SchemaSource:
+    return SchemaSource(definitions, parser)
 
 
 def _invalid(errors: Any) -> GraphqlAnswer:

@@ -70,7 +70,9 @@ def read(schema: GraphQLSchema, text: str) -> DocumentNode:
         raise invalid(
             "The query is empty; send one such as { PatientList { id } }.", code="required"
         )
-    document: DocumentNode = parse(text, max_lexical_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+    document: DocumentNode = parse(
+        text, max_lexical_tokens=MOST_TOKENS, allow_empty_selection_sets=False
+    )
     require_bounded(document)
     document = visit(document, _Targets(schema))
     info = TypeInfo(schema)

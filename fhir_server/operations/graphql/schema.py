@@ -5,6 +5,7 @@ Source: https://hl7.org/fhir/R4/graphql.html#fields, #searching, #reverse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
@@ -34,6 +35,7 @@ from fhir_server.search.parse import QueryParser
 Fields = dict[str, GraphQLField]
 Arguments = dict[str, GraphQLArgument]
 
+_NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
 LIST, CONNECTION, EDGE = "List", "Connection", "Edge"
 # What a field is, beside an element: a read, a search, or the target of a reference.
 READ, SEARCH_LIST, SEARCH_CONNECTION, TARGET = "read", "list", "connection", "target"
@@ -56,6 +58,20 @@ POSITION: Mapping[str, GraphQLArgument] = {
 def argument_name(code: str) -> str:
     """Give a search parameter's name as GraphQL can spell it."""
     return code.replace("-", "_")
+
+
+def argument_codes(codes: Iterable[str]) -> dict[str, str]:
+    """Give search parameters by the arguments that stand for them.
+
+    One that a user defined may have a name that GraphQL can't spell (``2nd``), or the same as
+    another when it does: ``_filter`` reaches it.
+    """
+    found: dict[str, str] = {}
+    for code in codes:
+        name = argument_name(code)
+        if _NAME.fullmatch(name):
+            found.setdefault(name, code)
+    return found
 
 
 class SchemaSource:
@@ -136,8 +152,8 @@ class SchemaSource:
     ) -> tuple[GraphQLField, GraphQLField]:
         supported = self._parser.supported_parameters(name)
         arguments: Arguments = {**more, **ABOUT_RESULTS}
-        for code, parameter in supported.items():
-            arguments[argument_name(code)] = _several(_kind(parameter))
+        for argument, code in argument_codes(supported).items():
+            arguments.setdefault(argument, _several(_kind(supported[code])))
         paged = {**arguments, "_cursor": GraphQLArgument(GraphQLID)}
         resource = self._object(name)
         return (

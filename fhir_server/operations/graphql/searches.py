@@ -19,7 +19,7 @@ from fhir_server.interactions.include import WITH_TOKENS
 from fhir_server.operations.graphql.connection import cursor, read_cursor
 from fhir_server.operations.graphql.limits import Allowance, too_costly
 from fhir_server.operations.graphql.scalars import text
-from fhir_server.operations.graphql.schema import argument_name
+from fhir_server.operations.graphql.schema import argument_codes, argument_name
 from fhir_server.search import tokens
 from fhir_server.search.query import Query
 from fhir_server.search.syntax import split
@@ -153,10 +153,7 @@ class Searches:
         return {each: bodies[:count] for each, bodies in found.items()}
 
     def _pairs(self, type_: str, arguments: Arguments) -> Pairs:
-        codes = {
-            argument_name(code): code
-            for code in self._context.server.parser.supported_parameters(type_)
-        }
+        codes = argument_codes(self._context.server.parser.supported_parameters(type_))
         return [
             (codes.get(name, name), _value(name, value))
             for name, value in arguments.items()
