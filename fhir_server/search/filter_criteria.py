@@ -21,6 +21,7 @@ from fhir_server.search.query import (
     HasToken,
     InRange,
     Not,
+    TextContains,
     TextStart,
     TokenRange,
     Updated,
@@ -36,7 +37,7 @@ _BY_KIND = {
     "date": (*_ORDERED, "po", "pr"),
     "number": (*_ORDERED, "pr"),
     "quantity": (*_ORDERED, "pr"),
-    "string": ("eq", "co", "sw", "pr"),
+    "string": ("eq", "co", "sw", "ew", "pr"),
     "phonetic": ("eq", "pr"),
     "words": ("eq",),
     "special": ("eq",),
@@ -165,6 +166,8 @@ def _string(asked: Asked, operator: str, value: str, text: str) -> Criterion:
     folded = tokens.fold(value)
     if not folded or len(folded) > tokens.LONGEST:
         raise asked.refused("it needs a letter or a digit, and at most 500 characters.")
+    if operator == "ew":
+        return TextContains(asked.parameter.name, folded, end=True)
     return TextStart(asked.parameter.name, folded + tokens.EXACT)
 
 

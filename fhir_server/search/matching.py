@@ -129,8 +129,9 @@ def _has(
         case TextStart(name, text, whole):
             texts = _texts(name, entries)
             return any(each == text if whole else each.startswith(text) for each in texts)
-        case TextContains(name, text):
-            return any(text in each.partition(tokens.EXACT)[0] for each in _texts(name, entries))
+        case TextContains(name, text, end):
+            folded = [each.partition(tokens.EXACT)[0] for each in _texts(name, entries)]
+            return any(each.endswith(text) if end else text in each for each in folded)
         case InRange(name, comparator, start, end, unit):
             return any(
                 compares(comparator, found[0], found[1], start, end) and _has_unit(found, unit)

@@ -94,10 +94,17 @@ class TextStart:
 
 @dataclass(frozen=True, slots=True)
 class TextContains:
-    """A string of the parameter has this folded text somewhere in it."""
+    """A string of the parameter has this folded text somewhere in it.
+
+    Args:
+        name: the parameter's `Parameter.name`.
+        text: folded.
+        end: only where the string ends.
+    """
 
     name: str
     text: str
+    end: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def _whole(criterion: TokenRange | TextContains | HasKey) -> PlainScan:
     field = start_key(criterion.name)
     if isinstance(criterion, HasKey):
         return KeyScan(field)
-    return KeyScan(field, filter={field: {"$regex": contained_pattern(criterion.text)}})
+    return KeyScan(field, filter={field: {"$regex": contained_pattern(criterion)}})
 
 
 def _with_word(query: Query, criterion: HasWord) -> Scans:

@@ -105,10 +105,11 @@ def between(low: str | None, high: str | None) -> Filter:
     return condition
 
 
-def contained_pattern(text: str) -> str:
-    """Give the pattern for a folded text anywhere in one of the strings of a sort key."""
+def contained_pattern(criterion: TextContains) -> str:
+    """Give the pattern for a folded text in one of the strings of a sort key."""
     own = f"[^{tokens.EXACT}{tokens.NEXT}]*"
-    return f"(?:^|{tokens.NEXT}){own}{re.escape(text)}{own}{tokens.EXACT}"
+    after = "" if criterion.end else own
+    return f"(?:^|{tokens.NEXT}){own}{re.escape(criterion.text)}{after}{tokens.EXACT}"
 
 
 def ranges_filter(criterion: InRange) -> Filter:
@@ -181,8 +182,8 @@ def _indexed(
             low, high = text_tokens(criterion)
             first = {start_key(name): between(*text_bounds(criterion))}
             return {"$or": [first, {"t": {"$elemMatch": between(low, high)}}]}
-        case TextContains(name, text):
-            return {start_key(name): {"$regex": contained_pattern(text)}}
+        case TextContains(name):
+            return {start_key(name): {"$regex": contained_pattern(criterion)}}
         case InRange():
             return _in_range(criterion)
         case HasKey(name):

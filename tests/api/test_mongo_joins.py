@@ -22,11 +22,18 @@ from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.matching import Indexed, matches
 from fhir_server.search.query import (
+    Chained,
+    HasToken,
+    Not,
+    Or,
     Query,
+    ReferredBy,
+    Sort,
+    every,
 )
 from fhir_server.storage import mongo_chains, mongo_joins, mongo_plan, mongo_query, mongo_sort
 from fhir_server.storage.mongo_indexes import ensure_indexes
-from fhir_server.storage.mongo_reads import Documents
+from fhir_server.storage.mongo_reads import Documents, Read
 from tests.api import mongo_world
 from tests.api.mongo_world import BASE, STOCKHOLM, Document
 from tests.api.sort_oracle import in_order
@@ -98,7 +105,7 @@ QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @pytest.mark.parametrize(("few", "cap"), [(2_000, 10_000), (1, 10_000), (6, 30)])
-@settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=80, deadline=None, suppress_health_check=QUIET)
 @given(seed=st.integers(0, 10**9))
 def test_any_search_finds_what_it_should_in_order_page_by_page(
     world: World, few: int, cap: int, seed: int
@@ -120,3 +127,98 @@ def is_too_costly(world: World, query: Query) -> bool:
             raise
         return True
     return False
+
+
+FEMALE = HasToken("Patient.gender=female")
+ABOUT_WOMEN = Chained("CareTeam.subject", ("Patient",), FEMALE)
+
+
+@pytest.mark.parametrize("sort", [(), (Sort("CareTeam.date", True, "date"),)])
+@pytest.mark.parametrize("joined", [ABOUT_WOMEN, Not(ABOUT_WOMEN)])
+def test_a_page_can_be_continued_when_few_have_become_many_or_many_few(
+    world: World, monkeypatch: pytest.MonkeyPatch, sort: tuple[Sort, ...], joined: Chained | Not
+) -> None:
+    query = Query(("CareTeam",), every(joined), sort=sort, count=5)
+    right = world.check(query)
+    assert len(right) > 30
+    found: list[str] = []
+    for page_number in range(100):
+        monkeypatch.setattr(mongo_joins, "FEW", 1 if page_number % 2 else 2_000)
+        page = mongo_query.find_page(world.collection, query)
+        found += [document["_id"] for document in page.documents]
+        if page.next_cursor is None:
+            break
+        query = replace(query, cursor=page.next_cursor)
+    assert found == right
+
+
+def test_a_join_among_alternatives_that_too_many_fulfil_is_refused_with_advice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alternatives = Or((ABOUT_WOMEN, HasToken("CareTeam.status=proposed")))
+    query = Query(("CareTeam",), every(alternatives))
+    assert world.check(query)
+    monkeypatch.setattr(mongo_joins, "CAP", 3)
+    for ask in (mongo_query.find_page, mongo_query.count, mongo_query.explain):
+        with pytest.raises(FhirError) as refused:
+            ask(world.collection, query)
+        assert refused.value.status == 403
+        assert refused.value.issues[0].code == "too-costly"
+        assert "Narrow that condition" in refused.value.issues[0].text
+        assert "female" not in refused.value.issues[0].text
+
+
+@pytest.mark.parametrize("few", [0, 2_000])
+def test_joins_inside_a_transaction_see_its_writes(
+    world: World, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(mongo_joins, "FEW", few)
+    name = HasToken("Patient.identifier=inside")
+    queries = [
+        Query(("CareTeam",), every(Chained("CareTeam.subject", ("Patient",), name))),
+        Query(("Patient",), every(ReferredBy("CareTeam.subject", HasToken("CareTeam.status=new")))),
+    ]
+    new: list[Document] = [
+        {"_id": "Patient/in", "y": "Patient", "v": 1, "u": 1, "t": ["Patient", name.token]},
+        {"_id": "CareTeam/in", "y": "CareTeam", "v": 1, "u": 1,
+         "t": ["CareTeam", "CareTeam.status=new", "CareTeam.subject>Patient/in"]},
+    ]  # fmt: skip
+    with world.collection.database.client.start_session() as session:
+        session.start_transaction()
+        world.collection.insert_many(new, session=session)
+        for query in queries:
+            inside = mongo_query.find_page(world.collection, query, session=session)
+            assert [found["_id"] for found in inside.documents] == [f"{query.types[0]}/in"]
+            assert mongo_query.count(world.collection, query, session=session) == 1
+            assert not mongo_query.find_page(world.collection, query).documents
+        session.abort_transaction()
+
+
+@pytest.mark.parametrize("few", [0, 2_000])
+def test_a_target_that_was_deleted_fulfils_no_chain(
+    world: World, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(mongo_joins, "FEW", few)
+    gone = f"Patient/p{mongo_world.SIZES['Patient']:03d}"
+    refers = HasToken(f"CareTeam.subject>{gone}")
+    anything = Chained("CareTeam.subject", ("Patient",), every())
+    assert world.check(Query(("CareTeam",), every(refers)))
+    assert world.check(Query(("CareTeam",), every(refers, anything))) == []
+    assert world.check(Query(("CareTeam",), every(refers, Not(anything))))
+
+
+def test_the_plan_of_a_chain_tells_of_each_query_and_looks_at_few_documents(world: World) -> None:
+    plan = mongo_query.explain(world.collection, Query(("CareTeam",), every(ABOUT_WOMEN), count=5))
+    assert plan["indexed"]
+    assert plan["returned"] == 5
+    assert len(plan["queries"]) >= 2
+    assert sum(q["documents_examined"] for q in plan["queries"]) == plan["documents_examined"] <= 15
+
+
+def test_a_plan_that_sorts_without_a_limit_is_not_called_indexed(world: World) -> None:
+    reports: list[Document] = []
+    read = Read(world.collection, trace=reports)
+    read.find({"t": "Patient"}, 0, sort=[("v", 1)])
+    read.find({"v": 1}, 5)
+    read.find({"t": "Patient"}, 5)
+    assert [report["indexed"] for report in reports] == [False, False, True]

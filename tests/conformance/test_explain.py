@@ -93,7 +93,7 @@ def documents(entries: dict[str, IndexEntries]) -> Iterator[dict[str, Any]]:
         type_ = resource["resourceType"]
         name = f"{type_}/{resource['id']}"
         # The words of core resources are few and known: to look for them takes most of the time.
-        words = [f"n:ord{number % 300}", "n:och"] if type_ in CORE else []
+        words = [f"n:ord{number // 4 % 300}", "n:och"] if type_ in CORE else []
         own = replace(indexer.index(resource, name), words=words)
         if type_ not in CORE or number > 75_000:
             entries.setdefault(type_, own)
