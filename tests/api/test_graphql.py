@@ -660,6 +660,13 @@ def doubling(levels: int) -> str:
     return "{ PatientList { ...f0 } } " + " ".join(parts)
 
 
+def chained(fragments: int) -> str:
+    return " ".join(f"fragment f{n} on Patient {{ ...f{n + 1} }}" for n in range(fragments))
+
+
+SCHEMA = "fragment S on __Schema { types { fields { name args { name type { name } } } } }"
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -678,10 +685,30 @@ def doubling(levels: int) -> str:
         ("{ PatientList(name: [" + '"a" ' * 20000 + "]) { id } }", 400),
         ("{ __schema { types " + "{ fields { type " * 8 + "{ name }" + "} }" * 8 + "} }", 400),
         ("#" * 2_000_000, 400),
+        ("{ PatientList { ...f0 } } " + chained(300) + " fragment f300 on Patient { id }", 403),
+        ("{ PatientList { " + "... on Patient { " * 100 + "id" + "} " * 100 + "} }", 403),
+        ("{" + " ".join(f"a{n}: __schema {{ ...S }}" for n in range(100)) + "} " + SCHEMA, 403),
     ],
 )
 def test_a_hostile_query_is_refused_at_once(fhir: Fhir, query: str, status: int) -> None:
     assert refused(fhir, query, status)
+
+
+def test_long_texts_can_not_be_multiplied(fhir: Fhir) -> None:
+    data = "QUJD" * 500_000
+    photo = {"resourceType": "Practitioner", "id": "photo", "photo": [{"data": data}]}
+    assert fhir.put("Practitioner/photo", photo).status_code == 201
+    one = ask(fhir, "{ photo { data } }", "Practitioner/photo")
+    assert one["photo"][0]["data"] == data
+    many = " ".join(f"a{n}: data" for n in range(60))
+    assert "characters" in refused(fhir, f"{{ photo {{ {many} }} }}", 403, "Practitioner/photo")
+
+
+def test_values_can_not_be_multiplied(fhir: Fhir) -> None:
+    patient = {"resourceType": "Patient", "id": "many", "name": [{"text": "x"}] * 1500}
+    assert fhir.put("Patient/many", patient).status_code == 201
+    many = " ".join(f"a{n}: text" for n in range(1000))
+    assert "values" in refused(fhir, f"{{ name {{ {many} }} }}", 403, "Patient/many")
 
 
 def test_a_query_of_the_greatest_depth_is_answered(fhir: Fhir) -> None:

@@ -94,7 +94,7 @@ class Execution:
         self._schema = schema
         self._allowance = Allowance()
         self._selections = Selections(schema, fragments, variables)
-        self._introspection = Introspection(schema, self._selections, self._allowance.check_time)
+        self._introspection = Introspection(schema, self._selections, self._allowance.take_object)
         self._references = References(context, self._allowance)
         self._searches = Searches(context, self._allowance)
         self._plans: dict[int, Plan] = {}
@@ -122,7 +122,7 @@ class Execution:
         return output.values
 
     def _object(self, type_: GraphQLObjectType, fields: Fields, at: _At) -> None:
-        self._allowance.take_object()
+        self._allowance.take_object(len(fields))
         for key, nodes in fields.items():
             name = nodes[0].name.value
             if name == "__typename":
@@ -175,6 +175,8 @@ class Execution:
             return
         if asked.leaf or values is None:
             rendered = values
+            for value in values or ():
+                self._allowance.take_text(value)
         else:
             rendered = [
                 self._rendered(asked, at, value, (*path, index) if asked.listed else path, own)

@@ -24,6 +24,7 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values
 
+from fhir_server.operations.graphql.limits import MOST_PARTS, too_costly
 from fhir_server.operations.graphql.selection import Fields, Selections
 
 META_FIELDS = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
@@ -42,16 +43,17 @@ class Introspection:
     Args:
         schema: what is asked about.
         selections: reads selection sets.
-        check_time: called often; raises when it has taken too long.
+        take_object: called for each part that is rendered; raises when they are too many.
     """
 
     def __init__(
-        self, schema: GraphQLSchema, selections: Selections, check_time: Callable[[], None]
+        self, schema: GraphQLSchema, selections: Selections, take_object: Callable[[], None]
     ) -> None:
         self._selections = selections
-        self._check_time = check_time
+        self._take_object = take_object
         self._info = cast("GraphQLResolveInfo[Any]", _Info(schema))
-        self._rendered: dict[tuple[Any, int], dict[str, Any]] = {}
+        self._rendered: dict[tuple[Any, int], tuple[dict[str, Any], int]] = {}
+        self._parts = 0
         # An id() is only good for as long as its object lives.
         self._alive: list[Any] = []
 
@@ -83,12 +85,19 @@ class Introspection:
     def _object(self, type_: GraphQLObjectType, value: Any, nodes: list[FieldNode]) -> Any:
         fields = self._selections.inside(nodes, type_)
         key = (_identity(value), id(fields))
-        found = self._rendered.get(key)
+        found, parts = self._rendered.get(key, (None, 0))
         if found is None:
-            self._check_time()
+            self._take_object()
             self._alive.append(value)
-            found = self._rendered[key] = {}
-            found.update(self._fields(type_, value, fields))
+            before = self._parts
+            found = self._fields(type_, value, fields)
+            parts = self._parts - before + 1
+            self._rendered[key] = found, parts
+            self._parts = before
+        # What is rendered once is written as often as it stands in the answer.
+        self._parts += parts
+        if self._parts > MOST_PARTS:
+            raise too_costly("The query asks for the schema several times over; ask once.")
         return found
 
     def _fields(self, type_: GraphQLObjectType, value: Any, fields: Fields) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -23,13 +24,18 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 
 DEEPEST = 15
 MOST_FIELDS = 5000
+# Fragments count here: they add nothing to the depth of the answer.
+MOST_NESTED = 60
 MOST_TOKENS = 30_000
 # Validation compares fields that are to be merged, each with each other.
 MOST_ALIKE = 100
 MOST_SPREADS = 300
 SECONDS = 15.0
 MOST_LOOKUPS = 500
-MOST_OBJECTS = 200_000
+MOST_VALUES = 1_000_000
+LONG_TEXT, MOST_TEXT = 1000, 100_000_000
+# Of the schema: three times what GraphiQL and its like ask for.
+MOST_PARTS = 1_000_000
 
 
 def too_costly(text: str) -> FhirError:
@@ -43,6 +49,8 @@ class Allowance:
     def __init__(self) -> None:
         self._until = time.monotonic() + SECONDS
         self._objects = 0
+        self._values = 0
+        self._text = 0
         self._lookups = 0
 
     def check_time(self) -> None:
@@ -50,13 +58,21 @@ class Allowance:
         if time.monotonic() > self._until:
             raise too_costly(f"The query took more than {SECONDS:.0f} s; ask for less at once.")
 
-    def take_object(self) -> None:
-        """Count an object of the answer."""
+    def take_object(self, fields: int = 1) -> None:
+        """Count an object of the answer, by its fields."""
+        self._values += fields
         self._objects += 1
-        if self._objects > MOST_OBJECTS:
-            raise too_costly(f"The answer has more than {MOST_OBJECTS} objects; ask for less.")
-        if self._objects % 256 == 0:
+        if self._values > MOST_VALUES:
+            raise too_costly(f"The answer has more than {MOST_VALUES} values; ask for less.")
+        if self._objects % 64 == 0:
             self.check_time()
+
+    def take_text(self, value: Any) -> None:
+        """Count a long text of the answer: one that is stored once may be asked for often."""
+        if isinstance(value, str) and len(value) > LONG_TEXT:
+            self._text += len(value)
+            if self._text > MOST_TEXT:
+                raise too_costly(f"The answer has more than {MOST_TEXT} characters in long texts.")
 
     def take_lookup(self) -> None:
         """Count a search."""
@@ -105,13 +121,18 @@ class _Size:
         self._fragments = fragments
         self._known: dict[str, tuple[int, int]] = {}
         self._open: list[str] = []
+        self._nested = 0
         self._counted: dict[int, tuple[int, int]] = {}
 
     def of(self, selected: SelectionSetNode) -> tuple[int, int]:
         """Give the number of fields and the depth."""
         found = self._counted.get(id(selected))
         if found is None:
+            self._nested += 1
+            if self._nested > MOST_NESTED:
+                raise too_costly(f"The query nests more than {MOST_NESTED} fields and fragments.")
             found = self._counted[id(selected)] = self._of(selected)
+            self._nested -= 1
         return found
 
     def _of(self, selected: SelectionSetNode) -> tuple[int, int]:
