@@ -149,6 +149,11 @@ def test_a_query_may_stand_in_the_url(fhir: Fhir) -> None:
     assert response.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
+def test_a_post_without_a_body_may_have_its_query_in_the_url(fhir: Fhir) -> None:
+    assert fhir.post(f"$graphql?query={quote(QUERY)}", None).json == DATA
+    assert fhir.post("$graphql", None).status_code == 400
+
+
 def test_variables_may_stand_in_the_url(fhir: Fhir) -> None:
     query = quote("query q($id: ID!) { Patient(id: $id) { id } } query r { PatientList { id } }")
     variables = quote('{"id": "peter"}')
