@@ -7,6 +7,10 @@ from tools.r4_package import Json, Package
 # By id; whether the operation changes something. R4's definitions leave that out
 # (affectsState), and then a GET would have to be refused of all.
 OFFERED = {
+    "Composition-document": False,
+    "Encounter-everything": False,
+    "Patient-everything": False,
+    "Resource-graphql": False,
     "Resource-meta": False,
     "Resource-meta-add": True,
     "Resource-meta-delete": True,
@@ -35,6 +39,13 @@ def operations(package: Package) -> dict[str, Json]:
     return found
 
 
+# Everything about every patient is what bulk export is for; Composition/$document without an id
+# would need a parameter that R4 only describes.
+INSTANCE_ONLY = ("Patient-everything", "Composition-document")
+
+
 def _offered(definition: Json) -> Json:
     kept = {key: definition[key] for key in KEPT if key in definition}
+    if definition["id"] in INSTANCE_ONLY:
+        kept["type"] = False
     return {**kept, "affectsState": OFFERED[definition["id"]]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask_smorest import Blueprint
 
-from fhir_server.api import routes_operations, routes_search, routes_types, system
+from fhir_server.api import graphql, routes_operations, routes_search, routes_types, system
 from fhir_server.api.routing import ANY
 from fhir_server.interactions.context import Server
 from fhir_server.resources.registry import DECLARED
@@ -24,5 +24,6 @@ def fhir_blueprint(server: Server) -> Blueprint:
         routes_types.register(blp, type_)
         routes_search.register(blp, server, type_)
     routes_search.register_compartments(blp, server)
+    graphql.register(blp)
     routes_operations.register(blp, server)
     return blp

@@ -9,7 +9,7 @@ from flask import Response
 from flask import request as http
 from flask_smorest import Blueprint
 
-from fhir_server.api import documentation, request
+from fhir_server.api import documentation, graphql, request
 from fhir_server.api.documentation import READING, Route
 from fhir_server.api.responses import respond
 from fhir_server.api.routing import ANY, context_for, segment, tag
@@ -27,6 +27,8 @@ EVERY = "Resource"
 def register(blp: Blueprint, server: Server) -> None:
     """Add the routes of all operations."""
     for definition in server.definitions.operations():
+        if definition["code"] == graphql.CODE:
+            continue  # it has routes of its own
         methods = ["POST"] if affects_state(definition) else ["GET", "POST"]
         for type_, below in _places(definition):
             path = f"/{segment(type_)}{below}" if type_ else ""

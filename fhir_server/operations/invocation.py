@@ -6,6 +6,7 @@ Source: https://hl7.org/fhir/R4/operations.html
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,9 @@ from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.value_sets import members
 
 Definition = Mapping[str, Any]
+
+# The parameter of links to further pages, of operations as of searches.
+CURSOR = "_cursor"
 
 
 class Invoker:
@@ -51,9 +55,22 @@ class Invoker:
                 Issue("error", "not-supported", f"${request.code} changes something: POST it."),
                 status=405,
             )
+        operation = self._operations[request.code]
+        cursor = dict(request.pairs).get(CURSOR) if operation.paged else None
+        if cursor is not None:
+            others = [pair for pair in request.pairs if pair[0] != CURSOR]
+            request = replace(request, pairs=others)
         arguments = self._arguments(context, definition, request)
-        call = Call(context, request.resource_type, request.id, arguments)
-        return self._operations[request.code].run(call)
+        return operation.run(
+            Call(
+                context,
+                request.resource_type,
+                request.id,
+                arguments,
+                cursor=cursor,
+                by_get=request.method == "GET",
+            )
+        )
 
     def _definition(self, request: OperationRequest) -> Definition:
         for definition in self._by_code.get(request.code, ()):

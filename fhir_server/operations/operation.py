@@ -19,17 +19,28 @@ class Call:
         resource_type: the type in the URL; None at system level.
         id: the logical id in the URL; None at type and system level.
         arguments: checked against the OperationDefinition.
+        cursor: where the page starts, from the ``next`` link of the one before.
+        by_get: asked for by GET, which must not store anything.
     """
 
     context: Context
     resource_type: str | None
     id: str | None
     arguments: Arguments
+    cursor: str | None = None
+    by_get: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The code behind one OperationDefinition; ``code`` is its code, without ``$``."""
+    """The code behind one OperationDefinition.
+
+    Args:
+        code: its code, without ``$``.
+        run: carries it out.
+        paged: it answers page by page; its links carry ``_cursor``.
+    """
 
     code: str
     run: Callable[[Call], Answer]
+    paged: bool = False

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
 from fhir_server.operations.diff import DIFF
+from fhir_server.operations.document import DOCUMENT
+from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.generate_sip import GENERATE_SIP
+from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
@@ -15,7 +18,10 @@ OPERATIONS: dict[str, Operation] = {
     for operation in (
         ASSIGN_FAST_VARDKONTAKT,
         DIFF,
+        DOCUMENT,
+        EVERYTHING,
         GENERATE_SIP,
+        GRAPHQL,
         META,
         META_ADD,
         META_DELETE,

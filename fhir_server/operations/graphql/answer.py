@@ -1,0 +1,145 @@
+"""From a GraphQL request to its answer: data, or errors that each carry an OperationOutcome.
+
+An answer has data or errors, never both: where a part can't be given, R4 asks for an error
+instead of the graph.
+
+Source: https://hl7.org/fhir/R4/graphql.html#errors
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from graphql import GraphQLError
+from graphql.execution.values import get_variable_values
+
+from fhir_server.fhir import json
+from fhir_server.fhir.outcome import FhirError, Issue, operation_outcome
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.read import read
+from fhir_server.operations.graphql import documents
+from fhir_server.operations.graphql.documents import Refused
+from fhir_server.operations.graphql.execution import Execution, Located
+from fhir_server.operations.graphql.schema import SchemaSource
+from fhir_server.profiles.definitions import Definitions
+from fhir_server.search.parse import QueryParser
+
+Json = dict[str, Any]
+
+_GIVEN_VALUE = (
+    (re.compile(r"got invalid value .*?(?=; |$)", re.S), "got a value that does not fit"),
+    (re.compile(r"(cannot represent [^:]*): .*", re.S), r"\1."),
+    (re.compile(r"(Expected value of (?:non-null )?type '[^']*'), found .*", re.S), r"\1."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphqlRequest:
+    """What a client asks for.
+
+    Args:
+        query: the document.
+        variables: their values by name.
+        operation_name: which of several operations to run.
+    """
+
+    query: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphqlAnswer:
+    """The HTTP status, and the JSON object."""
+
+    status: int
+    content: Json
+
+
+def answer(
+    context: Context, resource_type: str | None, id_: str | None, request: GraphqlRequest
+) -> GraphqlAnswer:
+    """Answer a request; never raises what a client did wrong.
+
+    Args:
+        context: the request.
+        resource_type: of the resource in scope; None for the whole system.
+        id_: of the resource in scope.
+        request: what is asked.
+    """
+    try:
+        root = _root(context, resource_type, id_)
+        data = _data(context, resource_type, root, request)
+    except FhirError as error:
+        return refusal(error)
+    except Located as error:
+        listed = [node.loc for node in error.asked.nodes if node.loc]
+        places = [
+            {"line": loc.start_token.line, "column": loc.start_token.column} for loc in listed
+        ]
+        return refusal(error.error, {"locations": places[:1], "path": list(error.path)})
+    except GraphQLError as error:
+        return _invalid([error])
+    except Refused as error:
+        return _invalid(error.errors)
+    return GraphqlAnswer(200, {"data": data})
+
+
+def refusal(error: FhirError, at: Json | None = None) -> GraphqlAnswer:
+    """Give the answer to what can't be done: one error for each issue."""
+    errors = [
+        {"message": issue.text, **(at or {}), "extensions": _extensions(issue)}
+        for issue in error.issues
+    ]
+    return GraphqlAnswer(error.status, {"data": None, "errors": errors})
+
+
+def _root(context: Context, resource_type: str | None, id_: str | None) -> Json | None:
+    if resource_type is None or id_ is None:
+        return None
+    resource: Json = json.parse(read(context, resource_type, id_).content or b"{}")
+    return resource
+
+
+def _data(
+    context: Context, resource_type: str | None, root: Json | None, request: GraphqlRequest
+) -> Json:
+    source = _schemas(context.server.definitions, context.server.parser)
+    schema = source.of(resource_type) if resource_type else source.system
+    document = documents.read(schema, request.query)
+    operation = documents.operation(document, request.operation_name)
+    definitions = operation.variable_definitions or ()
+    variables = get_variable_values(schema, definitions, dict(request.variables))
+    if isinstance(variables, list):
+        raise Refused(variables)
+    return Execution(context, schema, document, variables).run(operation, root)
+
+
+# The parser is a new one whenever the search parameters have changed.
+@lru_cache(maxsize=2)
+def _schemas(definitions: Definitions, parser: QueryParser) -> SchemaSource:
+    return SchemaSource(definitions, parser)
+
+
+def _invalid(errors: Any) -> GraphqlAnswer:
+    return GraphqlAnswer(400, {"data": None, "errors": [_formatted(each) for each in errors]})
+
+
+def _formatted(error: GraphQLError) -> Json:
+    """Give an error of graphql-core, without the values that a client sent."""
+    message = error.message
+    for pattern, said in _GIVEN_VALUE:
+        message = pattern.sub(said, message)
+    found: Json = {"message": message}
+    if error.locations:
+        found["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    found["extensions"] = _extensions(Issue("error", "invalid", message))
+    return found
+
+
+def _extensions(issue: Issue) -> Json:
+    return {"resource": operation_outcome([issue])}
