@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response
-from flask import request as http
 from flask_smorest import Blueprint
 
 from fhir_server.api import documentation, request
@@ -21,14 +20,12 @@ FOUND = ((200, "A page of what matches"),)
 
 def search_type(type_: str) -> Response:
     """search-type, by GET or POST."""
-    context, by_post = context_for(type_), http.method == "POST"
-    return respond(search(context, type_, request.search_parameters(), by_post=by_post))
+    return respond(search(context_for(type_), type_, request.search_parameters()))
 
 
 def search_all() -> Response:
     """search-system, by GET or POST."""
-    context, by_post = request.context(), http.method == "POST"
-    return respond(search(context, None, request.search_parameters(), by_post=by_post))
+    return respond(search(request.context(), None, request.search_parameters()))
 
 
 def search_compartment(type_: str, id: str, inner: str) -> Response:  # noqa: A002
@@ -39,7 +36,6 @@ def search_compartment(type_: str, id: str, inner: str) -> Response:  # noqa: A0
         None if inner == "*" else inner,
         request.search_parameters(),
         compartment=(type_, id),
-        by_post=http.method == "POST",
     )
     return respond(answer)
 

@@ -39,7 +39,6 @@ def search(
     resource_type: str | None,
     parameters: Sequence[tuple[str, str]],
     compartment: tuple[str, str] | None = None,
-    by_post: bool = False,
 ) -> Answer:
     """Give one page of the resources that match, with links to this page and the next.
 
@@ -51,14 +50,11 @@ def search(
         resource_type: the type; None for all, or those that ``_type`` names.
         parameters: decoded names and values, in the order given.
         compartment: type and id of the resource whose compartment is searched.
-        by_post: the parameters came in a form; the links are URLs all the same, as R4 has no
-            other.
 
     Raises:
         FhirError: 400 for unknown parameters and values that can't be read; 404 for a type that
             is not in the compartment.
     """
-    del by_post
     query = context.server.parser.parse(
         resource_type, parameters, lenient=context.lenient, compartment=compartment
     )
