@@ -194,7 +194,7 @@ class _Profile:
         if pattern is not None:
             yield {"x-fhir": self._note("pattern", value=pattern), "anyOf": [pattern_of(pattern)]}
         yield from self._bound(node, base, type_ref)
-        yield from self._typed(node, base, type_ref)
+        yield from self._typed(node, type_ref)
         if not self._definitions.is_primitive(type_ref.code) and node.children:
             path = base.path if not base.is_choice else type_ref.code
             inside = self._inside(node, path)
@@ -214,7 +214,7 @@ class _Profile:
             if schema:
                 yield {**schema, "x-fhir": {**schema["x-fhir"], **self._note("codes")}}
 
-    def _typed(self, node: Node, base: Element, type_ref: TypeRef) -> Iterator[Schema]:
+    def _typed(self, node: Node, type_ref: TypeRef) -> Iterator[Schema]:
         for type_ in node.element.get("type", []):
             if type_["code"] != type_ref.code:
                 continue

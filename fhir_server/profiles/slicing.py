@@ -80,7 +80,7 @@ def _exists(slice_: Node, steps: list[str]) -> Schema | None:
 
 
 def _at(definitions: Definitions, node: Node, path: str, steps: list[str]) -> Schema | None:
-    own = _value_of(definitions, node, path)
+    own = _value_of(definitions, node)
     if own is not None or not steps:
         return own
     child = node.children.get(steps[0])
@@ -94,7 +94,7 @@ def _at(definitions: Definitions, node: Node, path: str, steps: list[str]) -> Sc
     return {"type": "object", "required": [steps[0]], "properties": {steps[0]: value}}
 
 
-def _value_of(definitions: Definitions, node: Node, path: str) -> Schema | None:
+def _value_of(definitions: Definitions, node: Node) -> Schema | None:
     fixed, pattern = node.value("fixed"), node.value("pattern")
     if fixed is not None:
         return {"const": fixed}

