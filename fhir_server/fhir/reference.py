@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from fhir_server.fhir.ids import ID
+
 _LOCAL = re.compile(
-    r"(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9\-.]{1,64})"
-    r"(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?"
+    rf"(?P<type>[A-Z][A-Za-z]{{1,63}})/(?P<id>{ID})"
+    rf"(?:/_history/(?P<version>{ID}))?"
 )
-_VERSION = re.compile(r"/_history/[A-Za-z0-9\-.]{1,64}\Z")
+_VERSION = re.compile(rf"/_history/{ID}\Z")
 _ANYWHERE = re.compile(r"(?:\A|/)" + _LOCAL.pattern + r"\Z")
 
 

@@ -10,11 +10,10 @@ from fhir_server.fhir import json
 from fhir_server.fhir.outcome import Issue, gone, not_found
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.preconditions import expected_version, require_version
 from fhir_server.interactions.update import (
     ATTEMPTS,
     busy,
-    expected_version,
-    require_version,
     store_next,
 )
 from fhir_server.storage.records import StaleWrite, StoredResource

@@ -15,14 +15,12 @@ from fhir_server.interactions.conditional import (
     unchanged,
 )
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.preconditions import require_none
+from fhir_server.interactions.preconditions import expected_version, require_none, require_version
 from fhir_server.interactions.prepare import check_id, new_id, require_resource
 from fhir_server.interactions.update import (
     ATTEMPTS,
     busy,
-    expected_version,
     require_may_create,
-    require_version,
     store_next,
 )
 from fhir_server.storage.records import StaleWrite, StoredResource

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.preconditions import expected_version, require_version
 from fhir_server.interactions.prepare import deletion
-from fhir_server.interactions.update import ATTEMPTS, busy, expected_version, require_version
+from fhir_server.interactions.update import ATTEMPTS, busy
 from fhir_server.storage.records import StaleWrite
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fhir_server.fhir import json
+from fhir_server.fhir.ids import is_id, version_number
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.prepare import ID
 
 
 def listed_versions(context: Context, value: str) -> Mapping[str, Sequence[int]]:
@@ -28,7 +28,7 @@ def listed_versions(context: Context, value: str) -> Mapping[str, Sequence[int]]
     if id_.startswith("$"):
         text = "_list takes the id of a List; functional lists ($current-…) are not known."
         raise FhirError(Issue("error", "not-supported", text), status=400)
-    stored = context.store.read("List", id_) if ID.match(id_) else None
+    stored = context.store.read("List", id_) if is_id(id_) else None
     if stored is None or stored.body is None:
         raise invalid("_list must be the id of a List on this server.", code="value")
     named: dict[str, set[int]] = {}
@@ -41,6 +41,5 @@ def listed_versions(context: Context, value: str) -> Mapping[str, Sequence[int]]
         if found.version is None:
             whole.add(str(found))
         else:
-            # Something that is no number of ours names a version that never was.
-            numbers.add(int(found.version) if found.version.isdecimal() else 0)
+            numbers.add(version_number(found.version))
     return {each: () if each in whole else sorted(numbers) for each, numbers in named.items()}

@@ -1,6 +1,7 @@
-"""If-None-Match and If-Modified-Since: whether the version at hand is one the client knows.
+"""If-Match, If-None-Match, If-Modified-Since: whether the version at hand is one the client knows.
 
-Source: https://hl7.org/fhir/R4/http.html#cread, https://www.rfc-editor.org/rfc/rfc9110#section-13.1
+Source: https://hl7.org/fhir/R4/http.html#concurrency, https://hl7.org/fhir/R4/http.html#cread,
+https://www.rfc-editor.org/rfc/rfc9110#section-13.1
 """
 
 from __future__ import annotations
@@ -8,12 +9,38 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from fhir_server.fhir.outcome import FhirError, Issue, invalid
+from fhir_server.fhir.ids import version_number
+from fhir_server.fhir.outcome import FhirError, Issue, invalid, version_conflict
 from fhir_server.storage.records import StoredResource
 
 _TAG = r'(?:W/)?"([^"]*)"'
 _TAGS = re.compile(rf"\s*,*\s*{_TAG}(?:\s*,\s*(?:{_TAG})?)*\s*\Z")
 _ONE_TAG = re.compile(_TAG)
+_ONLY_TAG = re.compile(rf"\s*{_TAG}\s*\Z")
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """Give the version number that an If-Match header asks for; None for no header."""
+    if if_match is None:
+        return None
+    match = _ONLY_TAG.match(if_match)
+    if not match:
+        raise invalid('If-Match must be a weak ETag such as W/"3".', code="value")
+    return version_number(match[1])
+
+
+def require_version(reference: str, previous: StoredResource | None, expected: int | None) -> None:
+    """Refuse where If-Match doesn't name the current version (412)."""
+    if expected is None:
+        return
+    if previous is None:
+        raise version_conflict(reference, "If-Match was given, but the resource does not exist.")
+    if previous.version != expected:
+        raise version_conflict(
+            reference,
+            f"If-Match does not name the current version, {previous.version}. "
+            "Read it, apply the change to it and send it again.",
+        )
 
 
 def names(if_none_match: str, stored: StoredResource) -> bool:

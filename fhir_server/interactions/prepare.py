@@ -5,7 +5,6 @@ Every write passes here, whichever interaction, operation or loader it comes fro
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,10 @@ import uuid_utils
 
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant_text
+from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors, invalid
 from fhir_server.interactions.context import Server
 from fhir_server.storage.records import Change, StoredResource
-
-ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 
 # MongoDB stores documents of at most 16 MB; the rest is for index entries.
 MAX_RESOURCE_BYTES = 14_000_000
@@ -48,7 +46,7 @@ def new_id() -> str:
 
 def check_id(id_: str) -> None:
     """Refuse a logical id that R4 doesn't allow (datatypes.html#id)."""
-    if not ID.match(id_):
+    if not is_id(id_):
         raise invalid(
             "The logical id must be 1 to 64 of the characters A-Z, a-z, 0-9, '-' and '.'.",
             code="value",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from fhir_server.fhir.ids import version_number
 from fhir_server.fhir.outcome import gone, not_found
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
@@ -46,8 +47,7 @@ def vread(context: Context, resource_type: str, id_: str, version: str) -> Answe
     Raises:
         FhirError: 404 for none, 410 for the version that deleted the resource.
     """
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
-    stored = context.store.read_version(resource_type, id_, number)
+    stored = context.store.read_version(resource_type, id_, version_number(version))
     if stored is None:
         raise not_found(f"{resource_type}/{id_}/_history/{version}")
     if stored.deleted:

@@ -11,15 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fhir_server.fhir.ids import ID
 from fhir_server.profiles.definitions import Definitions
 
 LINK_TYPES = frozenset({"uri", "url", "oid", "uuid"})
 NARRATIVE_LINK = re.compile(r"""((?:href|src)\s*=\s*)(["'])(.*?)\2""")
 LINK_KEYS = frozenset({"reference", "div"})
 CONDITIONAL = re.compile(r"[A-Z][A-Za-z]{1,63}\?")
-RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}\Z")
+RELATIVE = re.compile(rf"[A-Z][A-Za-z]{{1,63}}/{ID}\Z")
 RESTFUL = re.compile(r"(?P<root>https?://.+/)" + RELATIVE.pattern)
-VERSION = re.compile(r"/_history/[A-Za-z0-9\-.]{1,64}\Z")
+VERSION = re.compile(rf"/_history/{ID}\Z")
 
 Path = tuple[str, ...]
 

@@ -13,7 +13,7 @@ from fhir_server.interactions.conditional_delete import told
 from fhir_server.interactions.conditional_references import Resolver
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.entries import Entry, within
-from fhir_server.interactions.preconditions import require_none
+from fhir_server.interactions.preconditions import expected_version, require_none, require_version
 from fhir_server.interactions.prepare import (
     Prepared,
     deletion,
@@ -24,10 +24,8 @@ from fhir_server.interactions.prepare import (
 from fhir_server.interactions.references import Links, root_of
 from fhir_server.interactions.transaction_identities import Identities, identify
 from fhir_server.interactions.update import (
-    expected_version,
     require_id,
     require_may_create,
-    require_version,
     status_of_write,
 )
 from fhir_server.search.matching import Indexed

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from fhir_server.fhir.outcome import FhirError, Issue, invalid, version_conflict
+from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.answer import Answer, location
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.context import Context, Server
-from fhir_server.interactions.preconditions import require_none
+from fhir_server.interactions.preconditions import expected_version, require_none, require_version
 from fhir_server.interactions.prepare import check_id, prepare, require_resource, same_content
 from fhir_server.storage.records import StaleWrite, StoredResource
 from fhir_server.storage.snapshot import Check
 
 # Writers without If-Match agree that the last one wins; each try loses only to one that won.
 ATTEMPTS = 20
-WEAK_ETAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*\Z')
 
 
 def update(
@@ -113,32 +111,6 @@ def require_may_create(server: Server, previous: StoredResource | None) -> None:
 def status_of_write(previous: StoredResource | None) -> int:
     """Give 201 where a write brings a resource about, 200 where it changes one."""
     return 201 if previous is None or previous.deleted else 200
-
-
-def expected_version(if_match: str | None) -> int | None:
-    """Give the version number that an If-Match header asks for; None for no header."""
-    if if_match is None:
-        return None
-    match = WEAK_ETAG.match(if_match)
-    if not match:
-        raise invalid('If-Match must be a weak ETag such as W/"3".', code="value")
-    text = match[1]
-    # Something that is no version number of ours can only be a version we do not have.
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def require_version(reference: str, previous: StoredResource | None, expected: int | None) -> None:
-    """Refuse where If-Match doesn't name the current version (412)."""
-    if expected is None:
-        return
-    if previous is None:
-        raise version_conflict(reference, "If-Match was given, but the resource does not exist.")
-    if previous.version != expected:
-        raise version_conflict(
-            reference,
-            f"If-Match does not name the current version, {previous.version}. "
-            "Read it, apply the change to it and send it again.",
-        )
 
 
 def busy(reference: str) -> FhirError:

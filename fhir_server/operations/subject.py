@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from fhir_server.fhir.ids import ID
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call
 
-PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}\Z")
+PATIENT = re.compile(rf"Patient/{ID}\Z")
 
 
 def subject_of(call: Call) -> str:

@@ -8,6 +8,8 @@ Source: https://hl7.org/fhir/R4/json.html
 
 from __future__ import annotations
 
+from fhir_server.fhir.ids import ID
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,7 +24,6 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # Resource.id, Element.id, Extension.url and Narrative.div are attributes or content in XML and
 # have no extensions: no `_url` in JSON.
 _WITHOUT_EXTENSIONS = ("id", "Extension.url", "Narrative.div")
-_ID = r"[A-Za-z0-9\-.]{1,64}"
 UNTYPED = "untyped reference"
 _IN_LINE = ("BackboneElement", "Element")
 
@@ -253,7 +254,7 @@ def untyped_reference(known: Sequence[str]) -> Schema:
 
 def _reference_pattern(types: Sequence[str]) -> str:
     names = "|".join(types)
-    return rf"^(?:https?://\S+/)?(?:{names})(?:/{_ID}(?:/_history/{_ID})?|\?\S*)$"
+    return rf"^(?:https?://\S+/)?(?:{names})(?:/{ID}(?:/_history/{ID})?|\?\S*)$"
 
 
 def _require(schema: Schema, element: Element, properties: Mapping[str, Any]) -> None:

@@ -8,6 +8,8 @@ the length of the text, no look-around.
 
 from __future__ import annotations
 
+from fhir_server.fhir.ids import ID
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,9 +84,7 @@ PRIMITIVES: dict[str, Primitive] = {
     "code": _pattern(
         f"^{_TOKEN}(?: {_TOKEN})*$", "a code without leading, trailing or double spaces", "active"
     ),
-    "id": _pattern(
-        r"^[A-Za-z0-9\-.]{1,64}$", "1 to 64 of the characters A-Z a-z 0-9 - .", "team-1"
-    ),
+    "id": _pattern(f"^{ID}$", "1 to 64 of the characters A-Z a-z 0-9 - .", "team-1"),
     "uri": _pattern(_ANY_URI, "a URI without white space", "http://example.org/system"),
     "url": _pattern(_ANY_URI, "a URL without white space", "http://example.org/page"),
     "canonical": _pattern(

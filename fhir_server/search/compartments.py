@@ -5,17 +5,15 @@ Source: https://hl7.org/fhir/R4/compartmentdefinition.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search import tokens
 from fhir_server.search.draft import listed
 from fhir_server.search.parameters import Parameters
 from fhir_server.search.query import Criterion, HasId, HasToken, either
-
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class Compartments:
@@ -66,7 +64,7 @@ class Compartments:
             types: the types searched.
         """
         compartment = self._definitions.compartment(name)
-        if compartment is None or not _ID.fullmatch(id_):
+        if compartment is None or not is_id(id_):
             return either()
         target = f"{tokens.REFERENCE}{name}/{id_}"
         found: list[Criterion] = [HasId((f"{name}/{id_}",))] if name in types else []

@@ -15,11 +15,11 @@ Source: https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.chains import HAS, Chains, End, NotThere, Path, over
@@ -53,7 +53,6 @@ LIST = "_list"
 # Beside those of the definitions; they may stand at the end of a chain.
 OTHER_CRITERIA = (LIST,)
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _LONGEST_VALUE, _LONGEST_NAME = 20_000, 1000
 _MOST_PARAMETERS = 100
 # Alternatives that are tokens are looked up together; of the others each is a scan of its own.
@@ -294,7 +293,7 @@ def _in_list(value: str, modified: str) -> Criterion:
         raise refused("'_list' takes no modifier.")
     if any(id_.startswith("$") for id_ in ids):
         raise refused("_list takes the id of a List; functional lists ($current-…) are not known.")
-    if not all(_ID.fullmatch(id_) for id_ in ids):
+    if not all(is_id(id_) for id_ in ids):
         raise refused("_list takes the ids of Lists, separated by commas.", "value")
     return ReferredBy("List.item", HasId(tuple(f"List/{id_}" for id_ in ids)))
 

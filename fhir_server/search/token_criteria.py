@@ -5,10 +5,10 @@ Source: https://hl7.org/fhir/R4/search.html#token, #reference, #uri
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.reference import local, normal, type_named
 from fhir_server.search import tokens
 from fhir_server.search.asked import NOTHING, Asked
@@ -19,7 +19,6 @@ from fhir_server.search.terminology import NotKnown
 from fhir_server.search.tokens import END_OF_TEXT
 
 _CANONICAL = frozenset(("canonical", "uri"))
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 def token_criterion(asked: Asked, text: str) -> Criterion:
@@ -123,7 +122,7 @@ def _all(asked: Asked, coded: Iterable[tuple[str, str]]) -> list[Criterion]:
 
 def _id(asked: Asked, text: str) -> Criterion:
     id_ = unescape(text)
-    return HasId((f"{asked.resource_type}/{id_}",)) if _ID.fullmatch(id_) else NOTHING
+    return HasId((f"{asked.resource_type}/{id_}",)) if is_id(id_) else NOTHING
 
 
 def reference_criterion(asked: Asked, text: str) -> Criterion:
@@ -139,8 +138,8 @@ def reference_criterion(asked: Asked, text: str) -> Criterion:
         named = type_named(value)
         if named and named != asked.modifier:
             raise asked.refused(f"the reference is not to a {asked.modifier}.")
-        return _to(asked, f"{asked.modifier}/{value}" if _ID.fullmatch(value) else value)
-    if _ID.fullmatch(value) and not target:
+        return _to(asked, f"{asked.modifier}/{value}" if is_id(value) else value)
+    if is_id(value) and not target:
         return either(*_by_id(asked, value))
     return _to(asked, value)
 

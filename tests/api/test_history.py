@@ -342,6 +342,11 @@ class TestOfAList:
     def test_without_a_list_it_is_refused(self, fhir: Fhir, value: str) -> None:
         assert fhir.get(f"Substance/_history?_list={value}").status_code == 400
 
+    def test_a_version_that_can_not_be_is_the_history_of_nothing(self, fhir: Fhir) -> None:
+        for version in ("9" * 30, "x"):
+            id_ = listing(fhir, f"Substance/a/_history/{version}")
+            assert walk(fhir, f"Substance/_history?_list={id_}") == []
+
     def test_one_resource_is_no_place_for_it(self, fhir: Fhir) -> None:
         id_ = listing(fhir, "Substance/a")
         assert fhir.get(f"Substance/a/_history?_list={id_}").status_code == 400
