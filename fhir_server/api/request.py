@@ -13,7 +13,7 @@ from fhir_server.api import formats
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context, Server
-from fhir_server.profiles.subset import SUMMARIES, Subset
+from fhir_server.profiles.subset import SUMMARIES
 from fhir_server.profiles.xml_format import XmlFormat
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
@@ -77,12 +77,6 @@ def prefer(name: str) -> str | None:
 def xml_format(parts: Server) -> XmlFormat:
     """Give the reader and writer of XML."""
     return XmlFormat(parts.definitions)
-
-
-@lru_cache(maxsize=4)
-def subset(parts: Server) -> Subset:
-    """Give the maker of subsets."""
-    return Subset(parts.definitions)
 
 
 def wanted_format() -> formats.Format | None:

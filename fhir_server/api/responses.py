@@ -16,13 +16,13 @@ from fhir_server.api.request import (
     base_url,
     prefer,
     server,
-    subset,
     wanted_format,
     xml_format,
 )
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import Issue, invalid, operation_outcome
 from fhir_server.interactions.answer import Answer, etag
+from fhir_server.profiles.subset import subset_of
 
 FHIR_JSON = MEDIA_TYPES["json"]
 _WITHOUT_BODY = (204, 304)
@@ -90,7 +90,7 @@ def _part(content: bytes, *, is_stored: bool) -> bytes:
         raise invalid("_summary=count counts the matches of a search; this is one resource.")
     if named is not None and summary not in (None, "false"):
         raise invalid("_summary and _elements can't be combined.")
-    parts = subset(server())
+    parts = subset_of(server().definitions)
     elements = parts.elements_from(named, [resource["resourceType"]]) if named is not None else ()
     return json.dump(parts.apply(resource, summary, elements))
 

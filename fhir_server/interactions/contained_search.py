@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fhir_server.fhir import json
-from fhir_server.fhir.outcome import FhirError, Issue, invalid
+from fhir_server.fhir import cursors, json
+from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.context import Context
 from fhir_server.search import tokens
 from fhir_server.search.matching import Indexed, fulfils
@@ -215,11 +215,11 @@ def _start(query: Query) -> _Place | None:
     if _MARK not in query.cursor:
         if query.contained == "both":
             return None
-        raise _bad_cursor()
+        raise cursors.not_from("search")
     skip, _, rest = query.cursor.partition(_MARK)
     reference, mark, cursor = rest.partition(_MARK)
     if not mark or not (skip.isascii() and skip.isdigit() and len(skip) < 6):
-        raise _bad_cursor()
+        raise cursors.not_from("search")
     return _Place(cursor or None, reference=reference, skip=int(skip))
 
 
@@ -231,10 +231,3 @@ def _cursor(context: Context, query: Query, place: _Place) -> str | None:
         if cursor is None:
             return None  # what came next was deleted meanwhile
     return _MARK.join((str(place.skip), place.reference if place.skip else "", cursor or ""))
-
-
-def _bad_cursor() -> FhirError:
-    return invalid(
-        "_cursor is not from this search. Use the 'next' link as it is, or search anew without it.",
-        code="value",
-    )

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
-
-from fhir_server.fhir import json
+from fhir_server.fhir import cursors, json
 from fhir_server.fhir.bundle import bundle, raw
 from fhir_server.fhir.dates import instant_text, interval, micros
 from fhir_server.fhir.outcome import FhirError, Issue, invalid, not_found
 from fhir_server.interactions.answer import Answer, etag
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.listed_versions import listed_versions
-from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.subset import Subset
+from fhir_server.profiles.subset import subset_of
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.versions import HistoryQuery, Moments, Position, VersionPage
 
@@ -149,17 +143,15 @@ def _moments(context: Context, value: str, otherwise: str) -> Moments:
 
 def _cursor(context: Context, asked: _Asked, value: str) -> str:
     try:
-        padded = value.encode("ascii") + b"=" * (-len(value) % 4)
-        content = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        updated, reference, version = content
-    except (UnicodeEncodeError, binascii.Error, orjson.JSONDecodeError, TypeError, ValueError):
-        raise _bad_cursor() from None
+        updated, reference, version = cursors.content_of(value)
+    except (TypeError, ValueError):
+        raise cursors.not_from("history") from None
     fits = type(updated) is int and type(version) is int and isinstance(reference, str)
     # MongoDB's whole numbers have 64 bits.
     if not fits or not (0 < version < 2**31 and 0 <= updated < 2**62):
-        raise _bad_cursor()
+        raise cursors.not_from("history")
     if asked.query.id and reference != asked.query.reference:
-        raise _bad_cursor()
+        raise cursors.not_from("history")
     asked.query = replace(asked.query, after=Position(updated, reference, version))
     return value
 
@@ -169,11 +161,6 @@ def _list(context: Context, asked: _Asked, value: str) -> str:
         raise invalid("_list selects among resources; this is the history of one.")
     asked.query = replace(asked.query, listed=listed_versions(context, value))
     return value
-
-
-def _bad_cursor() -> FhirError:
-    text = "_cursor is not from this history. Use the 'next' link as it is, or begin without it."
-    return invalid(text, code="value")
 
 
 def _summary(context: Context, asked: _Asked, value: str) -> str:
@@ -188,17 +175,12 @@ def _summary(context: Context, asked: _Asked, value: str) -> str:
 def _elements(context: Context, asked: _Asked, value: str) -> str:
     if asked.summary is not None:
         raise _combined()
-    asked.elements = _subset(context.server.definitions).elements_from(value, asked.query.types)
+    asked.elements = subset_of(context.server.definitions).elements_from(value, asked.query.types)
     return value
 
 
 def _combined() -> FhirError:
     return invalid("_summary and _elements can't be combined.")
-
-
-@lru_cache(maxsize=4)
-def _subset(definitions: Definitions) -> Subset:
-    return Subset(definitions)
 
 
 Reader = Callable[[Context, _Asked, str], str]
@@ -217,9 +199,8 @@ def _links(path: str, asked: _Asked, page: VersionPage) -> list[tuple[str, str]]
     links = [("self", _url(path, asked.applied))]
     if page.next is not None:
         place = [page.next.updated, page.next.reference, page.next.version]
-        cursor = base64.urlsafe_b64encode(orjson.dumps(place)).rstrip(b"=").decode()
         kept = [pair for pair in asked.applied if pair[0] != "_cursor"]
-        links.append(("next", _url(path, [*kept, ("_cursor", cursor)])))
+        links.append(("next", _url(path, [*kept, ("_cursor", cursors.written(place))])))
     return links
 
 
@@ -232,7 +213,7 @@ def _entry(context: Context, asked: _Asked, stored: StoredResource) -> dict[str,
     if stored.body is not None and asked.summary is None and not asked.elements:
         entry["resource"] = raw(stored.body)
     elif stored.body is not None:
-        parts = _subset(context.server.definitions)
+        parts = subset_of(context.server.definitions)
         entry["resource"] = parts.apply(json.parse(stored.body), asked.summary, asked.elements)
     method, url, status = _request(stored)
     entry["request"] = {"method": method, "url": url}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,8 +15,7 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.contained_search import Match
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.include import Included, included
-from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.subset import Subset
+from fhir_server.profiles.subset import subset_of
 from fhir_server.search.query import Query
 from fhir_server.storage.records import StoredResource
 
@@ -108,15 +106,14 @@ class _Shape:
 
     def __init__(self, context: Context, query: Query) -> None:
         self._base = context.base
-        self._subset = _subset(context.server.definitions)
+        self._subset = subset_of(context.server.definitions)
         self._summary = query.summary if query.summary in ("true", "text", "data") else None
         self._elements = query.elements
 
     def match(self, match: Match) -> dict[str, Any]:
         """Give the entry of a result."""
-        whole = self._summary is None and not self._elements
         if match.contained is not None:
-            resource = match.contained if whole else self._part(match.contained, self._elements)
+            resource = self._part(match.contained, self._elements)
         else:
             resource = self._body(match.stored, self._elements)
         return self._entry(match.address, resource, "match")
@@ -137,11 +134,6 @@ class _Shape:
 
     def _part(self, resource: dict[str, Any], elements: Sequence[str]) -> dict[str, Any]:
         return self._subset.apply(resource, self._summary, elements)
-
-
-@lru_cache(maxsize=4)
-def _subset(definitions: Definitions) -> Subset:
-    return Subset(definitions)
 
 
 def _explained(context: Context, query: Query) -> Issue:

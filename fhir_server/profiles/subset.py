@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, invalid
@@ -182,6 +183,12 @@ def _tagged(resource: dict[str, Any]) -> dict[str, Any]:
     }
     rest = {name: value for name, value in resource.items() if name not in _IDENTITY}
     return {**front, "meta": tagged, **rest}
+
+
+@lru_cache(maxsize=4)
+def subset_of(definitions: Definitions) -> Subset:
+    """Give the maker of subsets, which remembers what it has worked out of the definitions."""
+    return Subset(definitions)
 
 
 def _unknown(name: str, types: Sequence[str], known: Sequence[str]) -> FhirError:

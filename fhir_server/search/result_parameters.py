@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_server.fhir.outcome import Issue, invalid
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.subset import Subset
+from fhir_server.profiles.subset import subset_of
 from fhir_server.search.draft import Draft, hint, listed, refused
 from fhir_server.search.parameters import Parameters
 from fhir_server.search.query import And, Chained, Criterion, Not, Or, ReferredBy, Sort
@@ -31,7 +31,7 @@ class ResultParameters:
     """
 
     def __init__(self, definitions: Definitions, parameters: Parameters, max_count: int) -> None:
-        self._subset = Subset(definitions)
+        self._subset = subset_of(definitions)
         self._parameters = parameters
         self._max_count = max_count
 

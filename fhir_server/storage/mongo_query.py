@@ -6,16 +6,13 @@ nothing, so a link works after a restart and for as long as the client likes.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
 from pymongo.client_session import ClientSession
 
-from fhir_server.fhir.outcome import FhirError, invalid
+from fhir_server.fhir import cursors
 from fhir_server.search.query import And, Chained, Not, Query
 from fhir_server.storage.mongo_chains import ChainScan
 from fhir_server.storage.mongo_filters import as_filter, joined
@@ -87,7 +84,7 @@ def _page(read: Read, query: Query) -> Page:
     place = _place(read, query)
     way = _way(read, query, place.way)
     if place.position is not None and not _leads_to(way, place):
-        raise _bad_cursor()
+        raise cursors.not_from("search")
     found: list[tuple[int, Document]] = []
     for number in range(place.scan, len(way.scans)):
         # One more than asked for tells whether there is a next page.
@@ -229,7 +226,7 @@ def _place(read: Read, query: Query) -> _Place:
         return _Place(_first_way(read, query, chains))
     place = _read_cursor(query)
     if place.way >= FIRST_CHAIN + len(chains) or (query.sort and place.way != BY_ID):
-        raise _bad_cursor()
+        raise cursors.not_from("search")
     return place
 
 
@@ -253,26 +250,16 @@ def _leads_to(way: _Way, place: _Place) -> bool:
 
 def _cursor(query: Query, place: _Place) -> str:
     content = [query.fingerprint, place.way, place.scan, place.position]
-    return base64.urlsafe_b64encode(orjson.dumps(content)).rstrip(b"=").decode()
+    return cursors.written(content)
 
 
 def _read_cursor(query: Query) -> _Place:
-    text = query.cursor or ""
     try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        content = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        fingerprint, way, scan, position = content
-    except (UnicodeEncodeError, binascii.Error, orjson.JSONDecodeError, TypeError, ValueError):
-        raise _bad_cursor() from None
+        fingerprint, way, scan, position = cursors.content_of(query.cursor or "")
+    except (TypeError, ValueError):
+        raise cursors.not_from("search") from None
     if fingerprint != query.fingerprint or type(scan) is not int or type(way) is not int:
-        raise _bad_cursor()
+        raise cursors.not_from("search")
     if scan < 0 or way < 0 or position is None:
-        raise _bad_cursor()
+        raise cursors.not_from("search")
     return _Place(way, scan, position)
-
-
-def _bad_cursor() -> FhirError:
-    return invalid(
-        "_cursor is not from this search. Use the 'next' link as it is, or search anew without it.",
-        code="value",
-    )

@@ -5,11 +5,9 @@ Source: https://hl7.org/fhir/R4/graphql.html#searching
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 
-from fhir_server.fhir import json
+from fhir_server.fhir import cursors
 from fhir_server.fhir.outcome import FhirError, invalid
 
 Pairs = Sequence[tuple[str, str]]
@@ -24,8 +22,7 @@ def cursor(resource_type: str, pairs: Pairs, position: str | None) -> str:
         pairs: the search parameters.
         position: the store's cursor; None for the first page.
     """
-    content = json.dump([resource_type, [list(pair) for pair in pairs], position])
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+    return cursors.written([resource_type, [list(pair) for pair in pairs], position])
 
 
 def read_cursor(text: str, resource_type: str) -> list[tuple[str, str]]:
@@ -35,10 +32,9 @@ def read_cursor(text: str, resource_type: str) -> list[tuple[str, str]]:
         FhirError: 400 for what is no cursor of this search.
     """
     try:
-        padded = text + "=" * (-len(text) % 4)
-        named, pairs, position = json.parse(base64.b64decode(padded, altchars=b"-_", validate=True))
+        named, pairs, position = cursors.content_of(text)
         search = [(str(name), str(value)) for name, value in pairs]
-    except (binascii.Error, ValueError, TypeError, FhirError):
+    except (ValueError, TypeError):
         raise _unusable() from None
     if len(text) > _LONGEST or named != resource_type or not isinstance(position, str | None):
         raise _unusable()
