@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
 from flask import Response
@@ -12,6 +11,7 @@ from flask_smorest import Blueprint
 from fhir_server.api import request
 from fhir_server.api.documentation import Route
 from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.fhir.suggestions import suggestion
 from fhir_server.interactions.context import Context
 
 # The first argument of a view is the type; then what else the address names.
@@ -73,8 +73,7 @@ def context_for(type_: str, *, any_type: bool = False) -> Context:
     """
     context = request.context(any_type=any_type)
     if type_ not in context.server.registry:
-        near = difflib.get_close_matches(type_, [t.name for t in context.server.registry], 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = suggestion(type_, [each.name for each in context.server.registry], 1)
         raise FhirError(
             Issue("error", "not-supported", f"{type_[:64]!r} is not a resource type of R4.{hint}"),
             status=404,

@@ -5,7 +5,8 @@ Texts name elements, types and codes, never the value that was sent: it may be p
 
 from __future__ import annotations
 
-import difflib
+from fhir_server.fhir.suggestions import either, element_suggestion, suggestion
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -100,9 +101,8 @@ def _name(reference: str) -> str:
 def _unknown(name: str, properties: Mapping[str, Any], expression: str) -> Issue:
     shown = name if len(name) <= 64 else f"{name[:64]}…"
     known = [known for known in properties if not known.startswith("_")]
-    near = [k for k in known if k.startswith(name) and k[len(name) :][:1].isupper()]
-    near = near[:8] or difflib.get_close_matches(shown.lstrip("_"), known, n=3)
-    hint = f" Did you mean {_either(near)}?" if near else f" It has: {', '.join(sorted(known))}."
+    near = element_suggestion(shown.lstrip("_"), known)
+    hint = near or f" It has: {', '.join(sorted(known))}."
     text = f"R4 does not define the element '{shown}' here.{hint}"
     return Issue("error", "structure", text, f"{expression}.{shown}")
 
@@ -187,7 +187,7 @@ def _required(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
 
 def _target(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
     if note["targets"]:
-        wanted = f"refer to {_either(note['targets'])}"
+        wanted = f"refer to {either(note['targets'])}"
     else:
         wanted = "refer to a resource type of R4"
     text = (
@@ -224,7 +224,7 @@ def _forbidden(note: Note, _keyword: str, expression: str, _value: Any) -> Issue
 def _types(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
     text = f"{note['element']}[x] is not allowed here."
     if note["types"]:
-        text = f"{note['element']}[x] must be of type {_either(note['types'])}."
+        text = f"{note['element']}[x] must be of type {either(note['types'])}."
     return Issue("error", "invariant", text, f"{expression}.{note['element']}")
 
 
@@ -260,8 +260,7 @@ def _closed(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
 
 
 def _extension(note: Note, _keyword: str, expression: str, value: Any) -> Issue:
-    near = difflib.get_close_matches(str(value)[:200], note["known"], n=3)
-    hint = f" Did you mean {_either(near)}?" if near else ""
+    hint = suggestion(str(value), note["known"])
     text = f"No extension with this url is defined.{hint}"
     return Issue("error", "extension", text, expression)
 
@@ -272,12 +271,6 @@ def _times(count: int) -> str:
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-def _either(names: Sequence[str]) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 _BY_RULE: dict[str, Callable[[Note, str, str, Any], Issue]] = {

@@ -10,7 +10,8 @@ beside it.
 
 from __future__ import annotations
 
-import difflib
+from fhir_server.fhir.suggestions import suggestion
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -192,8 +193,7 @@ def subset_of(definitions: Definitions) -> Subset:
 
 
 def _unknown(name: str, types: Sequence[str], known: Sequence[str]) -> FhirError:
-    near = difflib.get_close_matches(name[:64], known, n=3)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = suggestion(name, known)
     if len(types) > 3:
         return invalid(
             f"_elements: no type here has the element {name[:64]!r}.{hint}", code="value"

@@ -6,7 +6,8 @@ required bindings, the types of references, narratives, and the structure of pro
 
 from __future__ import annotations
 
-import difflib
+from fhir_server.fhir.suggestions import suggestion
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -133,8 +134,7 @@ class Validator:
                 yield _unknown_profile(url, root, asked=url in asked)
 
     def _unknown_type(self, name: str, root: str) -> Issue:
-        near = difflib.get_close_matches(name[:64], self._definitions.resource_types, n=3)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        hint = suggestion(name, self._definitions.resource_types)
         text = f"'{name[:64]}' is not a resource type of R4.{hint}"
         return Issue("error", "structure", text, root or None)
 

@@ -5,7 +5,8 @@ Source: https://hl7.org/fhir/R4/xml.html
 
 from __future__ import annotations
 
-import difflib
+from fhir_server.fhir.suggestions import element_suggestion
+
 
 from fhir_server.profiles.xml_tables import FHIR, Kind, Slot, Table
 
@@ -60,15 +61,15 @@ def _following(table: Table, last: Slot) -> str:
         if slot.kind != Kind.ATTRIBUTE
         and (slot.order > last.order or (slot is last and slot.is_array))
     }
-    listed = list(names)
-    more = ", …" if len(listed) > _MAX_LISTED else ""
-    return ", ".join(listed[:_MAX_LISTED]) + more or "nothing"
+    return _listed(list(names)) or "nothing"
 
 
 def _hint(name: str, known: list[str]) -> str:
-    near = [k for k in known if k.startswith(name) and k[len(name) :][:1].isupper()][:8]
-    near = near or difflib.get_close_matches(name, known, n=3)
-    if near:
-        return f" Did you mean {' or '.join(near)}?"
-    more = ", …" if len(known) > _MAX_LISTED else ""
-    return f" It has: {', '.join(known[:_MAX_LISTED])}{more}." if known else ""
+    if near := element_suggestion(name, known):
+        return near
+    return f" It has: {_listed(known)}." if known else ""
+
+
+def _listed(names: list[str]) -> str:
+    more = ", …" if len(names) > _MAX_LISTED else ""
+    return f"{', '.join(names[:_MAX_LISTED])}{more}"
