@@ -48,6 +48,22 @@ class Watcher(Protocol):
         """The database does not answer; the work goes on when it does."""
 
 
+class Unwatched:
+    """A watcher for where nobody looks on."""
+
+    def planned(self, total: int) -> None:
+        """See `Watcher`."""
+
+    def begin(self, what: str) -> None:
+        """See `Watcher`."""
+
+    def done(self, amount: float, resources: int) -> None:
+        """See `Watcher`."""
+
+    def waiting(self) -> None:
+        """See `Watcher`."""
+
+
 class Stopped(Exception):
     """The reindex was asked to stop; what is done stays, and the next one goes on from there."""
 

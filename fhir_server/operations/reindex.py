@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from fhir_server.bulk.reindex import Reindex, Stopped
+from fhir_server.bulk.reindex import Reindex, Stopped, Unwatched
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.answer import Answer
@@ -13,20 +13,6 @@ from fhir_server.operations.operation import Call, Operation
 
 # Set when this process is to end: what is not done is left to the next reindex.
 STOPPING = threading.Event()
-
-
-class _Silent:
-    def planned(self, total: int) -> None:
-        pass
-
-    def begin(self, what: str) -> None:
-        pass
-
-    def done(self, amount: float, resources: int) -> None:
-        pass
-
-    def waiting(self) -> None:
-        pass
 
 
 def run(call: Call) -> Answer:
@@ -40,7 +26,7 @@ def run(call: Call) -> Answer:
     """
     context = call.context
     everything = call.arguments.get("all") is True
-    reindex = Reindex(context.server, context.store, _Silent(), STOPPING.is_set)
+    reindex = Reindex(context.server, context.store, Unwatched(), STOPPING.is_set)
     try:
         outcome = reindex.run(everything=everything)
     except Stopped:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from fhir_server.app import create_context, create_server
 from fhir_server.bulk import reindex as reindexing
-from fhir_server.bulk.reindex import Outcome, Reindex
+from fhir_server.bulk.reindex import Outcome, Reindex, Unwatched
 from fhir_server.interactions import live_search
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
@@ -18,13 +18,6 @@ from fhir_server.storage.mongo_search_state import SearchStates
 from tests.conftest import Fhir
 
 SHOE = "http://example.org/shoe-size"
-
-
-class Quiet:
-    def planned(self, total: int) -> None: ...
-    def begin(self, what: str) -> None: ...
-    def done(self, amount: float, resources: int) -> None: ...
-    def waiting(self) -> None: ...
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +40,7 @@ def reindex(settings: Settings, store: MongoStore, app: Flask) -> Any:
 
     def run(*, everything: bool = False) -> Outcome:
         context = create_context(create_server(settings), store)
-        outcome = Reindex(context.server, context.store, Quiet()).run(everything=everything)
+        outcome = Reindex(context.server, context.store, Unwatched()).run(everything=everything)
         app.extensions["fhir"].server.search.refresh()
         return outcome
 
