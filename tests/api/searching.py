@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from flask import Flask
 
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.search import search
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
 from fhir_server.storage.mongo import MongoStore
+from tests.conftest import Fhir
 
 BASE = "http://localhost/fhir"
 
@@ -80,3 +84,14 @@ class Searcher:
             assert len(found) < most, "there is no end of pages"
             found.append(self(next_.removeprefix(f"{BASE}/").removeprefix(BASE)))
         return found
+
+
+def searcher(
+    app: Flask, server: Server, store: MongoStore, resources: Sequence[dict[str, Any]]
+) -> Searcher:
+    """Store resources by update, in the order given, and search among them."""
+    client = Fhir(app.test_client())
+    for resource in resources:
+        response = client.put(f"{resource['resourceType']}/{resource['id']}", resource)
+        assert response.status_code in (200, 201), response.text
+    return Searcher(server, store)

@@ -10,8 +10,7 @@ from fhir_server.fhir.outcome import FhirError
 from fhir_server.interactions import contained_search
 from fhir_server.interactions.context import Server
 from fhir_server.storage.mongo import MongoStore
-from tests.api.searching import Searcher
-from tests.conftest import Fhir
+from tests.api.searching import Searcher, searcher
 
 Json = dict[str, Any]
 
@@ -42,11 +41,7 @@ RESOURCES: tuple[Json, ...] = (
 
 @pytest.fixture(scope="module")
 def find(app: Any, app_server: Server, store: MongoStore) -> Searcher:
-    client = Fhir(app.test_client())
-    for resource in RESOURCES:
-        response = client.put(f"{resource['resourceType']}/{resource['id']}", resource)
-        assert response.status_code in (200, 201), response.text
-    return Searcher(app_server, store)
+    return searcher(app, app_server, store, RESOURCES)
 
 
 @pytest.mark.parametrize(

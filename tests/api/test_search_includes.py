@@ -10,7 +10,7 @@ import pytest
 from fhir_server.fhir.outcome import FhirError
 from fhir_server.interactions.context import Server
 from fhir_server.storage.mongo import MongoStore
-from tests.api.searching import Searcher
+from tests.api.searching import Searcher, searcher
 from tests.conftest import Fhir
 
 Json = dict[str, Any]
@@ -79,11 +79,7 @@ CIRCLE = {"resourceType": "Organization", "id": "region", "partOf": to("Organiza
 
 @pytest.fixture(scope="module")
 def find(app: Any, app_server: Server, store: MongoStore) -> Searcher:
-    client = Fhir(app.test_client())
-    for resource in (*RESOURCES, CIRCLE):
-        response = client.put(f"{resource['resourceType']}/{resource['id']}", resource)
-        assert response.status_code in (200, 201), response.text
-    return Searcher(app_server, store)
+    return searcher(app, app_server, store, (*RESOURCES, CIRCLE))
 
 
 def refusal(find: Searcher, url: str) -> str:
