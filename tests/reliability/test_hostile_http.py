@@ -10,8 +10,6 @@ import pytest
 
 from tests.conftest import ServerProcess
 
-pytestmark = pytest.mark.xdist_group("live")
-
 FHIR_JSON = {"Content-Type": "application/fhir+json"}
 
 
