@@ -56,8 +56,24 @@ def context(*, any_type: bool = False) -> Context:
     if not any_type or "_format" in request.args:
         require_acceptable()
     _check_form_of_answer()
+    lenient = prefer("handling") == "lenient"
     return Context(
-        server(), GuardedStore(store(), LOCAL), base_url(), lenient=prefer("handling") == "lenient"
+        server(), GuardedStore(store(), LOCAL), base_url(), lenient=lenient, form=_form_of_links()
+    )
+
+
+def _form_of_links() -> tuple[tuple[str, str], ...]:
+    """Give what links to further pages say about the form, for who can't send an Accept header.
+
+    An asynchronous request is carried out in a form of its own, and read in any.
+    """
+    if not request.query_string or request.environ.get("fhir_server.job"):
+        return ()
+    format_ = wanted_format() if "_format" in request.args else None
+    pretty = request.args.get("_pretty")
+    return (
+        *([("_format", format_)] if format_ else []),
+        *([("_pretty", pretty)] if pretty else []),
     )
 
 

@@ -45,12 +45,13 @@ def respond(answer: Answer) -> Response:
 def respond_to_write(answer: Answer) -> Response:
     """Give the response to a create, update, patch or delete, as Prefer asks (http.html#ops)."""
     wanted = prefer("return")
-    content = answer.content
+    content, status = answer.content, answer.status
     if wanted == "OperationOutcome":
         content = json.dump(operation_outcome(answer.issues))
-    elif wanted == "minimal" or answer.status in _WITHOUT_BODY:
+        status = 200 if status == 204 else status  # a 204 carries no body
+    elif wanted == "minimal" or status in _WITHOUT_BODY:
         content = None
-    response = with_headers(_response(content, answer.status), answer)
+    response = with_headers(_response(content, status), answer)
     if wanted in RETURNS:
         response.headers["Preference-Applied"] = f"return={wanted}"
     return response

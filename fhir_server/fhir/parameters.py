@@ -5,9 +5,12 @@ Source: https://hl7.org/fhir/R4/operations.html#request, https://hl7.org/fhir/R4
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from fhir_server.fhir.dates import interval
 from fhir_server.fhir.outcome import FhirError, Issue
 
 Arguments = dict[str, Any]
@@ -23,6 +26,16 @@ PRIMITIVES = {
     "uri", "url", "uuid",
 }  # fmt: skip
 WHOLE_NUMBERS = {"integer", "positiveInt", "unsignedInt"}
+_DAY = r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?"
+_MOMENT = r"[0-9-]{10}T[0-9:.]{8,}(?:Z|[+-][0-9:]{5})"
+_AS_DATE = "a date such as 2026, 2026-03 or 2026-03-02"
+_AS_MOMENT = "2026-03-02T08:10:00Z or, escaped, 2026-03-02T09:10:00%2B01:00"
+DATES = {
+    "date": (re.compile(_DAY), _AS_DATE),
+    "dateTime": (re.compile(f"{_DAY}|{_MOMENT}"), f"{_AS_DATE}, or a time such as {_AS_MOMENT}"),
+    "instant": (re.compile(_MOMENT), f"an instant with a zone, such as {_AS_MOMENT}"),
+}
+_UTC = ZoneInfo("UTC")
 
 
 def read_body(definition: Definition, parameters: Any, codes_of: CodesOf) -> Arguments:
@@ -78,6 +91,14 @@ def _key(type_: str) -> str:
     return f"value{type_[:1].upper()}{type_[1:]}"
 
 
+def _is_in_calendar(text: str) -> bool:
+    try:
+        interval(text, _UTC)
+    except ValueError:
+        return False
+    return True
+
+
 class _Reader:
     """Reads values and collects what is wrong with them."""
 
@@ -104,6 +125,11 @@ class _Reader:
             if text.lstrip("-").isdecimal() and len(text) < 12:
                 return int(text)
             self._wrong("value", f"{name} must be a whole number.", name)
+        elif type_ in DATES:
+            pattern, wanted = DATES[type_]
+            if pattern.fullmatch(text) and _is_in_calendar(text):
+                return text
+            self._wrong("value", f"{name} must be {wanted}.", name)
         else:
             return text
         return None

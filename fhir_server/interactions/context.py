@@ -104,6 +104,7 @@ class Context:
         base: address of the FHIR interface as the client sees it, without a trailing slash.
         lenient: ignore unknown search parameters with a warning instead of refusing them.
         promised: references, as ``Type/id``, to what will be stored though it is not yet.
+        form: the ``_format`` and ``_pretty`` of the URL, which links to pages must keep.
     """
 
     server: Server
@@ -111,6 +112,7 @@ class Context:
     base: str
     lenient: bool = False
     promised: Container[str] = ()
+    form: tuple[tuple[str, str], ...] = ()
 
     def inside(self, snapshot: Snapshot) -> Context:
         """Give the same request, reading inside a transaction."""

@@ -67,7 +67,7 @@ def history(
     body = bundle(
         "history",
         [_entry(context, asked, stored) for stored in page.versions],
-        links=_links(path, asked, page),
+        links=_links(path, asked, page, context.form),
         total=page.total,
     )
     return Answer(200, body=body, issues=tuple(asked.ignored))
@@ -195,12 +195,14 @@ READERS: dict[str, Reader] = {
 }
 
 
-def _links(path: str, asked: _Asked, page: VersionPage) -> list[tuple[str, str]]:
-    links = [("self", _url(path, asked.applied))]
+def _links(
+    path: str, asked: _Asked, page: VersionPage, form: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    links = [("self", _url(path, [*asked.applied, *form]))]
     if page.next is not None:
         place = [page.next.updated, page.next.reference, page.next.version]
         kept = [pair for pair in asked.applied if pair[0] != "_cursor"]
-        links.append(("next", _url(path, [*kept, ("_cursor", cursors.written(place))])))
+        links.append(("next", _url(path, [*kept, *form, ("_cursor", cursors.written(place))])))
     return links
 
 

@@ -5,7 +5,8 @@ docs/referential-integrity.md. Every write passes here, by `fhir_server.interact
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -19,6 +20,8 @@ RECORDS = frozenset({"AuditEvent", "Provenance"})
 # The references in it are resolved inside it first (bundle.html#references).
 PACKAGES = frozenset({"Bundle"})
 REFERS = ">"
+# Read in the bytes, as a walk through every resource written would cost more than the rest here.
+CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]{1,63}\?')
 MOST_NAMED = 20
 MOST_COUNTED = 1000
 
@@ -34,9 +37,13 @@ def integrity(context: Context, prepared: Sequence[Prepared]) -> Check | None:
         A check for before a single change, or for after several inside their transaction. It
         raises `FhirError`: 422 with every reference that leads nowhere, or 409 with who refers
         to what would be deleted.
+
+    Raises:
+        FhirError: 422 for conditional references, which only a transaction resolves.
     """
     settings = context.server.settings
     written = [p for p in prepared if p.resource is not None]
+    _refuse_conditional(written)
     deleted = [p for p in prepared if p.resource is None]
     here = {p.change.new.reference for p in written}
     gone = {p.change.new.reference for p in deleted}
@@ -58,9 +65,32 @@ def integrity(context: Context, prepared: Sequence[Prepared]) -> Check | None:
     return check
 
 
+def _refuse_conditional(written: Sequence[Prepared]) -> None:
+    """Refuse ``Patient?identifier=…`` in what is stored: nobody would ever resolve it."""
+    text = "A conditional reference is resolved in a transaction only: send the resource in one, "
+    text += "or refer to Type/id."
+    issues = [
+        Issue("error", "value", text, place).inside(p.at)
+        for p in written
+        if CONDITIONAL.search(p.change.new.body or b"") and not _is_package(p)
+        for place, _ in _places(p.resource, p.change.new.resource_type, _conditional)
+    ]
+    if issues:
+        raise FhirError(*issues, status=422)
+
+
+def _conditional(reference: str) -> str | None:
+    type_, mark, _ = reference.partition("?")
+    return reference if mark and type_.isalpha() else None
+
+
+def _is_package(prepared: Prepared) -> bool:
+    return prepared.change.new.resource_type in PACKAGES
+
+
 def _references(prepared: Prepared) -> set[str]:
     entries = prepared.change.entries
-    if entries is None or prepared.change.new.resource_type in PACKAGES:
+    if entries is None or _is_package(prepared):
         return set()
     return {token[1:] for token in entries.tokens if token.startswith(REFERS)}
 
@@ -88,7 +118,12 @@ def _require_targets(
 
 def _unresolved(prepared: Prepared, missing: Collection[str], base: str) -> list[Issue]:
     resource = prepared.resource or {}
-    places = _places(resource, str(resource.get("resourceType")), missing, base)
+
+    def absent(reference: str) -> str | None:
+        target = str(local(reference, base) or "")
+        return target if target in missing else None
+
+    places = _places(resource, str(resource.get("resourceType")), absent)
     return [
         Issue(
             "error",
@@ -101,20 +136,20 @@ def _unresolved(prepared: Prepared, missing: Collection[str], base: str) -> list
     ]
 
 
-def _places(value: Any, at: str, targets: Collection[str], base: str) -> Iterator[tuple[str, str]]:
-    """Give where in a resource references to some targets stand, and which."""
+def _places(value: Any, at: str, target: Callable[[str], str | None]) -> Iterator[tuple[str, str]]:
+    """Give where in a resource references that have a target stand, and the target."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _places(item, f"{at}[{index}]", targets, base)
+            yield from _places(item, f"{at}[{index}]", target)
     if not isinstance(value, dict):
         return
     for key, item in value.items():
         if key == "reference" and isinstance(item, str):
-            target = str(local(item, base) or "")
-            if target in targets:
-                yield f"{at}.reference", target
+            found = target(item)
+            if found is not None:
+                yield f"{at}.reference", found
         else:
-            yield from _places(item, f"{at}.{key}", targets, base)
+            yield from _places(item, f"{at}.{key}", target)
 
 
 def _require_unreferenced(

@@ -165,5 +165,5 @@ def _count(context: Context, query: Query, limit: int | None) -> int:
 
 def _url(context: Context, path: str, query: Query, cursor: str | None) -> str:
     url = f"{context.base}/{path}".rstrip("/")
-    pairs = [*query.applied, *([("_cursor", cursor)] if cursor else [])]
+    pairs = [*query.applied, *context.form, *([("_cursor", cursor)] if cursor else [])]
     return f"{url}?{urlencode(pairs)}" if pairs else url

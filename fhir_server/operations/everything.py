@@ -172,7 +172,7 @@ def _entry(context: Context, stored: StoredResource, mode: str) -> dict[str, Any
 def _url(call: Call, cursor: str | None) -> str:
     pairs = [(name, str(call.arguments[name])) for name in PASSED_ON if name in call.arguments]
     pairs += [("_type", each) for each in call.arguments.get("_type", ())]
-    pairs += [("_cursor", cursor)] if cursor else []
+    pairs += [*call.context.form, *([("_cursor", cursor)] if cursor else [])]
     url = f"{call.context.base}/{call.resource_type}/{call.id}/$everything"
     return f"{url}?{urlencode(pairs)}" if pairs else url
 

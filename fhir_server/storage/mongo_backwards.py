@@ -14,6 +14,8 @@ from fhir_server.storage.mongo_reads import Entry, Read
 
 # Above what most tokens are made of: ASCII.
 _HIGHEST = 0x7F
+# Entries that a window holds at most, where a page does not ask for more.
+LARGEST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,11 @@ class Window:
 
 
 def windows(read: Read, low: str, high: str, size: int) -> Iterator[Window]:
-    """Give windows, the last one first, that between them hold all tokens there are."""
+    """Give windows, the last one first, that between them hold all tokens there are.
+
+    They double, as the reader goes on only where it found too little: towards the end of an order
+    most tokens are of what came before, by a greater one.
+    """
     most = 2 * size
     while low < high:
         window = _last_window(read, low, high, most)
@@ -38,6 +44,7 @@ def windows(read: Read, low: str, high: str, size: int) -> Iterator[Window]:
             return
         yield window
         high = window.low
+        most = max(most, min(2 * most, LARGEST))
 
 
 def _last_window(read: Read, low: str, high: str, most: int) -> Window | None:

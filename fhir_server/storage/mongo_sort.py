@@ -202,10 +202,10 @@ class SortedScan:
         if not orders:
             scan = IdScan(filter_, self.descending, hint=None)
             return scan.documents(read, after[0] if after else None, limit)
-        order, rest = orders[0], orders[1:]
+        order = orders[0]
         found: list[Document] = []
         value = after[0] if after else None
-        ordered = not rest and order.descending is self.descending
+        ordered = len(orders) == 1 and order.descending is self.descending
         natural = natural_order(order) if ordered else None
         if natural and (not after or value is not None):
             found = natural.natural(read, filter_, after or None, limit)
@@ -216,8 +216,7 @@ class SortedScan:
         if len(found) < limit and not natural:
             found += self._groups(read, orders, filter_, value, limit - len(found))
         if len(found) < limit:
-            missing = joined(filter_, order.at(None))
-            found += self._next(read, rest, missing, [], limit - len(found))
+            found += self._same(read, orders, filter_, [None], limit - len(found))
         return found
 
     def _same(
@@ -228,7 +227,11 @@ class SortedScan:
         after: list[Any],
         limit: int,
     ) -> list[Document]:
-        """Give the next documents of one value, after the other values and the id that follow."""
+        """Give the next documents of one value, after the other values and the id that follow.
+
+        What is few is sorted at once: following the next key would read all that is there, in
+        small steps, to find the few that have this value, or none.
+        """
         (value, *beyond), (order, *rest) = after, orders
         if not rest and value is not None and isinstance(order, TextOrder):
             id_ = beyond[0] if beyond else None

@@ -317,6 +317,43 @@ def test_a_late_page_costs_what_the_first_costs(large: Corpus, ask: Ask, name: s
     assert late["documents_examined"] <= 2 * first["documents_examined"] + 10
 
 
+@pytest.mark.parametrize("by", ["-name", "identifier,-name", "-name,identifier"])
+def test_the_last_page_of_an_order_is_found_in_few_steps(
+    fresh: Callable[[], Documents],
+    indexer: Indexer,
+    ask: Ask,
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+) -> None:
+    collection, read = fresh(), {"steps": 0}
+    people = [
+        {"resourceType": "Patient", "id": f"p{n}", "identifier": [{"value": f"{n:03d}"}],
+         "name": [{"family": f"Berg{n * 7 % 200:03d}", "given": [f"Anna{n:03d}"]}]}
+        for n in range(200)
+    ]  # fmt: skip
+    entries = [indexer.index(person, f"Patient/{person['id']}") for person in people]
+    indexed = [Indexed(f"Patient/p{n}", n, each) for n, each in enumerate(entries)]
+    collection.insert_many([document(each) for each in indexed])
+    for name in ("entries", "find", "by_ids", "count"):
+        whole = getattr(Read, name)
+
+        def counted(*given: Any, whole: Any = whole, **named: Any) -> Any:
+            read["steps"] += 1
+            return whole(*given, **named)
+
+        monkeypatch.setattr(Read, name, counted)
+    query, found = ask("Patient", _sort=by, _count="5"), 0
+    while True:
+        read["steps"] = 0
+        page = mongo_query.find_page(collection, query)
+        found += len(page.documents)
+        if page.next_cursor is None:
+            break
+        query = replace(query, cursor=page.next_cursor)
+    assert found == 200
+    assert read["steps"] < 200
+
+
 def test_counting_one_token_reads_no_document(large: Corpus, ask: Ask) -> None:
     query = ask("Patient", gender="female")
     explained = large.collection.database.command(
