@@ -61,7 +61,8 @@ def _time_interval(parts: dict[str, str | None], zone: ZoneInfo) -> tuple[dateti
     fraction = (parts["fraction"] or "")[:6]
     local = datetime(*numbers, tzinfo=_zone(parts["zone"], zone))  # type: ignore[misc, arg-type]
     # 60 is a leap second, which datetime counts as the second after.
-    start = _utc(local) + timedelta(seconds=second, microseconds=int(fraction.ljust(6, "0")))
+    into_minute = timedelta(seconds=second, microseconds=int(fraction.ljust(6, "0")))
+    start = _after(_utc(local), into_minute)
     return start, _after(start, _precision(parts["second"], fraction))
 
 
