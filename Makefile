@@ -25,7 +25,7 @@ run: venv ## Start the server with its own MongoDB in .data/, on http://127.0.0.
 	@exec $(BIN)/python -m fhir_server.cli serve --data-dir .data
 
 test: venv ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: venv ## Format, lint, types, layers, and that the docs name all there is
 	@$(BIN)/python -m ruff format --check .

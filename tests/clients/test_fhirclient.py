@@ -18,8 +18,6 @@ from requests import HTTPError
 
 from tests.conftest import ServerProcess
 
-pytestmark = pytest.mark.xdist_group("live")
-
 
 @pytest.fixture(scope="module")
 def server(live_server: ServerProcess) -> FHIRServer:

@@ -11,8 +11,6 @@ from fhirpy.base.exceptions import MultipleResourcesFound, OperationOutcome, Res
 
 from tests.conftest import ServerProcess
 
-pytestmark = pytest.mark.xdist_group("live")
-
 
 @pytest.fixture(scope="module")
 def client(live_server: ServerProcess) -> SyncFHIRClient:

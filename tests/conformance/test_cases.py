@@ -21,8 +21,7 @@ FILES = {file.name: file for file in files()}
 def parameters() -> Iterator[Any]:
     for file in FILES.values():
         for case in file.cases:
-            marks = pytest.mark.xdist_group(f"cases-{file.name}")
-            yield pytest.param(case, id=f"{file.name}: {case.description}", marks=marks)
+            yield pytest.param(case, id=f"{file.name}: {case.description}")
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_reads import Documents
 from tests.conformance.core_resources import COMMON, CORE, EACH, resources
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("hundred_thousand")]
+pytestmark = pytest.mark.timeout(600)
 
 COUNT = 20
 STARTED = 1_750_000_000_000_000

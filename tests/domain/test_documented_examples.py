@@ -12,8 +12,6 @@ import pytest
 from tests.conftest import ROOT, ServerProcess
 from tests.documented_examples import FENCE, Example, examples, holds, missing_lines, run
 
-pytestmark = pytest.mark.xdist_group("documented-examples")
-
 DOCS = ROOT / "docs"
 PAGES = [
     *sorted(

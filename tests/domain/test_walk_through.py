@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import ROOT, ServerProcess
 from tests.documented_examples import Example, examples, run
-
-pytestmark = pytest.mark.xdist_group("walk-through")
 
 
 def steps() -> list[Example]:

@@ -7,12 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.conftest import ServerProcess
 from tests.named_contacts import a_patient, a_role, assignment, stored
-
-pytestmark = pytest.mark.xdist_group("live")
 
 FHIR_JSON = {"Content-Type": "application/fhir+json"}
 

@@ -11,8 +11,6 @@ import pytest
 
 from tests.conftest import ServerProcess
 
-pytestmark = pytest.mark.xdist_group("live")
-
 FHIR_JSON = {"Content-Type": "application/fhir+json"}
 
 

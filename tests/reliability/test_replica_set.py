@@ -30,7 +30,6 @@ from tests.reliability.test_crash import PARTS, Load, _assert_whole_history, _bu
 pytestmark = [
     pytest.mark.reliability,
     pytest.mark.timeout(90),
-    pytest.mark.xdist_group("replica set"),
 ]
 
 
