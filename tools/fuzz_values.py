@@ -221,7 +221,7 @@ QUERIES = (
     '{ Patient(id: "example") { id name { family given } } }',
     '{ PatientList(name: "a", _count: 2) { id birthDate _birthDate { id } } }',
     '{ ObservationList(_sort: "-date", _count: 3) '
-    '{ subject { resource(type: Patient) { id } } valueQuantity { value } } }',
+    "{ subject { resource(type: Patient) { id } } valueQuantity { value } } }",
     "{ PatientConnection(_count: 1) { count next edges { mode resource { id } } } }",
     '{ PatientConnection(_cursor: "CURSOR") { next edges { resource { id } } } }',
     'query q($a: String = "x") { PatientList(name: $a) { id @skip(if: true) } }',
