@@ -8,7 +8,15 @@ from functools import cache
 from flask import Flask
 from flask_compress import Compress
 
-from fhir_server.api import access_log, asynchronous, blueprints, errors, health, openapi
+from fhir_server.api import (
+    access_log,
+    asynchronous,
+    blueprints,
+    errors,
+    health,
+    openapi,
+    unread_bodies,
+)
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.operations.invocation import Invoker
@@ -99,10 +107,13 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
         COMPRESS_ALGORITHM=["gzip"],
         COMPRESS_LEVEL=4,
         COMPRESS_MIN_SIZE=1000,
+        # The interactions know what If-Match and its like are about.
+        COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False,
     )
     Compress(app)
     access_log.register(app)
     errors.register(app)
+    unread_bodies.register(app)
     asynchronous.register(app)
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())

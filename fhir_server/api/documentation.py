@@ -76,6 +76,7 @@ ERRORS = {
     413: "Too large",
     415: "A format that the server does not read",
     422: "The resource breaks R4, a profile or a rule of law",
+    429: "Too many asynchronous requests are under way; try again later",
     503: "The database does not answer; try again",
 }
 ALWAYS = (400, 404, 406, 503)

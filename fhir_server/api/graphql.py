@@ -126,7 +126,8 @@ def _from_json(content: Any) -> GraphqlRequest:
 def _from_parameters(content: Any) -> GraphqlRequest:
     """Read the operation's parameters as its definition has them: one query, of type string."""
     listed = content.get("parameter") if isinstance(content, dict) else None
-    given = [each for each in listed or () if isinstance(each, dict)]
+    parts = listed if isinstance(listed, list) else []
+    given = [each for each in parts if isinstance(each, dict)]
     queries = [each.get("valueString") for each in given if each.get("name") == "query"]
     if len(given) != 1 or len(queries) != 1 or content.get("resourceType") != "Parameters":
         raise invalid("Parameters must have one parameter, query, with a valueString.")
@@ -162,10 +163,12 @@ def _described(type_: str | None, method: str) -> Json:
         "summary": "GraphQL query",
         "tags": [tag(type_) if type_ else "System"],
         "responses": {
-            str(status): {"description": about, "content": {JSON: content, RESPONSE: content}}
+            str(status): {"description": about, "content": dict.fromkeys((JSON, RESPONSE), content)}
             for status, about in text.items()
         },
     }
+    # What is no type of resource is no address of GraphQL either.
+    described["responses"]["404"]["content"][FHIR_JSON] = {"schema": {"type": "object"}}
     if method == "GET":
         described["parameters"] = [
             {"name": "query", "in": "query", "required": True, "schema": STRING},

@@ -84,6 +84,7 @@ def _parameters() -> Any:
 def _described(definition: Definition, type_: str | None, method: str) -> Route:
     inputs = [p for p in definition.get("parameter", []) if p["use"] == "in"]
     by_get = method == "GET"
+    created = ((201, "Created, and the answer"),) if affects_state(definition) else ()
     return Route(
         definition.get("title", definition["code"]),
         tag(type_) if type_ else SYSTEM,
@@ -92,5 +93,6 @@ def _described(definition: Definition, type_: str | None, method: str) -> Route:
         query=documentation.operation_parameters(inputs, PRIMITIVES) if by_get else (),
         body=None if by_get else documentation.resource_content("Parameters"),
         needs_body=any(parameter["min"] > 0 for parameter in inputs),
-        errors=(409, 412, 422) if by_get else (409, 412, 422, *documentation.BODY),
+        success=((200, "The answer"), *created, (202, "Under way: Content-Location has the job")),
+        errors=(409, 412, 422, 429, *(() if by_get else documentation.BODY)),
     )

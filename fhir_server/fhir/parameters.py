@@ -122,7 +122,7 @@ class _Reader:
                 return text == "true"
             self._wrong("value", f"{name} must be true or false.", name)
         elif type_ in WHOLE_NUMBERS:
-            if text.lstrip("-").isdecimal() and len(text) < 12:
+            if text.removeprefix("-").isdecimal() and len(text) < 12:
                 return int(text)
             self._wrong("value", f"{name} must be a whole number.", name)
         elif type_ in DATES:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, has_errors
 from fhir_server.fhir.parameters import Arguments, affects_state, read_body, read_query
 from fhir_server.interactions.answer import Answer
@@ -88,7 +89,7 @@ class Invoker:
         if request.resource is None:
             return read_body(definition, None, codes_of)
         parameters = require_resource(request.resource, "Parameters")
-        issues = context.server.validator.validate(parameters)
+        issues = context.server.validator.validate(json.plain(json.dump(parameters)))
         if has_errors(issues):
             raise FhirError(*(each for each in issues if has_errors([each])))
         return read_body(definition, parameters, codes_of)

@@ -134,6 +134,10 @@ def test_the_openapi_document_describes_parameters_bodies_and_errors(fhir: Fhir)
     assert {"200", "201", "400", "409", "412", "415", "422"} <= set(update["responses"])
     patch = document["paths"]["/fhir/{type}/{id}"]["patch"]["requestBody"]["content"]
     assert {"application/json-patch+json", "application/xml-patch+xml"} <= set(patch)
+    sip = document["paths"]["/fhir/Patient/{id}/$generate-sip"]["post"]["responses"]
+    assert {"200", "201", "202", "429"} <= set(sip)
+    query = document["paths"]["/fhir/{type}/{id}/$graphql"]["get"]["responses"]["404"]["content"]
+    assert "application/fhir+json" in query
     operation = document["paths"]["/fhir/Patient/$named-contacts"]["get"]
     assert "identifier" in {p.get("name") for p in operation["parameters"]}
 
@@ -141,6 +145,17 @@ def test_the_openapi_document_describes_parameters_bodies_and_errors(fhir: Fhir)
 def test_the_server_tells_whether_it_lives_and_whether_it_is_ready(fhir: Fhir) -> None:
     assert fhir.client.get("/healthz").json == {"status": "ok"}
     assert fhir.client.get("/readyz").json == {"status": "ready"}
+
+
+def test_a_packed_answer_to_a_read_does_not_depend_on_conditions_of_writes(fhir: Fhir) -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{"word " * 400}</div>'
+    text = {"status": "generated", "div": div}
+    id_ = fhir.create({"resourceType": "Patient", "text": text})["id"]
+    plain = fhir.get(f"Patient/{id_}", If_Match='"77"')
+    packed = fhir.get(f"Patient/{id_}", If_Match='"77"', Accept_Encoding="gzip")
+    assert (plain.status_code, packed.status_code) == (200, 200)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["ETag"] == plain.headers["ETag"]
 
 
 def test_a_large_answer_is_sent_with_gzip_where_asked(fhir: Fhir) -> None:

@@ -73,6 +73,18 @@ def test_a_bad_body_is_refused_as_a_bundle(fhir: Fhir, name: str) -> None:
     refused(fhir.post("", BODIES[name]))
 
 
+@pytest.mark.parametrize("extra", [{"nonsense": 1.5}, {"parameter": [1.5]}, {"id": 1e400}])
+def test_a_decimal_where_none_belongs_is_refused_by_an_operation(
+    fhir: Fhir, extra: dict[str, Any]
+) -> None:
+    body = json.dumps({"resourceType": "Parameters", **extra}).replace("Infinity", "1e400")
+    refused(fhir.post("Patient/nobody/$named-contacts", body.encode()))
+
+
+def test_a_number_with_two_signs_is_refused_by_an_operation(fhir: Fhir) -> None:
+    refused(fhir.get("Patient/nobody/$everything?_count=--5"))
+
+
 @pytest.mark.parametrize("name", BODIES)
 def test_a_bad_body_is_refused_by_an_operation(fhir: Fhir, name: str) -> None:
     response = fhir.post("Patient/nobody/$assign-fast-vardkontakt", BODIES[name])

@@ -193,6 +193,8 @@ def test_a_query_may_be_the_body(fhir: Fhir, media_type: str, body: str) -> None
         ("application/graphql", b"\xff", 400),
         ("application/fhir+json", '{"resourceType": "Parameters"}', 400),
         ("application/fhir+json", '{"resourceType": "Patient"}', 400),
+        ("application/fhir+json", '{"resourceType": "Parameters", "parameter": 1}', 400),
+        ("application/json", '{"resourceType": "Parameters", "parameter": true}', 400),
     ],
 )
 def test_another_body_is_refused_as_graphql_refuses(

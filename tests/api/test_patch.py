@@ -303,6 +303,7 @@ def test_a_patch_stands_in_a_binary_or_in_parameters_of_a_bundle(
         ({"resourceType": "Binary", "contentType": JSON_PATCH}, 400),
         ({"resourceType": "Binary", "data": "W10="}, 400),
         ({"resourceType": "Binary", "contentType": JSON_PATCH, "data": "%"}, 400),
+        ({"resourceType": "Binary", "contentType": JSON_PATCH, "data": "W10\u00e9"}, 400),
         ({"resourceType": "Binary", "contentType": "text/plain", "data": "W10="}, 415),
     ],
 )

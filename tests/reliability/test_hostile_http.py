@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection
 
 import httpx
 import pytest
@@ -51,6 +52,46 @@ def test_a_resource_sent_in_chunks_is_stored(live_server: ServerProcess) -> None
         timeout=10,
     )
     assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accept", "status"),
+    [
+        ("POST", "Patient", "text/html", 406),
+        ("POST", "Nosuch", "*/*", 404),
+        ("DELETE", "Patient", "*/*", 400),
+        ("PATCH", "metadata", "*/*", 405),
+    ],
+)
+def test_a_connection_survives_a_refusal_before_the_body_is_read(
+    live_server: ServerProcess, method: str, path: str, accept: str, status: int
+) -> None:
+    body = b'{"resourceType":"Patient","language":"' + b"x" * 90_000 + b'"}'
+    connection = HTTPConnection("127.0.0.1", live_server.port, timeout=10)
+    connection.connect()
+    connection.auto_open = 0  # a connection that is gone is an error
+    for _ in range(40):
+        connection.request(method, f"/fhir/{path}", body, {**FHIR_JSON, "Accept": accept})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == status
+    connection.close()
+
+
+def test_a_refusal_of_a_body_that_is_not_read_says_that_the_connection_ends(
+    live_server: ServerProcess,
+) -> None:
+    headers = {
+        **FHIR_JSON,
+        "Accept": "text/html",
+        "Expect": "100-continue",
+        "Content-Length": "90000",
+    }
+    connection = HTTPConnection("127.0.0.1", live_server.port, timeout=10)
+    connection.request("POST", "/fhir/Patient", None, headers)
+    answer = connection.getresponse()
+    assert answer.status == 406
+    assert answer.headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ Source: https://hl7.org/fhir/R4/http.html#patch
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -88,7 +87,7 @@ class PatchDocument:
             raise malformed("The Binary needs contentType and data.", "Binary", "required")
         try:
             body = base64.b64decode("".join(data.split()), validate=True)
-        except binascii.Error:
+        except ValueError:  # of both base64 and, for what is not ASCII, the text
             raise malformed("The data must be base64.", "Binary.data", "value") from None
         return cls.from_body(kind, body, server)
 

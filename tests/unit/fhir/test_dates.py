@@ -84,6 +84,14 @@ def test_the_ends_of_time_are_clamped(text: str, zone: ZoneInfo) -> None:
     assert start < end
 
 
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:60Z", "9999-12-31T23:59:59-14:00", "9999-12-31T20:00:00.5-12:00"]
+)
+def test_a_time_after_the_end_of_time_is_the_end(text: str) -> None:
+    start, end = interval(text, STOCKHOLM)
+    assert start == end == datetime.max.replace(tzinfo=UTC)
+
+
 @settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_a_moment_lies_inside_its_own_day_month_and_year(moment: datetime) -> None:
