@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, send_from_directory
-from flask_smorest import Api
+from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
 
 from fhir_server import __version__
@@ -14,10 +16,39 @@ from fhir_server.api.errors import http_error
 
 
 class FhirApi(Api):  # type: ignore[misc]  # flask-smorest is untyped
-    """flask-smorest's Api, with errors as FHIR wants them."""
+    """flask-smorest's Api, with errors as FHIR wants them.
+
+    The document describes hundreds of routes: it is put together when it is first asked for, so
+    that workers start without it and most never hold it.
+
+    Args:
+        app: the application.
+    """
 
     # Each route names its errors; flask-smorest would add one in a form of its own.
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        self._undescribed: list[Blueprint] = []
+        self._describing = threading.Lock()
+
+    def register_blueprint(self, blp: Blueprint, **_: Any) -> None:
+        """Add the routes of a blueprint."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp)
+        self._undescribed.append(blp)
+
+    def _openapi_json(self) -> Response:
+        with self._describing:
+            while self._undescribed:
+                blp = self._undescribed.pop(0)
+                blp.register_views_in_doc(
+                    self, self._app, self.spec, name=blp.name, parameters=None
+                )
+                self.spec.tag({"name": blp.name, "description": blp.description})
+        document: Response = super()._openapi_json()
+        return document
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer Flask's own errors as OperationOutcome."""

@@ -9,8 +9,6 @@ Source: https://hl7.org/fhir/R4/graphql.html#errors
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -18,46 +16,28 @@ from graphql import GraphQLError
 from graphql.execution.values import get_variable_values
 
 from fhir_server.fhir import json
-from fhir_server.fhir.outcome import FhirError, Issue, operation_outcome
+from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.read import read
 from fhir_server.operations.graphql import documents
 from fhir_server.operations.graphql.documents import Refused
+from fhir_server.operations.graphql.exchange import (
+    GraphqlAnswer,
+    GraphqlRequest,
+    Json,
+    extensions,
+    refusal,
+)
 from fhir_server.operations.graphql.execution import Execution, Located
 from fhir_server.operations.graphql.schema import SchemaSource
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.parse import QueryParser
-
-Json = dict[str, Any]
 
 _GIVEN_VALUE = (
     (re.compile(r"got invalid value .*?(?=; |$)", re.S), "got a value that does not fit"),
     (re.compile(r"(cannot represent [^:]*): .*", re.S), r"\1."),
     (re.compile(r"(Expected value of (?:non-null )?type '[^']*'), found .*", re.S), r"\1."),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class GraphqlRequest:
-    """What a client asks for.
-
-    Args:
-        query: the document.
-        variables: their values by name.
-        operation_name: which of several operations to run.
-    """
-
-    query: str
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    operation_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GraphqlAnswer:
-    """The HTTP status, and the JSON object."""
-
-    status: int
-    content: Json
 
 
 def answer(
@@ -87,15 +67,6 @@ def answer(
     except Refused as error:
         return _invalid(error.errors)
     return GraphqlAnswer(200, {"data": data})
-
-
-def refusal(error: FhirError, at: Json | None = None) -> GraphqlAnswer:
-    """Give the answer to what can't be done: one error for each issue."""
-    errors = [
-        {"message": issue.text, **(at or {}), "extensions": _extensions(issue)}
-        for issue in error.issues
-    ]
-    return GraphqlAnswer(error.status, {"data": None, "errors": errors})
 
 
 def _root(context: Context, resource_type: str | None, id_: str | None) -> Json | None:
@@ -137,9 +108,5 @@ def _formatted(error: GraphQLError) -> Json:
     found: Json = {"message": message}
     if error.locations:
         found["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
-    found["extensions"] = _extensions(Issue("error", "invalid", message))
+    found["extensions"] = extensions(Issue("error", "invalid", message))
     return found
-
-
-def _extensions(issue: Issue) -> Json:
-    return {"resource": operation_outcome([issue])}

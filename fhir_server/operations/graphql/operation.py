@@ -10,7 +10,7 @@ import base64
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.graphql.answer import GraphqlRequest, answer
+from fhir_server.operations.graphql.exchange import GraphqlRequest
 from fhir_server.operations.operation import Call, Operation
 
 
@@ -20,6 +20,8 @@ def run(call: Call) -> Answer:
     Raises:
         FhirError: what is wrong with the query.
     """
+    from fhir_server.operations.graphql.answer import answer  # graphql-core is slow to load
+
     request = GraphqlRequest(call.arguments["query"])
     found = answer(call.context, call.resource_type, call.id, request)
     if found.status != 200:
