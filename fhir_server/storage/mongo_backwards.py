@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from fhir_server.storage.mongo_reads import Entry, Read
 
@@ -16,6 +17,8 @@ from fhir_server.storage.mongo_reads import Entry, Read
 _HIGHEST = 0x7F
 # Entries that a window holds at most, where a page does not ask for more.
 LARGEST = 4_000
+# Most pages are full after so many windows, which stay small so that little is read in vain.
+SMALL_WINDOWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,20 @@ class Window:
 def windows(read: Read, low: str, high: str, size: int) -> Iterator[Window]:
     """Give windows, the last one first, that between them hold all tokens there are.
 
-    They double, as the reader goes on only where it found too little: towards the end of an order
-    most tokens are of what came before, by a greater one.
+    After the first few they double, as the reader goes on only where it found too little: towards
+    the end of an order most tokens are of what came before, by a greater one.
     """
     most = 2 * size
-    while low < high:
+    for number in count(1):
+        if low >= high:
+            return
         window = _last_window(read, low, high, most)
         if window is None:
             return
         yield window
         high = window.low
-        most = max(most, min(2 * most, LARGEST))
+        if number >= SMALL_WINDOWS:
+            most = max(most, min(2 * most, LARGEST))
 
 
 def _last_window(read: Read, low: str, high: str, most: int) -> Window | None:

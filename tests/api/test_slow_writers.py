@@ -8,7 +8,7 @@ import pytest
 
 from fhir_server.app import create_context, create_server
 from fhir_server.bulk import reindex as reindexing
-from fhir_server.bulk.reindex import Reindex
+from fhir_server.bulk.reindex import Reindex, Unwatched
 from fhir_server.interactions import live_search, search_changes
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.create import create
@@ -17,7 +17,7 @@ from fhir_server.search.query import Query
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
-from tests.api.test_custom_search_parameters import Quiet, parameter, person
+from tests.api.test_custom_search_parameters import parameter, person
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def parse(context: Context, text: str) -> Query:
 def build(context: Context, code: str) -> None:
     resource = parameter(code, expression="Patient.name.given")
     update(context, "SearchParameter", code, resource)
-    Reindex(context.server, context.store, Quiet()).run()
+    Reindex(context.server, context.store, Unwatched()).run()
 
 
 @pytest.mark.parametrize("slow", [True, False])
