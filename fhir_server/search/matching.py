@@ -27,6 +27,7 @@ from fhir_server.search.query import (
     InRange,
     Near,
     Not,
+    OfEntries,
     Or,
     Paired,
     Query,
@@ -109,18 +110,7 @@ def _targets(name: str, types: tuple[str, ...], resource: Indexed) -> list[str]:
     return [target for target in named if target.partition("/")[0] in types]
 
 
-def _has(
-    criterion: HasToken
-    | TokenRange
-    | TextStart
-    | TextContains
-    | InRange
-    | HasKey
-    | Paired
-    | Near
-    | HasWord,
-    entries: IndexEntries,
-) -> bool:
+def _has(criterion: OfEntries, entries: IndexEntries) -> bool:
     match criterion:
         case HasToken(token):
             return token in entries.tokens

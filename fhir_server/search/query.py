@@ -205,24 +205,11 @@ class ReferredBy:
     where: Criterion
 
 
-Criterion = (
-    And
-    | Or
-    | Not
-    | HasId
-    | Updated
-    | HasToken
-    | TokenRange
-    | TextStart
-    | TextContains
-    | InRange
-    | HasKey
-    | Paired
-    | Near
-    | HasWord
-    | Chained
-    | ReferredBy
+# What the index entries of the resource itself decide.
+OfEntries = (
+    HasToken | TokenRange | TextStart | TextContains | InRange | HasKey | Paired | Near | HasWord
 )
+Criterion = And | Or | Not | HasId | Updated | OfEntries | Chained | ReferredBy
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from fhir_server.search.query import (
     InRange,
     Near,
     Not,
+    OfEntries,
     Or,
     Paired,
     ReferredBy,
@@ -161,17 +162,7 @@ def _any(parts: tuple[Criterion, ...]) -> Filter:
     return filters[0] if len(filters) == 1 else {"$or": filters}
 
 
-def _indexed(
-    criterion: HasToken
-    | TokenRange
-    | TextStart
-    | TextContains
-    | InRange
-    | HasKey
-    | Paired
-    | Near
-    | HasWord,
-) -> Filter:
+def _indexed(criterion: OfEntries) -> Filter:
     match criterion:
         case HasToken(token):
             return {"t": token}
