@@ -12,7 +12,7 @@ from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
 from fhir_server.interactions.search_changes import current_rules
 from fhir_server.storage.records import WriteTooLarge
-from fhir_server.storage.snapshot import Check, Snapshot
+from fhir_server.storage.snapshot import Check, Snapshot, in_turn
 
 
 def commit(
@@ -53,7 +53,7 @@ def commit(
             references(context.store)
         references = None
     try:
-        with current_rules(context, prepared, _in_turn(rules, references, after)) as write:
+        with current_rules(context, prepared, in_turn(rules, references, after)) as write:
             context.store.transact(
                 write.changes, locks=all_locks, before=before, after=write.after, once=once
             )
@@ -94,15 +94,3 @@ def _rule_locks(context: Context, prepared: Sequence[Prepared]) -> list[str]:
     rules = context.server.write_rules
     written = [p.resource for p in prepared if p.resource is not None]
     return [key for resource in written for key in rules.lock_keys(resource)]
-
-
-def _in_turn(*checks: Check | None) -> Check | None:
-    wanted = [check for check in checks if check is not None]
-    if not wanted:
-        return None
-
-    def check(snapshot: Snapshot) -> None:
-        for each in wanted:
-            each(snapshot)
-
-    return check

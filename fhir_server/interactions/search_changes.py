@@ -23,7 +23,7 @@ from fhir_server.search.search_state import SearchState
 from fhir_server.storage.mongo_reindex import ReindexStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.records import Change
-from fhir_server.storage.snapshot import Check, Snapshot
+from fhir_server.storage.snapshot import Check, Snapshot, in_turn
 
 SEARCH_PARAMETER = "SearchParameter"
 MOST = 1000
@@ -61,21 +61,10 @@ def current_rules(
     rules, read_at = live.seen()
     changes = [_current(p, rules.revision, context.server) for p in prepared]
     register = _registration(context, prepared)
-    yield Write(changes, _both(after, register))
+    yield Write(changes, in_turn(after, register))
     late = time.monotonic() - read_at > GRACE_SECONDS
     if (register is not None or late) and live.refresh().revision != rules.revision and late:
         _mend(context, prepared)
-
-
-def _both(first: Check | None, then: Check | None) -> Check | None:
-    if first is None or then is None:
-        return first or then
-
-    def both(snapshot: Snapshot) -> None:
-        first(snapshot)
-        then(snapshot)
-
-    return both
 
 
 def _current(prepared: Prepared, revision: int, server: Server) -> Change:

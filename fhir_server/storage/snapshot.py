@@ -210,3 +210,16 @@ class Snapshot:
 
 # Looks at the store inside a transaction, and raises to call the write off.
 Check = Callable[[Snapshot], None]
+
+
+def in_turn(*checks: Check | None) -> Check | None:
+    """Join checks into one that runs them in order; None where there are none."""
+    wanted = [check for check in checks if check is not None]
+    if not wanted:
+        return None
+
+    def check(snapshot: Snapshot) -> None:
+        for each in wanted:
+            each(snapshot)
+
+    return check
