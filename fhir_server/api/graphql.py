@@ -90,7 +90,7 @@ def _media_type() -> str:
 
 
 def _request() -> GraphqlRequest:
-    if http.method in ("GET", "HEAD") or not _has_body():
+    if http.method in ("GET", "HEAD") or not request.has_body():
         variables = http.args.get("variables", "")
         given = json.parse(variables.encode()) if variables else None
         return _asked(http.args.get("query"), given, http.args.get("operationName"))
@@ -105,10 +105,6 @@ def _request() -> GraphqlRequest:
             raise
     text = f"Send the query as {JSON}, as {GRAPHQL}, or in a Parameters resource."
     raise FhirError(Issue("error", "not-supported", text), status=415)
-
-
-def _has_body() -> bool:
-    return bool(http.content_length or http.headers.get("Transfer-Encoding"))
 
 
 def _from_json(content: Any) -> GraphqlRequest:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.fhir import json
-from fhir_server.fhir.outcome import Issue, gone, not_found
+from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.preconditions import expected_version, require_version
+from fhir_server.interactions.preconditions import expected_version, require_living, require_version
 from fhir_server.interactions.update import (
     ATTEMPTS,
     busy,
@@ -75,8 +75,4 @@ def living(context: Context, resource_type: str, id_: str) -> Current:
         FhirError: 404 for none, 410 for a deleted one.
     """
     stored = context.store.read(resource_type, id_)
-    if stored is None:
-        raise not_found(f"{resource_type}/{id_}")
-    if stored.deleted:
-        raise gone(stored.reference)
-    return Current(stored)
+    return Current(require_living(stored, f"{resource_type}/{id_}"))

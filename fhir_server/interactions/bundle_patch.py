@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_server.fhir import json
-from fhir_server.fhir.outcome import Issue, gone, not_found
+from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.entries import Entry
 from fhir_server.interactions.patch import patch, patch_matching, patched
 from fhir_server.interactions.patches.document import PatchDocument
+from fhir_server.interactions.preconditions import require_living
 from fhir_server.storage.records import StoredResource
 
 
@@ -46,9 +47,6 @@ def patched_by(
     Raises:
         FhirError: 404 or 410 for nothing to patch; 400 or 422 for a patch that does not fit.
     """
-    if previous is None:
-        raise not_found(reference)
-    if previous.body is None:
-        raise gone(reference)
+    living = require_living(previous, reference)
     document = PatchDocument.from_resource(patch, context.server)
-    return patched(document, json.parse(previous.body))
+    return patched(document, json.parse(living.body or b"{}"))

@@ -10,13 +10,30 @@ import re
 from datetime import datetime
 
 from fhir_server.fhir.ids import version_number
-from fhir_server.fhir.outcome import FhirError, Issue, invalid, version_conflict
+from fhir_server.fhir.outcome import FhirError, Issue, gone, invalid, not_found, version_conflict
 from fhir_server.storage.records import StoredResource
 
 _TAG = r'(?:W/)?"([^"]*)"'
 _TAGS = re.compile(rf"\s*,*\s*{_TAG}(?:\s*,\s*(?:{_TAG})?)*\s*\Z")
 _ONE_TAG = re.compile(_TAG)
 _ONLY_TAG = re.compile(rf"\s*{_TAG}\s*\Z")
+
+
+def require_living(stored: StoredResource | None, name: str) -> StoredResource:
+    """Give a version that is there and no deletion.
+
+    Args:
+        stored: as the store has it.
+        name: what was asked for, ``Type/id`` or one of its versions.
+
+    Raises:
+        FhirError: 404 for none, 410 for a deletion.
+    """
+    if stored is None:
+        raise not_found(name)
+    if stored.deleted:
+        raise gone(name)
+    return stored
 
 
 def expected_version(if_match: str | None) -> int | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from fhir_server.fhir.ids import version_number
-from fhir_server.fhir.outcome import gone, not_found
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.preconditions import is_known
+from fhir_server.interactions.preconditions import is_known, require_living
 
 
 def read(
@@ -31,11 +30,7 @@ def read(
     Raises:
         FhirError: 404 for none, 410 for a deleted one; 400 for ``if_none_match`` without ETags.
     """
-    stored = context.store.read(resource_type, id_)
-    if stored is None:
-        raise not_found(f"{resource_type}/{id_}")
-    if stored.deleted:
-        raise gone(stored.reference)
+    stored = require_living(context.store.read(resource_type, id_), f"{resource_type}/{id_}")
     if is_known(stored, if_none_match, if_modified_since):
         return Answer(304, stored)
     return Answer(200, stored)
@@ -48,8 +43,4 @@ def vread(context: Context, resource_type: str, id_: str, version: str) -> Answe
         FhirError: 404 for none, 410 for the version that deleted the resource.
     """
     stored = context.store.read_version(resource_type, id_, version_number(version))
-    if stored is None:
-        raise not_found(f"{resource_type}/{id_}/_history/{version}")
-    if stored.deleted:
-        raise gone(f"{stored.reference}/_history/{version}")
-    return Answer(200, stored)
+    return Answer(200, require_living(stored, f"{resource_type}/{id_}/_history/{version}"))
