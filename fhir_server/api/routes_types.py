@@ -100,7 +100,8 @@ def delete_resource(type_: str, id: str) -> Response:  # noqa: A002
 
 def delete_matching_resources(type_: str) -> Response:
     """Conditional delete."""
-    return respond_to_write(delete_matching(context_for(type_), type_, criteria()))
+    expected = http.headers.get("If-Match")
+    return respond_to_write(delete_matching(context_for(type_), type_, criteria(), expected))
 
 
 def history_type(type_: str) -> Response:
@@ -262,7 +263,7 @@ def _changing(name: str) -> dict[View, Route]:
             "Delete what the search in the URL finds",
             name,
             MATCHING,
-            parameters=WRITING,
+            parameters=(*WRITING, "IfMatch"),
             success=deleted,
             errors=(405, 409, 412),
         ),
