@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from fhir_server.fhir import json
+from fhir_server.fhir.outcome import Issue, operation_outcome
 
 Link = tuple[str, str]
 
@@ -18,6 +19,22 @@ Link = tuple[str, str]
 def raw(body: bytes) -> Any:
     """Stand in for a resource whose JSON is known."""
     return orjson.Fragment(body)
+
+
+def search_entry(full_url: str, resource: Any, mode: str) -> dict[str, Any]:
+    """Give an entry of a searchset.
+
+    Args:
+        full_url: the resource's address.
+        resource: parsed, or `raw`.
+        mode: ``match`` or ``include``.
+    """
+    return {"fullUrl": full_url, "resource": resource, "search": {"mode": mode}}
+
+
+def outcome_entry(issues: Iterable[Issue]) -> dict[str, Any]:
+    """Give the entry of a searchset that says what there is to know about the search."""
+    return {"resource": operation_outcome(issues), "search": {"mode": "outcome"}}
 
 
 def bundle(

@@ -8,7 +8,7 @@ Source: https://hl7.org/fhir/R4/search.html#include
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_server.fhir.reference import local
@@ -53,22 +53,28 @@ class Included:
         return self.limit - len(self.resources)
 
 
-def included(context: Context, query: Query, page: SearchPage) -> Included:
+def included(
+    context: Context, query: Query, page: SearchPage, *, leave_out: Collection[str] = ()
+) -> Included:
     """Give what a search's includes add to one of its pages.
 
     Args:
         context: the request.
         query: with at least one include.
         page: the results, with their tokens.
+        leave_out: types that are not added, whatever refers to them.
     """
-    return _Inclusion(context, query, page).run()
+    return _Inclusion(context, query, page, frozenset(leave_out)).run()
 
 
 class _Inclusion:
-    def __init__(self, context: Context, query: Query, page: SearchPage) -> None:
+    def __init__(
+        self, context: Context, query: Query, page: SearchPage, leave_out: frozenset[str]
+    ) -> None:
         self._context = context
         self._query = query
         self._page = page
+        self._leave_out = leave_out
         self._seen = {stored.reference for stored in page.resources}
         self._found = Included(context.server.settings.max_includes)
 
@@ -117,7 +123,9 @@ class _Inclusion:
             for token in own:
                 if token.startswith(prefix):
                     target = local(token[len(prefix) :])
-                    if target and include.target in ("", target.resource_type):
+                    if target is None or target.resource_type in self._leave_out:
+                        continue
+                    if include.target in ("", target.resource_type):
                         yield str(target)
 
     def _canonicals(self, include: Include, source: str) -> list[Parameter]:
@@ -192,7 +200,7 @@ class _Inclusion:
     ) -> dict[str, Sequence[str]]:
         added: dict[str, Sequence[str]] = {}
         for stored, own in found:
-            if stored.reference in self._seen:
+            if stored.reference in self._seen or stored.resource_type in self._leave_out:
                 continue
             if self._found.room <= 0:
                 self._found.cut = True

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fhir_server.fhir import json
-from fhir_server.fhir.bundle import bundle, raw
-from fhir_server.fhir.outcome import Issue, operation_outcome
+from fhir_server.fhir.bundle import bundle, outcome_entry, raw, search_entry
+from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions import contained_search
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.contained_search import Match
@@ -97,7 +97,7 @@ def _entries(context: Context, query: Query, found: _Found) -> list[dict[str, An
     if query.explain:
         issues.append(_explained(context, query))
     if issues:
-        entries.append({"resource": operation_outcome(issues), "search": {"mode": "outcome"}})
+        entries.append(outcome_entry(issues))
     return entries
 
 
@@ -123,8 +123,7 @@ class _Shape:
         return self._entry(stored.reference, self._body(stored, ()), "include")
 
     def _entry(self, address: str, resource: Any, mode: str) -> dict[str, Any]:
-        full_url = f"{self._base}/{address}"
-        return {"fullUrl": full_url, "resource": resource, "search": {"mode": mode}}
+        return search_entry(f"{self._base}/{address}", resource, mode)
 
     def _body(self, stored: StoredResource, elements: Sequence[str]) -> Any:
         body = stored.body or b"{}"

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from fhir_server.fhir.bundle import bundle, raw
-from fhir_server.fhir.outcome import FhirError, Issue, invalid, operation_outcome
+from fhir_server.fhir.bundle import bundle, outcome_entry, raw, search_entry
+from fhir_server.fhir.outcome import Issue, invalid
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.include import Included, included
@@ -29,7 +29,7 @@ from fhir_server.search.query import (
     either,
     every,
 )
-from fhir_server.storage.records import SearchPage, StoredResource
+from fhir_server.storage.records import SearchPage
 
 # What each type says about when care was given, where it is not ``date``: start and end are about
 # that, not about when it was recorded.
@@ -79,11 +79,11 @@ def run(call: Call) -> Answer:
     wanted = _wanted(call)
     query = _query(call, (name, id_))
     page = call.context.store.search(query)
-    around = included(call.context, query, page)
+    around = included(call.context, query, page, leave_out=query.types)
     links = [("self", _url(call, call.cursor))]
     if page.next_cursor:
         links.append(("next", _url(call, page.next_cursor)))
-    entries = _entries(call.context, query, page, around, wanted)
+    entries = _entries(call.context, page, around, wanted)
     whole = call.cursor is None and page.next_cursor is None and not wanted
     total = len(page.resources) if whole else None
     return Answer(200, body=bundle("searchset", entries, links=links, total=total))
@@ -139,34 +139,19 @@ def _care_dates(call: Call, types: Sequence[str]) -> list[Criterion]:
 
 
 def _entries(
-    context: Context, query: Query, page: SearchPage, around: Included, wanted: frozenset[str]
+    context: Context, page: SearchPage, around: Included, wanted: frozenset[str]
 ) -> list[dict[str, Any]]:
+    found = [(stored, "match") for stored in page.resources]
+    found += [(stored, "include") for stored in around.resources.values()]
     entries = [
-        _entry(context, stored, "match")
-        for stored in page.resources
-        if not wanted or stored.resource_type in wanted
-    ]
-    entries += [
-        _entry(context, stored, "include")
-        for stored in around.resources.values()
-        if stored.resource_type not in query.types
-        and (not wanted or stored.resource_type in wanted)
+        search_entry(f"{context.base}/{stored.reference}", raw(stored.body), mode)
+        for stored, mode in found
+        if stored.body is not None and (not wanted or stored.resource_type in wanted)
     ]
     if around.cut:
         text = f"More than {around.limit} resources are referred to; ask for smaller pages."
-        outcome = operation_outcome([Issue("warning", "incomplete", text)])
-        entries.append({"resource": outcome, "search": {"mode": "outcome"}})
+        entries.append(outcome_entry([Issue("warning", "incomplete", text)]))
     return entries
-
-
-def _entry(context: Context, stored: StoredResource, mode: str) -> dict[str, Any]:
-    if stored.body is None:
-        raise FhirError(Issue("error", "deleted", f"{stored.reference} was deleted."))
-    return {
-        "fullUrl": f"{context.base}/{stored.reference}",
-        "resource": raw(stored.body),
-        "search": {"mode": mode},
-    }
 
 
 def _url(call: Call, cursor: str | None) -> str:

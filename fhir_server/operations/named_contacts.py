@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fhir_server.fhir import json
-from fhir_server.fhir.bundle import bundle, raw
+from fhir_server.fhir.bundle import bundle, raw, search_entry
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.answer import Answer
@@ -165,11 +165,8 @@ def _stand_ins(extension: dict[str, Any]) -> list[Any]:
 
 def _bundle(context: Context, teams: list[dict[str, Any]], around: list[dict[str, Any]]) -> bytes:
     def entry(resource: dict[str, Any], mode: str) -> dict[str, Any]:
-        return {
-            "fullUrl": f"{context.base}/{resource['resourceType']}/{resource['id']}",
-            "resource": raw(json.dump(resource)),
-            "search": {"mode": mode},
-        }
+        address = f"{context.base}/{resource['resourceType']}/{resource['id']}"
+        return search_entry(address, raw(json.dump(resource)), mode)
 
     entries = [entry(team, "match") for team in teams]
     entries += [entry(resource, "include") for resource in around]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from fhir_server.app import create_app
+from fhir_server.settings import Settings
 from tests.conftest import Fhir
 
 
@@ -61,7 +64,7 @@ def record(fhir: Fhir) -> None:
 
 def found(bundle: dict[str, Any], mode: str) -> set[str]:
     entries = [e for e in bundle.get("entry", []) if e["search"]["mode"] == mode]
-    return {f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in entries}
+    return {f"{e['resource']['resourceType']}/{e['resource'].get('id')}" for e in entries}
 
 
 ANNAS = {
@@ -77,6 +80,16 @@ def test_everything_about_a_patient_comes_with_those_around_and_nobody_else(fhir
     assert bundle["type"] == "searchset"
     assert found(bundle, "match") == ANNAS
     assert found(bundle, "include") == AROUND
+
+
+@pytest.mark.usefixtures("record")
+def test_what_is_in_the_compartment_takes_no_room_from_those_around(
+    settings: Settings, mongo_uri: str
+) -> None:
+    small = create_app(replace(settings, max_includes=len(AROUND)), mongo_uri)
+    bundle = Fhir(small.test_client()).get("Patient/anna/$everything").json
+    assert found(bundle, "include") == AROUND
+    assert found(bundle, "outcome") == set()
 
 
 @pytest.mark.usefixtures("record")
