@@ -71,6 +71,9 @@ class Issue:
         expression: FHIRPath of the element, e.g. ``CareTeam.participant[0].role[0]``.
         details: coded details; a broken Swedish rule names its paragraph of law here.
         diagnostics: for developers; never internals of this server.
+        rule: key of the rule that is broken, e.g. ``ct-3``, ``min`` or ``binding``; unique within
+            the profile that states it.
+        profile: canonical of the StructureDefinition that states the rule.
     """
 
     severity: Severity
@@ -79,6 +82,8 @@ class Issue:
     expression: str | None = None
     details: tuple[Coding, ...] = ()
     diagnostics: str | None = None
+    rule: str | None = None
+    profile: str | None = None
 
     def inside(self, at: str) -> Issue:
         """Give the issue as seen from a bundle that holds the resource at ``at``."""
@@ -90,14 +95,18 @@ class Issue:
     def as_json(self) -> dict[str, Any]:
         """Give ``OperationOutcome.issue``."""
         details: dict[str, Any] = {}
-        if self.details:
+        codings = self.details
+        if self.rule:
+            # The StructureDefinition is the namespace of its rules' keys.
+            codings = (Coding(self.profile or "", self.rule), *codings)
+        if codings:
             details["coding"] = [
                 {
                     k: v
                     for k, v in (("system", c.system), ("code", c.code), ("display", c.display))
                     if v
                 }
-                for c in self.details
+                for c in codings
             ]
         details["text"] = self.text
         issue: dict[str, Any] = {"severity": self.severity, "code": self.code, "details": details}
