@@ -11,6 +11,7 @@ from decimal import (
     ROUND_DOWN,
     ROUND_FLOOR,
     ROUND_HALF_UP,
+    Context,
     Decimal,
     DecimalException,
 )
@@ -118,7 +119,8 @@ def _log(value: Number, base: Number) -> Number | None:
         return None
     found = CONTEXT.divide(CONTEXT.ln(Decimal(value)), CONTEXT.ln(Decimal(base)))
     # The last digits of a quotient of logarithms are made up: 16.log(2) is 4.
-    return _SHORTER.plus(found).normalize(_SHORTER)
+    shorter: Decimal = _SHORTER.plus(found)
+    return shorter.normalize(_SHORTER)
 
 
 def power(call: Call) -> Compiled:
