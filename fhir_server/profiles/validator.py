@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from fhir_server.fhir.outcome import STATUS_BY_CODE, Issue
@@ -120,8 +119,8 @@ class Validator:
             text = "A resource is a JSON object."
             return [Issue("error", "structure", text, rule="structure")]
         asked = _Asked(profiles, imposes=True, best_practices=best_practices)
-        found = self._issues(resource, _root(resource), Scope(resource, resource, None, None, resolve), asked)
-        issues = list(islice(found, _MAX_ISSUES))
+        scope = Scope(resource, resource, resolve=resolve)
+        issues = _at_most(self._issues(resource, _root(resource), scope, asked))
         if self._extra_rules:
             issues += self._further(resource, issues)
         return sorted(issues, key=_order) if len(issues) > 1 else issues
@@ -216,6 +215,20 @@ class Validator:
         hint = suggestion(name, self._definitions.resource_types)
         text = f"'{name[:64]}' is not a resource type of R4.{hint}"
         return Issue("error", "structure", text, root or None, rule="unknown")
+
+
+def _at_most(found: Iterator[Issue]) -> list[Issue]:
+    """Take a thousand issues; what only warns must not keep out what refuses."""
+    errors: list[Issue] = []
+    others: list[Issue] = []
+    for issue in found:
+        if issue.severity == "error":
+            errors.append(issue)
+            if len(errors) == _MAX_ISSUES:
+                return errors
+        elif len(others) < _MAX_ISSUES:
+            others.append(issue)
+    return [*errors, *others[: _MAX_ISSUES - len(errors)]] if others else errors
 
 
 def _scope_of(each: Nested, around: Scope) -> Scope:

@@ -48,15 +48,17 @@ class Bindings:
                 return None
         elif binding.strength != "extensible":
             return None
-        return self._check(element, binding)
+        return self._check(element, binding, uris=type_code == "uri")
 
-    def _check(self, element: Element, binding: Binding) -> PropertyCheck:
+    def _check(self, element: Element, binding: Binding, *, uris: bool) -> PropertyCheck:
         name, value_set = element.name, binding.value_set
         accepted = self._accepted
 
         def check(_holder: Mapping[str, Any], item: Any, place: Place, walk: Walk) -> None:
             listed = item if item.__class__ is list else (item,)
             for position, value in enumerate(listed):
+                if uris and value.__class__ is str and ":" in value:
+                    continue  # it names what is not in the value set, such as a logical model
                 keys = list(_keys(value_set, value))
                 if keys and accepted.isdisjoint(keys):
                     at = (place, name, position if item.__class__ is list else None)

@@ -35,6 +35,10 @@ def _consent(code: str) -> Erratum:
 
 # By the path that the rule is stated at, and its key.
 ERRATA: dict[tuple[str, str], Erratum] = {
+    ("ChargeItemDefinition", "cid-0"): Erratum(
+        "",
+        "The published rule speaks of name, which a ChargeItemDefinition has from R5 on.",
+    ),
     ("Condition", "con-3"): Erratum(
         "clinicalStatus.exists() or verificationStatus.coding.where("
         "system='http://terminology.hl7.org/CodeSystem/condition-ver-status' "

@@ -150,7 +150,7 @@ class Extensions:
 
     def _check_known(self, known: Known, found: _Found, walk: Walk, *, modifiers: bool) -> None:
         place = spell(found.place)
-        walk.include(list(known.check.issues(found.value, place, walk.scope)))
+        walk.include(known.check.issues(found.value, place, walk.scope))
         if known.is_modifier is not modifiers:
             right = "modifierExtension" if known.is_modifier else "extension"
             text = f"By its definition this extension belongs in {right}."

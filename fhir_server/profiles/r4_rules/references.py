@@ -72,7 +72,7 @@ def reference_check(
 def _check_content(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
     if not any(name in value for name in _SAYS_WHAT):
         text = "A reference has a reference, an identifier or a display."
-        walk.report(place, "ref-2", text, profile=_PROFILE)
+        walk.report(place, "ref-2", text, profile=_PROFILE, about=("reference", "identifier"))
 
 
 def _check_fragment(reference: str, place: Place, walk: Walk) -> None:

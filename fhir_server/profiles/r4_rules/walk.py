@@ -6,7 +6,7 @@ there: to spell each out would cost more than the checks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -63,6 +63,7 @@ class Walk:
         self.best_practices = best_practices
         self._make_environment = environment
         self._blocked = blocked
+        self._counts: dict[str, int] = {}
 
     @cached_property
     def environment(self) -> Environment:
@@ -85,25 +86,28 @@ class Walk:
         Args:
             about: the elements below the place that the rule speaks of.
         """
-        if len(self.issues) >= MAX_ISSUES:
+        if self._is_full(severity):
             return
         expression = spell(place)
-        if self._blocked and self._follows(expression, about):
-            return
-        self.issues.append(
-            Issue(severity, code, text, expression or None, rule=rule, profile=profile)
+        self._add(
+            Issue(severity, code, text, expression or None, rule=rule, profile=profile), about
         )
 
-    def include(self, issues: Collection[Issue]) -> None:
+    def include(self, issues: Iterable[Issue]) -> None:
         """Add issues that others found, under the same limits."""
         for issue in issues:
-            if len(self.issues) < MAX_ISSUES and not (
-                self._blocked and self._follows(issue.expression or "", ())
-            ):
-                self.issues.append(issue)
+            if not self._is_full(issue.severity):
+                self._add(issue, ())
 
-    def _follows(self, expression: str, about: Collection[str]) -> bool:
-        return follows(expression, about, self._blocked)
+    def _is_full(self, severity: Severity) -> bool:
+        # What only warns must not keep out what refuses.
+        return self._counts.get(severity, 0) >= MAX_ISSUES
+
+    def _add(self, issue: Issue, about: Collection[str]) -> None:
+        if self._blocked and follows(issue.expression or "", about, self._blocked):
+            return
+        self._counts[issue.severity] = self._counts.get(issue.severity, 0) + 1
+        self.issues.append(issue)
 
 
 def follows(expression: str, about: Collection[str], blocked: Collection[str]) -> bool:
