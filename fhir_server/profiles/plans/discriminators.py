@@ -22,6 +22,7 @@ from fhir_server.profiles.plans.run import Run
 from fhir_server.profiles.plans.slices import Matches
 from fhir_server.profiles.plans.targets import Conforms
 from fhir_server.profiles.snapshot import Node
+from fhir_server.profiles.value_sets import systems_of
 
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 # Tells whether a JSON value is what a profile fixes.
@@ -95,20 +96,32 @@ class Discriminators:
 
     def _value(self, start: Spot, path: str) -> Matches:
         """Compare what the path leads to; or what it passes, where more is fixed there."""
-        spot = start
+        spot = before = start
         steps = [] if path == "$this" else _split(path)
         for step in ["$this", *steps]:
-            spot = self._paths.follow(step, spot)
+            spot, before = self._paths.follow(step, spot), spot
             test = self._fixed(spot.nodes)
             if test is not None:
                 return _any(spot, test)
         test = self._deep(spot.nodes)
+        if test is None and steps[-1:] == ["system"]:
+            test = self._of_bound_system(before.nodes)
         if test is None and path == "url":
             url = _url_of_profile(start.nodes)
             test = None if url is None else lambda value: bool(value == url)
         if test is None:
             raise Uncompilable(f"nothing is fixed at '{path}' that would tell the slice")
         return _any(spot, test)
+
+    def _of_bound_system(self, nodes: Sequence[Node]) -> _Test | None:
+        """Compare with the systems of the value set that a Coding is bound to."""
+        for node in nodes:
+            binding = node.element.get("binding", {})
+            if binding.get("strength") == "required" and "valueSet" in binding:
+                systems = systems_of(self._definitions, binding["valueSet"])
+                if systems:
+                    return lambda value: value in systems
+        return None
 
     def _fixed(self, nodes: Sequence[Node]) -> _Test | None:
         for node in nodes:

@@ -115,7 +115,8 @@ class Elements:
                 self._rename(child, name, renamed[name], children)
             elif name not in base and child.max != 0 and not (primitive and name == "value"):
                 text = f"R4 does not define the element '{name}' here."
-                self._with.problems.add(child, "path", text)
+                # What is asked of such an element is never asked: R4 refuses it.
+                self._with.problems.add(child, "path", text, "error" if child.min else "warning")
         for name, child in children.items():
             yield child, base[name]
 

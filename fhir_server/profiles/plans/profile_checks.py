@@ -180,7 +180,6 @@ class ProfileChecks:
             return False
         return url.startswith(_CORE)
 
-
     def _is_of_type(self, value: Resource, url: str) -> bool:
         name, type_ = url.partition("|")[0].removeprefix(_CORE), resource_type(value)
         if not self._definitions.is_resource_type(type_):

@@ -47,7 +47,10 @@ def test_a_single_wrong_code_is_pointed_at(check, issues):
     [issue] = issues(team(concept("a"), concept("b")), *bound("required"))
     assert (issue.severity, issue.code, issue.rule) == ("error", "code-invalid", "binding")
     assert issue.expression == "CareTeam.category[1].coding[0].code"
-    assert f"category[1] must have a code of the value set {CODES}|1.0: a, a1 of {SYSTEM}" in issue.text
+    assert (
+        f"category[1] must have a code of the value set {CODES}|1.0: a, a1 of {SYSTEM}"
+        in issue.text
+    )
 
 
 def test_where_several_codes_are_wrong_the_concept_is_pointed_at(check):

@@ -95,9 +95,7 @@ def test_a_choice_narrowed_to_one_type(check, issues):
 def test_a_choice_that_the_profile_forbids(check):
     forbidden = profile("Observation", {"id": "Observation.value[x]", "max": "0"})
     assert check(observation(valueString="x"), forbidden) == [("max", "Observation.value")]
-    assert check(observation(_valueString={"id": "v"}), forbidden) == [
-        ("max", "Observation.value")
-    ]
+    assert check(observation(_valueString={"id": "v"}), forbidden) == [("max", "Observation.value")]
     assert check(observation(), forbidden) == []
 
 
@@ -159,9 +157,7 @@ def test_content_that_is_defined_above_holds_at_any_depth(check):
     assert check({"resourceType": "Questionnaire", "item": [nested]}, own) == [
         ("min", "Questionnaire.item[0].item[0].item[0].text")
     ]
-    r4 = questionnaire(
-        "http://hl7.org/fhir/StructureDefinition/Questionnaire#Questionnaire.item"
-    )
+    r4 = questionnaire("http://hl7.org/fhir/StructureDefinition/Questionnaire#Questionnaire.item")
     assert check({"resourceType": "Questionnaire", "item": [nested]}, r4) == []
 
 

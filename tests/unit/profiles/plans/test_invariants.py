@@ -94,7 +94,9 @@ def test_an_invariant_that_cant_be_evaluated_is_a_warning(issues):
 
 
 def test_an_invariant_without_an_expression_is_a_problem(issues, problems):
-    human = profile("CareTeam", constraint=[{"key": "h-1", "severity": "error", "human": "Be nice"}])
+    human = profile(
+        "CareTeam", constraint=[{"key": "h-1", "severity": "error", "human": "Be nice"}]
+    )
     [problem] = problems(human)
     assert (problem.severity, problem.expression) == (
         "warning",

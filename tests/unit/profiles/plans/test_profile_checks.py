@@ -54,9 +54,7 @@ def test_an_element_that_r4_does_not_have_is_a_problem(problems):
 
 
 def test_a_type_that_r4_does_not_give_the_element_is_a_problem(problems):
-    strange = profile(
-        "Observation", {"id": "Observation.value[x]", "type": [{"code": "Address"}]}
-    )
+    strange = profile("Observation", {"id": "Observation.value[x]", "type": [{"code": "Address"}]})
     [problem] = problems(strange)
     assert "type Address" in problem.text
 

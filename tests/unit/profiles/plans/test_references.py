@@ -61,9 +61,7 @@ def test_a_reference_to_one_of_the_types_or_to_what_nobody_knows(check, referenc
 )
 def test_a_reference_to_another_type_is_refused(check, reference):
     contained = [{"resourceType": "Practitioner", "id": "p"}]
-    assert check(team(reference, contained=contained), NARROWED) == [
-        ("target", f"{AT}.reference")
-    ]
+    assert check(team(reference, contained=contained), NARROWED) == [("target", f"{AT}.reference")]
 
 
 def test_the_types_are_named(issues):
@@ -101,7 +99,10 @@ def test_what_a_reference_leads_to_conforms_to_the_profile(check, issues):
 
 
 def test_a_stored_resource_is_looked_up_and_a_missing_one_is_no_error(check):
-    stored = {"PractitionerRole/1": CODED, "PractitionerRole/2": {"resourceType": "PractitionerRole"}}
+    stored = {
+        "PractitionerRole/1": CODED,
+        "PractitionerRole/2": {"resourceType": "PractitionerRole"},
+    }
     by_profile = member(ROLE["url"])
     for id_, found in ((1, []), (2, [("target", f"{AT}.reference")]), (3, [])):
         resource = team(f"PractitionerRole/{id_}")

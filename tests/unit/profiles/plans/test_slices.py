@@ -167,6 +167,27 @@ def test_slices_told_apart_by_a_required_value_set(check):
     ]
 
 
+def test_codings_told_apart_by_the_systems_of_the_value_sets_they_are_bound_to(check):
+    codes = f"{CANONICAL}/ValueSet/nurses"
+    include = [{"system": SYSTEM, "concept": [{"code": "nurse"}]}]
+    value_set = {"resourceType": "ValueSet", "url": codes, "compose": {"include": include}}
+    binding = {"strength": "required", "valueSet": codes}
+    bound = profile(
+        "CareTeam",
+        {"id": "CareTeam.category"},
+        {"id": "CareTeam.category.coding", **slicing("value", "system")},
+        {"id": "CareTeam.category.coding:national", "max": "1", "binding": binding},
+    )
+    own, other = concept("nurse"), concept("x", system="urn:own")
+    assert check(team(category=[own, other]), bound, value_set) == []
+    assert check(team(category=[concept("x")]), bound, value_set) == [
+        ("binding", "CareTeam.category[0].coding[0].code")
+    ]
+    assert check(team(category=[concept("nurse", "nurse")]), bound, value_set) == [
+        ("slice-max", "CareTeam.category[0].coding")
+    ]
+
+
 def test_slices_told_apart_by_existence(check):
     existence = profile(
         "CareTeam",
@@ -197,7 +218,10 @@ def test_slices_of_a_choice_inside_told_apart_by_type(check):
     text = {"valueString": "x", "interpretation": [{"text": "x"}]}
     right = {"resourceType": "Observation", "component": [text, {"valueInteger": 1}]}
     assert check(right, by_type) == []
-    wrong = {"resourceType": "Observation", "component": [{"valueInteger": 1}, {"valueString": "x"}]}
+    wrong = {
+        "resourceType": "Observation",
+        "component": [{"valueInteger": 1}, {"valueString": "x"}],
+    }
     assert check(wrong, by_type) == [("min", "Observation.component[1].interpretation")]
 
 
@@ -206,7 +230,12 @@ def test_entries_told_apart_by_the_type_of_their_resource(check):
         "Bundle",
         {"id": "Bundle.entry", **slicing("type", "resource", rules="closed")},
         {"id": "Bundle.entry:patient", "min": 1, "max": "1"},
-        {"id": "Bundle.entry:patient.resource", "min": 1, "max": "1", "type": [{"code": "Patient"}]},
+        {
+            "id": "Bundle.entry:patient.resource",
+            "min": 1,
+            "max": "1",
+            "type": [{"code": "Patient"}],
+        },
         {"id": "Bundle.entry:patient.resource.birthDate", "min": 1, "max": "1"},
     )
     patient = {"resource": {"resourceType": "Patient", "birthDate": "2000"}}
@@ -235,7 +264,9 @@ def test_slices_told_apart_by_the_type_that_a_reference_leads_to(check):
         NURSE_MEMBER,
     )
     assert check(team({"member": {"reference": "PractitionerRole/1"}}), by_type, ROLE) == []
-    assert check(team({"member": {"type": "PractitionerRole", "identifier": {}}}), by_type, ROLE) == []
+    assert (
+        check(team({"member": {"type": "PractitionerRole", "identifier": {}}}), by_type, ROLE) == []
+    )
     assert check(team({"member": {"reference": "Patient/1"}}), by_type, ROLE) == [
         ("slice-min", "CareTeam.participant")
     ]

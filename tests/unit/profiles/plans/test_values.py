@@ -109,7 +109,9 @@ def test_a_date_beyond_its_limits_by_the_precision_it_has(check):
 def test_a_date_may_be_limited_by_the_time_from_now(check):
     unit = {"system": "http://unitsofmeasure.org", "value": 0}
     for code in ("a", "mo", "wk", "d", "h", "min", "s"):
-        past = profile("Patient", {"id": "Patient.birthDate", "maxValueQuantity": {**unit, "code": code}})
+        past = profile(
+            "Patient", {"id": "Patient.birthDate", "maxValueQuantity": {**unit, "code": code}}
+        )
         assert check({"resourceType": "Patient", "birthDate": "2001"}, past) == []
         assert check({"resourceType": "Patient", "birthDate": "2901"}, past) == [
             ("max-value", "Patient.birthDate")
