@@ -14,19 +14,19 @@ from fhir_server.profiles.r4_rules.walk import CORE, Place, Walk
 _PROFILE = f"{CORE}DomainResource"
 
 
-def check_contained(value: Mapping[str, Any], item: Any, place: Place, walk: Walk) -> None:
-    """Check the resources that a resource contains, as parts of it."""
-    if item.__class__ is not list:
+def check_contained(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
+    """Check the resources that a resource contains, as parts of it, once it was walked over."""
+    contained = value.get("contained")
+    if contained.__class__ is not list:
         return
-    referred: set[str] | None = None
     ids: set[str] = set()
-    for position, inner in enumerate(item):
+    for position, inner in enumerate(contained):
         if inner.__class__ is not dict:
             continue
         at = (place, "contained", position)
         _check_independence(inner, at, walk)
         id_ = inner.get("id")
-        if not isinstance(id_, str):
+        if id_.__class__ is not str:
             text = "A contained resource needs an id, by which its container refers to it."
             walk.report(at, "contained", text, profile=_PROFILE)
             continue
@@ -34,12 +34,21 @@ def check_contained(value: Mapping[str, Any], item: Any, place: Place, walk: Wal
             text = "Another contained resource has the same id: each needs an id of its own."
             walk.report((at, "id", None), "contained", text, profile=_PROFILE)
         ids.add(id_)
-        if referred is None:
-            referred = set(_fragments(value))
-        if f"#{id_}" not in referred and "#" not in _fragments(inner):
+        if f"#{id_}" not in walk.fragments and not _is_related(value, inner, id_, walk):
             text = "Nothing refers to this contained resource, and it does not refer to its "
             text += "container: refer to it by # and its id, or leave it out (dom-3)."
             walk.report(at, "dom-3", text, profile=_PROFILE)
+
+
+def _is_related(
+    value: Mapping[str, Any], inner: Mapping[str, Any], id_: str, walk: Walk
+) -> bool:
+    """Tell whether others in a resource refer to a contained one, or it to its container."""
+    if "#" in _fragments(inner):
+        return True
+    # Seldom: references stand in contained resources, and canonical ones anywhere.
+    walk.fragments.update(_fragments(value))
+    return f"#{id_}" in walk.fragments
 
 
 def _check_independence(inner: Mapping[str, Any], at: Place, walk: Walk) -> None:

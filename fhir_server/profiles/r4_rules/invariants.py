@@ -22,7 +22,11 @@ from fhir_server.profiles.r4_rules.walk import CORE, Check, Place, PropertyCheck
 BEST_PRACTICES = frozenset({"dom-6"})
 
 _WORD = re.compile(r"[A-Za-z]\w*")
-_GUARD = re.compile(r"(\w+)\.(?:empty\(\) or|exists\(\) implies) ")
+# A rule, or what is left of it, that begins with a test of one element.
+_TERM = re.compile(
+    r"(?P<name>\w+)\.(?:(?P<test>empty|exists)\(\)(?P<then> or |\Z)"
+    r"|exists\(\)(?P<implied> implies ))"
+)
 _LOOSE = re.compile(r"\b(?:implies|xor)\b")
 
 
@@ -115,10 +119,13 @@ class Invariants:
     def _expression_check(self, invariant: Invariant) -> Check:
         # Most expressions are never evaluated; compiled when the first is.
         compiled: list[Expression] = []
-        guard = self._guard(invariant)
+        without, with_ = self._decisive(invariant)
 
         def check(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
-            if guard and guard.isdisjoint(value):
+            for names in without:
+                if names.isdisjoint(value):
+                    return
+            if with_ and not with_.isdisjoint(value):
                 return
             if not compiled:
                 compiled.append(self._engine.compile(invariant.expression, invariant.path))
@@ -126,20 +133,34 @@ class Invariants:
 
         return check
 
-    def _guard(self, invariant: Invariant) -> Collection[str] | None:
-        """Give the properties without which a rule holds; None where it always must be looked at.
+    def _decisive(
+        self, invariant: Invariant
+    ) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
+        """Give the properties that decide a rule by being there or not.
 
-        That is so for ``x.empty() or …`` and ``x.exists() implies …``, where nothing after it
-        binds more loosely.
+        ``x.empty() or …`` and ``x.exists() implies …`` hold without x, ``x.exists() or …`` holds
+        with it, where nothing further on binds more loosely.
+
+        Returns:
+            Sets of properties, without any one of which the rule holds; and those with one of
+            which it holds.
         """
-        match = _GUARD.match(invariant.expression)
-        rest = invariant.expression[match.end() :] if match else ""
-        if match is None or _LOOSE.search(rest):
-            return None
-        element = self._definitions.children(invariant.path).get(match[1])
-        if element is None:
-            return None
-        return frozenset(n for name in element.properties() for n in (name, f"_{name}"))
+        without: list[frozenset[str]] = []
+        with_: set[str] = set()
+        rest = invariant.expression
+        while match := _TERM.match(rest):
+            rest = rest[match.end() :]
+            element = self._definitions.children(invariant.path).get(match["name"])
+            if element is None or _LOOSE.search(rest):
+                return (), frozenset()
+            names = {n for name in element.properties() for n in (name, f"_{name}")}
+            if match["test"] == "exists":
+                with_ |= names
+            else:
+                without.append(frozenset(names))
+            if match["implied"]:
+                break
+        return tuple(without), frozenset(with_)
 
 
 def _native(invariant: Invariant, predicate: Predicate, otherwise: Check) -> Check:

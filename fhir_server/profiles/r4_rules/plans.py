@@ -13,7 +13,6 @@ from typing import Any
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.elements import Element, TypeRef
 from fhir_server.profiles.r4_rules.bindings import Bindings
-from fhir_server.profiles.r4_rules.contained import check_contained
 from fhir_server.profiles.r4_rules.extensions import Extensions
 from fhir_server.profiles.r4_rules.invariants import Invariants
 from fhir_server.profiles.r4_rules.references import reference_check
@@ -78,8 +77,6 @@ class Plans:
         elif element.name == "id":
             if "Element" in types and "ElementDefinition" not in types:
                 plan.steps["id"] = ("id", check_id, None)
-        elif element.name == "contained":
-            plan.steps["contained"] = ("contained", check_contained, None)
         elif not (element.types and element.types[0].code == "Resource"):
             for name, type_ref in element.properties().items():
                 self._add_property(plan, name, element, type_ref)

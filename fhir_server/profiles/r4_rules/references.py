@@ -35,6 +35,7 @@ def reference_check(
         if reference is None:
             _check_content(value, place, walk)
         elif reference.__class__ is str and reference[:1] == "#":
+            walk.fragments.add(reference)
             _check_fragment(reference, place, walk)
             _check_target(reference, place, walk)
         elif walk.scope.bundle is not None and reference.__class__ is str:

@@ -12,6 +12,7 @@ from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.plans.profile_checks import ProfileCheck
 from fhir_server.profiles.r4_rules.bindings import Bindings
 from fhir_server.profiles.r4_rules.bundles import bundle_check
+from fhir_server.profiles.r4_rules.contained import check_contained
 from fhir_server.profiles.r4_rules.extensions import Extensions
 from fhir_server.profiles.r4_rules.invariants import Invariants
 from fhir_server.profiles.r4_rules.plans import Plans
@@ -68,6 +69,8 @@ class R4Rules:
         """
         walk = Walk(scope, self._environment, blocked, best_practices=best_practices)
         visit(self._plans.of(resource["resourceType"]), resource, root, walk)
+        if "contained" in resource:
+            check_contained(resource, root, walk)
         if resource["resourceType"] == "Bundle":
             self._of_bundle(resource, root, walk)
         return walk.issues

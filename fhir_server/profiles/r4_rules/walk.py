@@ -7,7 +7,6 @@ there: to spell each out would cost more than the checks.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 from fhir_server.fhir.outcome import Issue, Severity
@@ -42,6 +41,8 @@ class Plan:
 class Walk:
     """The state of one walk over one resource, not into those inside it.
 
+    It notes the ids of elements, and the references that stay within the resource.
+
     Args:
         scope: of the resource.
         environment: makes the environment of expressions.
@@ -61,14 +62,18 @@ class Walk:
         self.issues: list[Issue] = []
         self.ids: set[str] = set()
         self.best_practices = best_practices
+        self.fragments: set[str] = set()
+        self._environment: Environment | None = None
         self._make_environment = environment
         self._blocked = blocked
         self._counts: dict[str, int] = {}
 
-    @cached_property
+    @property
     def environment(self) -> Environment:
         """The environment of expressions, made when the first needs it."""
-        return self._make_environment(self.scope)
+        if self._environment is None:
+            self._environment = self._make_environment(self.scope)
+        return self._environment
 
     def report(
         self,
