@@ -93,6 +93,11 @@ class Definitions:
         base: str | None = self._structures[type_name].get("base")
         return base
 
+    def invariants(self, type_name: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Give a type's own FHIRPath invariants, by the path of the element they stand at."""
+        found: Mapping[str, Sequence[Mapping[str, Any]]] = self._invariants.get(type_name, {})
+        return found
+
     def children(self, path_or_type: str) -> Mapping[str, Element]:
         """Give the elements inside a type or element, inherited ones included.
 
@@ -199,12 +204,26 @@ class Definitions:
         return self._own.canonical
 
     @cached_property
+    def invariant_expressions(self) -> frozenset[tuple[str, str]]:
+        """Key and expression of each of R4's invariants."""
+        return frozenset(
+            (invariant["key"], invariant["expression"])
+            for elements in self._table("invariants").values()
+            for invariants in elements.values()
+            for invariant in invariants
+        )
+
+    @cached_property
     def _own(self) -> ConformanceResources:
         return ConformanceResources(self._directories)
 
     @cached_property
     def _value_sets(self) -> Mapping[str, Any]:
         return self._table("value_sets")
+
+    @cached_property
+    def _invariants(self) -> Mapping[str, Any]:
+        return self._table("invariants")
 
     @cached_property
     def _hierarchies(self) -> Mapping[str, Any]:
