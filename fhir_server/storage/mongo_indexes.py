@@ -54,6 +54,13 @@ REINDEX_ID = "reindex"
 LAYOUT_WITHOUT_STATE = 1
 JOBS = "jobs"
 
+CONCEPTS = "concepts"
+CONCEPT_TOKENS = "k_t_o"
+# All that is asked about concepts is a token; see mongo_concepts.py.
+CONCEPT_INDEXES = (
+    IndexModel([("k", ASCENDING), ("t", ASCENDING), ("o", ASCENDING)], name=CONCEPT_TOKENS),
+)
+
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     """Create the collections and indexes that are missing; existing ones are left alone.
@@ -69,6 +76,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
         with suppress(CollectionInvalid):
             database.create_collection(name)
     _ensure_search_state(database)
+    database[CONCEPTS].create_indexes(list(CONCEPT_INDEXES))
     database[JOBS].create_index("expires", name="expires", expireAfterSeconds=0)
 
 

@@ -1,7 +1,6 @@
 """Code systems that definitions know: the project's files, and those that are stored.
 
-A CodeSystem that is stored comes from the definitions without its concepts, but with their number;
-the concepts are in the database, under its ``id``.
+A CodeSystem that is stored comes from the definitions without its concepts, but with their number.
 """
 
 from __future__ import annotations
@@ -22,12 +21,8 @@ from fhir_server.terminology.sources import CodeSystem
 class StoredConcepts(Protocol):
     """The concepts of stored CodeSystems."""
 
-    def system(self, key: str, info: SystemInfo) -> CodeSystem:
-        """Give a code system whose concepts are stored.
-
-        Args:
-            key: the logical id of the CodeSystem.
-        """
+    def system_of(self, definition: Resource, info: SystemInfo) -> CodeSystem | None:
+        """Give the code system of a definition that has no concepts itself; None for none."""
 
 
 class PublishedCodeSystems:
@@ -79,7 +74,9 @@ class PublishedCodeSystems:
         count = definition.get("count")
         elsewhere = "concept" not in definition and definition.get("content") != "not-present"
         if elsewhere and count and self._stored is not None:
-            return self._stored.system(definition["id"], info_of(definition, count))
+            found = self._stored.system_of(definition, info_of(definition, count))
+            if found is not None:
+                return found
         rows = rows_of(definition)
         return ListedCodeSystem(info_of(definition, len(rows)), rows)
 

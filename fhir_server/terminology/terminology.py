@@ -78,6 +78,11 @@ class Terminology:
             tables=self._tables,
         )
 
+    @property
+    def external(self) -> ExternalTerminology | None:
+        """The server that is asked about what nobody here can tell."""
+        return self._external
+
     def value_set(self, canonical: str) -> Resource | None:
         """Give a value set, by canonical with or without ``|version``, or by ``ValueSet/id``."""
         url = self._library.url_of(canonical)
