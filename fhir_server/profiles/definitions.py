@@ -8,7 +8,7 @@ https://hl7.org/fhir/R4/compartmentdefinition.html
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -180,6 +180,10 @@ class Definitions:
         """Give one of the project's own conformance resources by canonical url."""
         return self._own.get(resource_type, url)
 
+    def conformance_of_type(self, resource_type: str) -> Iterator[Resource]:
+        """Give the project's own conformance resources of a type."""
+        return self._own.of_type(resource_type)
+
     def operations(self) -> tuple[Resource, ...]:
         """Give the OperationDefinitions: R4's that the server offers, and the project's own."""
         return (*self._operations.values(), *self._own.of_type("OperationDefinition"))
@@ -192,6 +196,11 @@ class Definitions:
             if definition.get("type") == resource_type
             and definition.get("derivation") == "constraint"
         )
+
+    @property
+    def r4_directory(self) -> Path | None:
+        """Where R4's tables are."""
+        return self._r4_directory
 
     @property
     def canonical(self) -> str:

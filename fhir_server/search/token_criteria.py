@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from fhir_server.fhir.folding import fold
 from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.reference import local, normal, type_named
 from fhir_server.search import tokens
@@ -78,7 +79,7 @@ def _of_type(asked: Asked, parts: list[str]) -> Criterion:
 
 def _named(asked: Asked, text: str) -> Criterion:
     """Look for how a code is called, from its beginning as a string search does."""
-    folded = tokens.fold(unescape(text))
+    folded = fold(unescape(text))
     if not folded or len(folded) > tokens.LONGEST:
         raise asked.refused(
             f"the value of :text must have a letter or a digit, and {tokens.LONGEST} at most."
