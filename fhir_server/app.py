@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from flask import Flask
 from flask_compress import Compress
@@ -32,6 +32,10 @@ from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.sweden import identifiers, write_rules
+from fhir_server.terminology import allowance
+from fhir_server.terminology.connection import Connection
+from fhir_server.terminology.remote import RemoteTerminology
+from fhir_server.terminology.terminology import Terminology
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,17 @@ def create_server(settings: Settings) -> Server:
         ),
         write_rules=write_rules,
         operations=Invoker(definitions, OPERATIONS),
+        terminology=Terminology(definitions, external=_external(settings)),
+    )
+
+
+def _external(settings: Settings) -> RemoteTerminology | None:
+    if not settings.terminology_server:
+        return None
+    return RemoteTerminology(
+        Connection(
+            settings.terminology_server, settings.terminology_timeout_s, settings.terminology_token
+        )
     )
 
 
@@ -115,6 +130,8 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     errors.register(app)
     unread_bodies.register(app)
     asynchronous.register(app)
+    if settings.terminology_server:
+        app.before_request(partial(allowance.begin, settings.terminology_timeout_s))
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
     api.register_blueprint(asynchronous.blueprint())

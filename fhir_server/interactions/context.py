@@ -18,6 +18,7 @@ from fhir_server.search.parse import QueryParser
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.settings import Settings
 from fhir_server.storage.snapshot import Snapshot
+from fhir_server.terminology.terminology import Terminology
 
 
 class RuleReader(Protocol):
@@ -82,6 +83,7 @@ class Server:
     search: LiveSearch
     write_rules: WriteRules
     operations: Operations
+    terminology: Terminology
 
     @property
     def indexer(self) -> Indexer:
