@@ -6,6 +6,7 @@ Source: https://hl7.org/fhir/R4/codesystem.html, https://www.rfc-editor.org/rfc/
 from __future__ import annotations
 
 from fhir_server.terminology.concepts import Concept
+from fhir_server.terminology.verdicts import display_key
 
 
 def speaks(tag: str | None, wanted: str) -> bool:
@@ -33,9 +34,5 @@ def is_called(concept: Concept, display: str, language: str | None) -> bool:
     """
     names = [concept.display or ""]
     names += [d.value for d in concept.designations if not language or speaks(d.language, language)]
-    wanted = _folded(display)
-    return any(_folded(name) == wanted for name in names)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    wanted = display_key(display)
+    return any(display_key(name) == wanted for name in names)

@@ -5,7 +5,7 @@ Source: https://hl7.org/fhir/R4/codesystem-operation-lookup.html. docs/operation
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from fhir_server.fhir import json
@@ -49,7 +49,7 @@ def run(call: Call) -> Answer:
         if concept is None:
             raise _not_found(terminology, asked, "coding" if "coding" in call.arguments else "")
         info = terminology.code_system(_canonical(asked))
-        children = terminology.children(asked.system, concept.code)
+        children = terminology.children(_canonical(asked), concept.code)
     return Answer(200, body=json.dump(_answer(call, concept, info, children)))
 
 
@@ -69,7 +69,7 @@ def _not_found(terminology: Terminology, asked: Coded, form: str) -> FhirError:
 
 
 def _answer(
-    call: Call, concept: Concept, info: SystemInfo | None, children: list[str]
+    call: Call, concept: Concept, info: SystemInfo | None, children: Sequence[str]
 ) -> dict[str, Any]:
     named = info and (info.title or info.name)
     parameter: list[Parameter] = [{"name": "name", "valueString": named or concept.system}]
@@ -99,7 +99,7 @@ def _designations(concept: Concept, wanted: Collection[str] | None) -> Iterator[
 
 
 def _properties(
-    concept: Concept, children: list[str], wanted: Collection[str] | None
+    concept: Concept, children: Sequence[str], wanted: Collection[str] | None
 ) -> Iterator[Parameter]:
     for code, value in _all_properties(concept, children):
         if wanted is None or code in wanted:
@@ -107,7 +107,9 @@ def _properties(
             yield {"name": "property", "part": part}
 
 
-def _all_properties(concept: Concept, children: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _all_properties(
+    concept: Concept, children: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     if concept.definition:
         yield "definition", {"valueString": concept.definition}
     for parent in concept.parents:

@@ -60,29 +60,28 @@ def _of_known(call: Call) -> str | None:
         raise invalid("Give the system that the codes are of.", "system", "required")
     url, _, version = str(system).partition("|")
     version = call.arguments.get("version") or version
+    system = f"{url}|{version}" if version else url
     codes = _codes(call, url)
     terminology = call.context.server.terminology
-    known = terminology.code_system(f"{url}|{version}" if version else url)
-    if known is None and version:
-        raise unknown("The code system, or the version of it,", "system")
 
     def above(one: str, other: str) -> bool | None:
-        return terminology.subsumes(url, one, other)
+        return terminology.subsumes(system, one, other)
 
     def look(code: str) -> Concept | None:
         return terminology.concept(url, code, version or None)
 
-    if known is None:
-        return _elsewhere(codes, above)
+    info = terminology.code_system(system)
+    if info is None or info.content != "complete":
+        return _elsewhere(codes, above, known=info is not None)
     return _compared(codes, look, above)
 
 
-def _elsewhere(codes: list[str], above: Above) -> str | None:
-    """Compare codes of a system that is not here; somebody else may have it."""
+def _elsewhere(codes: list[str], above: Above, *, known: bool) -> str | None:
+    """Compare codes of a system that is not here in full; somebody else may have it."""
     one, other = codes
     subsumes = above(one, other)
-    if subsumes is None:
-        raise unknown("The code system", "system")
+    if subsumes is None and not known:
+        raise unknown("The code system, or the version of it,", "system")
     return _outcome(subsumes, above(other, one))
 
 

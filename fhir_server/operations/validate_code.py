@@ -36,6 +36,9 @@ from fhir_server.terminology.inline import inline_code_system
 Check = Callable[[Coded], Verdict]
 Look = Callable[[Coded], Concept | None]
 
+ABSTRACT = "The code is abstract: it groups others."
+WRONG_DISPLAY = "The display is not one of those that the code has."
+
 OF_VALUE_SET = Names("system", "systemVersion", "display")
 OF_CODE_SYSTEM = Names(None, "version", "display")
 
@@ -145,38 +148,32 @@ def _finding(call: Call, coded: Coded, check: Check, look: Look) -> Finding:
     verdict = check(coded)
     if not verdict.holds:
         return Finding(verdict.holds, verdict.text, verdict.display)
-    concept = look(coded)
-    if concept is None:
-        return _displayed(coded, verdict)
-    return _usable(call, coded, concept)
-
-
-def _displayed(coded: Coded, verdict: Verdict) -> Finding:
-    """Judge a display where the concept itself is not at hand."""
-    hint = verdict.text
-    if coded.display and verdict.display is None:
-        hint = hint or "The display was not checked: none is known for the code."
-    elif coded.display and coded.display.casefold() != str(verdict.display).casefold():
-        # It may be another of its names: only one is known here.
-        hint = "The display is not the one that is known for the code."
-    return Finding(True, hint, verdict.display)
-
-
-def _usable(call: Call, coded: Coded, concept: Concept) -> Finding:
-    language = call.arguments.get("displayLanguage")
-    display = shown(concept, language)
-    if concept.abstract and call.arguments.get("abstract") is False:
-        return Finding(False, "The code is abstract: it groups others.", display)
-    if coded.display and display is not None and not is_called(concept, coded.display, language):
-        return Finding(False, "The display is not one of those that the code has.", display)
-    hints = []
-    if concept.abstract and call.arguments.get("abstract") is None:
-        hints.append("The code is abstract: it groups others.")
-    if concept.inactive:
-        hints.append("The code is inactive: it should not be used any more.")
+    concept, language = look(coded), call.arguments.get("displayLanguage")
+    display = verdict.display
+    if concept is not None and (language or display is None):
+        display = shown(concept, language)
+    if coded.display and (verdict.wrong_display or _is_foreign(concept, coded.display, language)):
+        return Finding(False, WRONG_DISPLAY, display)
+    if concept is not None and concept.abstract:
+        return _abstract(call, verdict, display)
+    hints = [verdict.text]
     if coded.display and display is None:
         hints.append("The display was not checked: none is known for the code.")
-    return Finding(True, " ".join(hints), display)
+    return Finding(True, " ".join(hints).strip(), display)
+
+
+def _is_foreign(concept: Concept | None, display: str, language: str | None) -> bool:
+    """Tell whether a display is not of the language that it is to be judged in."""
+    if language is None or concept is None or concept.display is None:
+        return False
+    return not is_called(concept, display, language)
+
+
+def _abstract(call: Call, verdict: Verdict, display: str | None) -> Finding:
+    if call.arguments.get("abstract") is False:
+        return Finding(False, ABSTRACT, display)
+    hint = "" if call.arguments.get("abstract") else ABSTRACT
+    return Finding(True, f"{verdict.text} {hint}".strip(), display)
 
 
 def _parameters(found: Finding) -> Mapping[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.profiles.code_checks import Coded, Verdict
+from fhir_server.terminology import verdicts
+from fhir_server.terminology.compose import NOWHERE, PARTIAL
 from fhir_server.terminology.concepts import TerminologyError
 from fhir_server.terminology.listed import ListedCodeSystem, info_of
 from fhir_server.terminology.rows import rows_of
@@ -16,12 +18,13 @@ class InlineCodeSystem(ListedCodeSystem):
 
     def verdict(self, coded: Coded) -> Verdict:
         """Tell whether a code is in it; unknown where the resource has only part of the codes."""
-        found = self.concept(coded.code)
-        if found is not None:
-            return Verdict(True, display=found.display)
-        if self.info.content != "complete":
-            return Verdict(None, "The code system has only part of its codes here.")
-        return Verdict(False, "There is no such code in the code system.")
+        concept = self.concept(coded.code)
+        told = self.info.content not in (*PARTIAL, *NOWHERE)
+        verdict = verdicts.of_code_system(self.info.url, concept, told=told)
+        if concept is None or not coded.display:
+            return verdict
+        names = (concept.display or "", *(each.value for each in concept.designations))
+        return verdicts.with_display(verdict, coded.display, names)
 
 
 def inline_code_system(resource: Mapping[str, Any]) -> InlineCodeSystem:

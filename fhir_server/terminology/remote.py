@@ -86,23 +86,33 @@ class RemoteTerminology:
         asked = {"url": coded.system or "", "code": coded.code, "version": coded.version or ""}
         return self._verdict("CodeSystem/$validate-code", asked, coded, NOT_A_CODE)
 
-    def lookup(self, system: str, code: str, version: str | None = None) -> Concept | None:
-        """Give a concept; None where it is not known there, or nobody answers."""
+    def lookup(self, system: str, code: str) -> Concept | None:
+        """Give a concept; None where it is not known there, or nobody answers.
+
+        Args:
+            system: its url, perhaps with ``|version``.
+        """
         if not _is_fit(system, code):
             return None
-        asked = {"system": system, "code": code, "version": version or ""}
+        url, _, version = system.partition("|")
+        asked = {"system": url, "code": code, "version": version}
 
         def read(answer: Resource) -> Concept:
-            return concept_of(answer, system, code)
+            return concept_of(answer, url, code)
 
         found = self._ask("CodeSystem/$lookup", asked, "Parameters", read, self._answers)
         return found if isinstance(found, Concept) else None
 
     def subsumes(self, system: str, above: str, below: str) -> bool | None:
-        """Tell whether one code subsumes another; None where that is not known."""
+        """Tell whether one code subsumes another; None where that is not known.
+
+        Args:
+            system: its url, perhaps with ``|version``.
+        """
         if not (_is_fit(system, above) and _is_fit(system, below)):
             return None
-        asked = {"system": system, "codeA": above, "codeB": below}
+        url, _, version = system.partition("|")
+        asked = {"system": url, "version": version, "codeA": above, "codeB": below}
         found = self._ask(
             "CodeSystem/$subsumes",
             asked,

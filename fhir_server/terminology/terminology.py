@@ -78,6 +78,11 @@ class Terminology:
             tables=self._tables,
         )
 
+    @property
+    def external(self) -> ExternalTerminology | None:
+        """The server that is asked about what nobody here can tell."""
+        return self._external
+
     def value_set(self, canonical: str) -> Resource | None:
         """Give a value set, by canonical with or without ``|version``, or by ``ValueSet/id``."""
         url = self._library.url_of(canonical)
@@ -111,17 +116,22 @@ class Terminology:
             SourceUnavailable: the database does not answer.
         """
         found = self._library.system(system, version)
-        if found is None and self._external is not None:
-            return self._external.lookup(system, code)
-        return None if found is None else found.concept(code)
+        concept = None if found is None else found.concept(code)
+        here = found is not None and found.info.content not in (*PARTIAL, *NOWHERE)
+        if concept is None and not here and self._external is not None:
+            return self._external.lookup(f"{system}|{version}" if version else system, code)
+        return concept
 
     def children(self, system: str, code: str) -> Sequence[str]:
         """Give the codes right below a code.
 
+        Args:
+            system: its url, perhaps with ``|version``.
+
         Raises:
             SourceUnavailable: the database does not answer.
         """
-        found = self._library.system(system)
+        found = self._library.system(*_parts(system))
         return () if found is None else found.children(code)
 
     def expand(self, value_set: Resource, wanted: ExpansionRequest) -> Expansion:
@@ -185,9 +195,13 @@ class Terminology:
         return verdict
 
     def subsumes(self, system: str, above: str, below: str) -> bool | None:
-        """Tell whether one code subsumes another, or is the same; None where nobody knows."""
+        """Tell whether one code subsumes another, or is the same; None where nobody knows.
+
+        Args:
+            system: its url, perhaps with ``|version``.
+        """
         try:
-            found = self._library.system(system)
+            found = self._library.system(*_parts(system))
             told = None if found is None else _subsumes(found, above, below)
         except SourceUnavailable:
             told = None
