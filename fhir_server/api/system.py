@@ -18,6 +18,7 @@ from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.context import Server
 from fhir_server.interactions.history import history
 from fhir_server.search.parse import QueryParser
+from fhir_server.terminology.terminology import Terminology
 
 TAG = "System"
 
@@ -28,10 +29,19 @@ def _statement(server: Server, parser: QueryParser, base: str, mode: str) -> byt
     return json.dump(capabilities(server, base, mode))
 
 
+@lru_cache(maxsize=2)
+def _terminology(server: Server, known: Terminology, base: str) -> bytes:
+    """Give the statement about terminology, made once for each: code systems may come and go."""
+    return json.dump(capabilities(server, base, "terminology"))
+
+
 def _metadata() -> Response:
     context = request.context()
-    mode = http.args.get("mode", "full")
-    statement = _statement(context.server, context.server.parser, context.base, mode)
+    server, mode = context.server, http.args.get("mode", "full")
+    if mode == "terminology":
+        statement = _terminology(server, server.terminology, context.base)
+    else:
+        statement = _statement(server, server.parser, context.base, mode)
     return respond(Answer(200, body=statement))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from fhir_server import __version__
 from fhir_server.fhir.outcome import invalid
 from fhir_server.interactions.context import Server
+from fhir_server.interactions.terminology_capabilities import terminology_part
 from fhir_server.resources.resource_type import ResourceType
 from fhir_server.search.criteria import COMPARATORS, modifiers
 from fhir_server.search.parameters import Parameter
@@ -92,12 +93,16 @@ def capability_statement(server: Server, base: str) -> Json:
 
 
 def terminology_capabilities(server: Server, base: str) -> Json:
-    """Give the TerminologyCapabilities: there are no terminology operations to tell of."""
+    """Give the TerminologyCapabilities.
+
+    Args:
+        server: the server's parts.
+        base: the address of the FHIR interface.
+    """
     return {
         "resourceType": "TerminologyCapabilities",
         **_heading(server, base, "TerminologyCapabilities", "FhirServerTerminology"),
-        "description": "Codes are checked against the value sets that R4 and the Swedish profiles "
-        "require. There are no terminology operations.",
+        **terminology_part(server.terminology, server.definitions),
     }
 
 

@@ -16,6 +16,7 @@ from fhir_server.operations.displays import shown, speaks
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.terminology_subjects import answered, refuse_date, undecided, unknown
 from fhir_server.profiles.code_checks import Coded
+from fhir_server.terminology.compose import NOWHERE
 from fhir_server.terminology.concepts import Concept, SystemInfo
 from fhir_server.terminology.terminology import Terminology
 
@@ -60,7 +61,7 @@ def _canonical(asked: Coded) -> str:
 def _not_found(terminology: Terminology, asked: Coded, form: str) -> FhirError:
     system_at, code_at = (f"{form}.system", f"{form}.code") if form else ("system", "code")
     info = terminology.code_system(_canonical(asked))
-    if info is None:
+    if info is None or info.content in NOWHERE:
         return unknown("The code system, or the version of it,", system_at)
     if info.content in ("complete", "grammar"):
         text = "There is no such code in the code system."

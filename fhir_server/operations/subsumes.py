@@ -18,6 +18,7 @@ from fhir_server.operations.terminology_subjects import (
     undecided,
     unknown,
 )
+from fhir_server.terminology.compose import NOWHERE
 from fhir_server.terminology.concepts import Concept
 from fhir_server.terminology.inline import inline_code_system
 
@@ -72,7 +73,8 @@ def _of_known(call: Call) -> str | None:
 
     info = terminology.code_system(system)
     if info is None or info.content != "complete":
-        return _elsewhere(codes, above, known=info is not None)
+        known = info is not None and info.content not in NOWHERE
+        return _elsewhere(codes, above, known=known)
     return _compared(codes, look, above)
 
 

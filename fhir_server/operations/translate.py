@@ -53,7 +53,7 @@ def run(call: Call) -> Answer:
         raise invalid("Only a coding with system and code can be translated.", code="required")
     terminology = call.context.server.terminology
     with answered():
-        maps, chosen = _maps(call, terminology)
+        maps, chosen = _maps(call, terminology, asked)
         scoped = [each for each in maps if _is_in_scope(call, terminology, each)]
         by_rule = chosen or _near(call) in call.arguments
         found, systems_of = Translation(), _systems_of(terminology)
@@ -64,12 +64,13 @@ def run(call: Call) -> Answer:
     return Answer(200, body=json.dump(_answer(found, scoped, maps)))
 
 
-def _maps(call: Call, terminology: Terminology) -> tuple[list[Resource], bool]:
+def _maps(call: Call, terminology: Terminology, asked: list[Coded]) -> tuple[list[Resource], bool]:
     """Give the maps to ask, and whether the request chose one."""
     require_beside(call, "conceptMapVersion", "url")
     names = ("url", "conceptMap")
     if call.id is None and not any(name in call.arguments for name in names):
-        return list(terminology.concept_maps()), False
+        systems = {coded.system for coded in asked if coded.system}
+        return list(terminology.concept_maps_about(systems)), False
     about = one_of(call, names)
     if about != "url":
         return [call.arguments["conceptMap"] if about else stored(call)], True

@@ -30,6 +30,7 @@ from fhir_server.operations.terminology_subjects import (
     unknown,
 )
 from fhir_server.profiles.code_checks import Coded, Verdict
+from fhir_server.terminology.compose import NOWHERE
 from fhir_server.terminology.concepts import Concept
 from fhir_server.terminology.inline import inline_code_system
 
@@ -116,7 +117,8 @@ def _of_system(call: Call) -> list[Finding]:
         system = str(call.arguments["url"])
         url, _, version = system.partition("|")
         asked = codings(call.arguments, OF_CODE_SYSTEM, url)
-        known = terminology.code_system(system) is not None
+        info = terminology.code_system(system)
+        known = info is not None and info.content not in NOWHERE
         check, version_of = terminology.in_code_system, version or None
 
         def look(coded: Coded) -> Concept | None:
