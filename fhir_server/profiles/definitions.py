@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from fhir_server.profiles.conformance import ConformanceResources
+from fhir_server.profiles.core_snapshots import core_definition
 from fhir_server.profiles.elements import (
     Compartment,
     Component,
@@ -55,6 +56,7 @@ class Definitions:
         self._directories = conformance_directories
         self._children: dict[str, Mapping[str, Element]] = {}
         self._parameters: dict[str, Mapping[str, SearchParameter]] = {}
+        self._core: dict[str, Resource | None] = {}
         self._added: Mapping[str, Mapping[str, SearchParameter]] = {}
         self.resource_types: tuple[str, ...] = tuple(
             sorted(
@@ -92,6 +94,20 @@ class Definitions:
         """Give the type that a type is derived from, e.g. DomainResource for CareTeam."""
         base: str | None = self._structures[type_name].get("base")
         return base
+
+    def kind(self, type_name: str) -> str | None:
+        """Give ``resource``, ``complex-type`` or ``primitive-type``; None for an unknown type."""
+        structure = self._structures.get(type_name)
+        return None if structure is None else str(structure["kind"])
+
+    def is_abstract(self, type_name: str) -> bool:
+        """Tell whether no instance has just this type."""
+        return bool(self._structures[type_name].get("abstract"))
+
+    def invariants(self, type_name: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Give a type's own FHIRPath invariants, by the path of the element they stand at."""
+        found: Mapping[str, Sequence[Mapping[str, Any]]] = self._invariants.get(type_name, {})
+        return found
 
     def children(self, path_or_type: str) -> Mapping[str, Element]:
         """Give the elements inside a type or element, inherited ones included.
@@ -180,6 +196,13 @@ class Definitions:
         """Give one of the project's own conformance resources by canonical url."""
         return self._own.get(resource_type, url)
 
+    def core(self, name: str) -> Resource | None:
+        """Give R4's StructureDefinition of a type, with its snapshot; None for an unknown type."""
+        found = self._core.get(name)
+        if found is None and name in self._structures:
+            found = self._core[name] = core_definition(self, name)
+        return found
+
     def operations(self) -> tuple[Resource, ...]:
         """Give the OperationDefinitions: R4's that the server offers, and the project's own."""
         return (*self._operations.values(), *self._own.of_type("OperationDefinition"))
@@ -205,6 +228,10 @@ class Definitions:
     @cached_property
     def _value_sets(self) -> Mapping[str, Any]:
         return self._table("value_sets")
+
+    @cached_property
+    def _invariants(self) -> Mapping[str, Any]:
+        return self._table("invariants")
 
     @cached_property
     def _hierarchies(self) -> Mapping[str, Any]:
