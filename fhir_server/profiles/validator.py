@@ -121,7 +121,8 @@ class Validator:
         asked: Sequence[str],
     ) -> Iterator[Issue]:
         for url in dict.fromkeys([*asked, *claimed]):
-            own_type = url.partition("|")[0] == f"{_CORE}{resource['resourceType']}"
+            if url.partition("|")[0] == f"{_CORE}{resource['resourceType']}":
+                continue  # checked already
             definition = self._definitions.conformance("StructureDefinition", url)
             if definition is not None and definition["type"] == resource["resourceType"]:
                 check = self._profiles[definition["url"]]
@@ -130,7 +131,7 @@ class Validator:
             elif definition is not None:
                 text = f"The profile {url} is for {definition['type']}."
                 yield Issue("error", "invariant", text, f"{root}.meta.profile")
-            elif not own_type:
+            else:
                 yield _unknown_profile(url, root, asked=url in asked)
 
     def _unknown_type(self, name: str, root: str) -> Issue:
