@@ -69,7 +69,8 @@ def generate(definition: Resource, find: Find) -> Generated:
     base_url = str(definition.get("baseDefinition", ""))
     base = find(base_url) if base_url else None
     if base is None:
-        text = f"The base {base_url} is not known here." if base_url else "It names no base."
+        known = f"The base {base_url} is not known here, or can't be enforced itself."
+        text = known if base_url else "It names no base."
         return _refused(text, "baseDefinition")
     if base.get("type") != definition.get("type") and not _is_any(base):
         text = f"The base is about {base.get('type')}, this profile about {definition.get('type')}."
