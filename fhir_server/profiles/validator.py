@@ -149,7 +149,7 @@ class Validator:
                 continue  # checked already
             definition = self._definitions.conformance("StructureDefinition", url)
             if definition is not None and definition["type"] == resource["resourceType"]:
-                check = self._profiles[definition["url"]]
+                check = self._profiles[f"{definition['url']}|{definition.get('version', '')}"]
                 if not check.is_valid(resource):
                     yield from check.issues(resource, root)
             elif definition is not None:
