@@ -18,30 +18,22 @@ from fhir_server.interactions.capabilities import capabilities
 from fhir_server.interactions.context import Server
 from fhir_server.interactions.history import history
 from fhir_server.search.parse import QueryParser
-from fhir_server.terminology.terminology import Terminology
 
 TAG = "System"
 
 
 @lru_cache(maxsize=8)
-def _statement(server: Server, parser: QueryParser, base: str, mode: str) -> bytes:
-    """Give the statement, made once for each parser: search parameters may come and go."""
+def _statement(server: Server, parser: QueryParser, _revision: int, base: str, mode: str) -> bytes:
+    """Give the statement, made once for each state: search parameters and profiles come and go."""
     return json.dump(capabilities(server, base, mode))
-
-
-@lru_cache(maxsize=2)
-def _terminology(server: Server, known: Terminology, base: str) -> bytes:
-    """Give the statement about terminology, made once for each: code systems may come and go."""
-    return json.dump(capabilities(server, base, "terminology"))
 
 
 def _metadata() -> Response:
     context = request.context()
-    server, mode = context.server, http.args.get("mode", "full")
-    if mode == "terminology":
-        statement = _terminology(server, server.terminology, context.base)
-    else:
-        statement = _statement(server, server.parser, context.base, mode)
+    mode = http.args.get("mode", "full")
+    server = context.server
+    revision = server.conformance.current().revision
+    statement = _statement(server, server.parser, revision, context.base, mode)
     return respond(Answer(200, body=statement))
 
 

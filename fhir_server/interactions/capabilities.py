@@ -14,6 +14,7 @@ from fhir_server import __version__
 from fhir_server.fhir.outcome import invalid
 from fhir_server.interactions.context import Server
 from fhir_server.interactions.terminology_capabilities import terminology_part
+from fhir_server.profiles.definitions import Definitions
 from fhir_server.resources.resource_type import ResourceType
 from fhir_server.search.criteria import COMPARATORS, modifiers
 from fhir_server.search.parameters import Parameter
@@ -136,7 +137,7 @@ def _heading(server: Server, base: str, type_: str, name: str) -> Json:
 
 
 def _rest(server: Server) -> Json:
-    definitions = server.definitions
+    definitions = server.conformance.current().definitions
     operations = definitions.operations()
     referring = _referring(server)
     compartments = [definitions.compartment(name) for name in definitions.resource_types]
@@ -144,7 +145,10 @@ def _rest(server: Server) -> Json:
         "mode": "server",
         "documentation": "There is no authentication yet: keep the server on loopback, "
         "or behind something that authenticates.",
-        "resource": [_resource(server, type_, operations, referring) for type_ in server.registry],
+        "resource": [
+            _resource(server, definitions, type_, operations, referring)
+            for type_ in server.registry
+        ],
         "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
         "searchParam": [_everywhere(*parameter) for parameter in EVERYWHERE],
         "operation": [_operation(o) for o in operations if o.get("system")],
@@ -155,6 +159,7 @@ def _rest(server: Server) -> Json:
 
 def _resource(
     server: Server,
+    definitions: Definitions,
     type_: ResourceType,
     operations: Sequence[Mapping[str, Any]],
     referring: Mapping[str, Sequence[str]],
@@ -164,7 +169,7 @@ def _resource(
     offers = partial(_offers, name)
     resource: Json = {
         "type": name,
-        "supportedProfile": [profile["url"] for profile in server.definitions.profiles(name)],
+        "supportedProfile": list(definitions.profile_urls(name)),
         "documentation": type_.about,
         "interaction": [{"code": code} for code in type_.interactions],
         **_policies(server),
