@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
+from fhir_server.interactions.conformance_changes import conformance_changes
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.integrity import integrity
@@ -45,6 +46,7 @@ def commit(
     said: dict[str, list[Issue]] = {}
     rules = _rules(context, prepared, said)
     references = integrity(context, prepared)
+    conformance = conformance_changes(context, prepared)
     all_locks = [*locks, *_rule_locks(context, prepared)]
     given = before is not None or after is not None or once is not None
     if len(prepared) == 1 and not all_locks and not given and rules is None:
@@ -52,14 +54,18 @@ def commit(
         if references is not None:
             references(context.store)
         references = None
+    effect = None if conformance is None else conformance.store
     try:
-        with current_rules(context, prepared, in_turn(rules, references, after)) as write:
+        with current_rules(context, prepared, in_turn(rules, references, after, effect)) as write:
             context.store.transact(
                 write.changes, locks=all_locks, before=before, after=write.after, once=once
             )
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."
         raise FhirError(Issue("error", "too-costly", text), status=413) from None
+    if conformance is not None:
+        conformance.settle()
+        said |= conformance.issues()
     named = [(p, p.change.new.reference) for p in prepared]
     return {reference: (*p.issues, *said.get(reference, ())) for p, reference in named}
 

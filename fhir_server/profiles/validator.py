@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from fhir_server.fhir.suggestions import suggestion
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
 from fhir_server.fhir.outcome import STATUS_BY_CODE, Issue, has_errors
-from fhir_server.profiles.checks import Cache, Check, QuickStructure, StructureCheck
+from fhir_server.profiles.checks import (
+    Cache,
+    Check,
+    QuickStructure,
+    StructureCheck,
+    compiled,
+)
 from fhir_server.profiles.compiler import Schema, StructureCompiler
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.narrative import narrative_issues
@@ -62,6 +69,23 @@ class Validator:
             for rule in self._extra_rules:
                 issues += rule(resource)
         return sorted(issues, key=_order) if len(issues) > 1 else issues
+
+    def with_definitions(self, definitions: Definitions) -> Validator:
+        """Give a validator by further definitions; what checks R4's structure is shared."""
+        other = copy.copy(self)
+        other._definitions = definitions
+        other._profiles = Cache(other._profile_check)
+        other.__dict__["_quick"] = self._quick
+        other.__dict__["_extension_rules"] = self._extension_rules
+        return other
+
+    def problems(self, profile: Mapping[str, Any]) -> list[str]:
+        """Say why a profile can't be enforced; nothing where it can."""
+        try:
+            compiled(ProfileCompiler(self._definitions).compile(profile))
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            return [f"it can't be compiled ({type(error).__name__})"]
+        return []
 
     def schema(self, resource_type: str, *, null_items: bool = True) -> Schema:
         """Give the JSON Schema of a resource type, with its ``x-fhir`` notes."""
@@ -121,16 +145,17 @@ class Validator:
         asked: Sequence[str],
     ) -> Iterator[Issue]:
         for url in dict.fromkeys([*asked, *claimed]):
-            own_type = url.partition("|")[0] == f"{_CORE}{resource['resourceType']}"
+            if url.partition("|")[0] == f"{_CORE}{resource['resourceType']}":
+                continue  # checked already
             definition = self._definitions.conformance("StructureDefinition", url)
             if definition is not None and definition["type"] == resource["resourceType"]:
-                check = self._profiles[definition["url"]]
+                check = self._profiles[f"{definition['url']}|{definition.get('version', '')}"]
                 if not check.is_valid(resource):
                     yield from check.issues(resource, root)
             elif definition is not None:
                 text = f"The profile {url} is for {definition['type']}."
                 yield Issue("error", "invariant", text, f"{root}.meta.profile")
-            elif not own_type:
+            else:
                 yield _unknown_profile(url, root, asked=url in asked)
 
     def _unknown_type(self, name: str, root: str) -> Issue:

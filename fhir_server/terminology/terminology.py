@@ -5,8 +5,8 @@ Source: https://hl7.org/fhir/R4/terminology-service.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 
 from fhir_server.profiles.code_checks import Coded, Verdict
 from fhir_server.profiles.definitions import Definitions
@@ -23,6 +23,7 @@ from fhir_server.terminology.concepts import (
 from fhir_server.terminology.enumeration import Codes, enumerated
 from fhir_server.terminology.expansion import Expander
 from fhir_server.terminology.library import SourceLibrary
+from fhir_server.terminology.map_index import MapIndex
 from fhir_server.terminology.published import StoredConcepts
 from fhir_server.terminology.r4_tables import R4Tables
 from fhir_server.terminology.sources import CodeSystem, ExternalTerminology, SourceUnavailable
@@ -101,6 +102,16 @@ class Terminology:
         """Give url and version of every code system that is known here, sorted."""
         return sorted(self._library.systems(), key=lambda each: (each[0], each[1] or ""))
 
+    def described(self) -> Iterator[tuple[SystemInfo, bool]]:
+        """Give every code system that is known here, and whether it has levels, sorted by url."""
+        for url, version in self.systems():
+            try:
+                found = self._library.system(url, version)
+                if found is not None:
+                    yield found.info, found.has_levels()
+            except SourceUnavailable:
+                continue
+
     def concept_map(self, canonical: str) -> Resource | None:
         """Give a concept map."""
         return self._library.concept_map(canonical)
@@ -109,6 +120,17 @@ class Terminology:
         """Give all concept maps, stored ones first."""
         return self._library.concept_maps()
 
+    def concept_maps_about(self, systems: Iterable[str]) -> Iterator[Resource]:
+        """Give the concept maps from or to any of some code systems."""
+        for canonical in self._map_index.about(systems):
+            found = self.concept_map(canonical)
+            if found is not None:
+                yield found
+
+    @cached_property
+    def _map_index(self) -> MapIndex:
+        return MapIndex(self.concept_maps())
+
     def concept(self, system: str, code: str, version: str | None = None) -> Concept | None:
         """Give a concept, with what supplements add.
 
@@ -116,17 +138,22 @@ class Terminology:
             SourceUnavailable: the database does not answer.
         """
         found = self._library.system(system, version)
-        if found is None and self._external is not None:
-            return self._external.lookup(system, code)
-        return None if found is None else found.concept(code)
+        concept = None if found is None else found.concept(code)
+        here = found is not None and found.info.content not in (*PARTIAL, *NOWHERE)
+        if concept is None and not here and self._external is not None:
+            return self._external.lookup(f"{system}|{version}" if version else system, code)
+        return concept
 
     def children(self, system: str, code: str) -> Sequence[str]:
         """Give the codes right below a code.
 
+        Args:
+            system: its url, perhaps with ``|version``.
+
         Raises:
             SourceUnavailable: the database does not answer.
         """
-        found = self._library.system(system)
+        found = self._library.system(*_parts(system))
         return () if found is None else found.children(code)
 
     def expand(self, value_set: Resource, wanted: ExpansionRequest) -> Expansion:
@@ -190,9 +217,13 @@ class Terminology:
         return verdict
 
     def subsumes(self, system: str, above: str, below: str) -> bool | None:
-        """Tell whether one code subsumes another, or is the same; None where nobody knows."""
+        """Tell whether one code subsumes another, or is the same; None where nobody knows.
+
+        Args:
+            system: its url, perhaps with ``|version``.
+        """
         try:
-            found = self._library.system(system)
+            found = self._library.system(*_parts(system))
             told = None if found is None else _subsumes(found, above, below)
         except SourceUnavailable:
             told = None
