@@ -289,6 +289,11 @@ class Definitions:
         """The project's canonical base url; empty where its package.json is missing."""
         return self._own.canonical
 
+    @property
+    def package_name(self) -> str:
+        """The name of the project's package; empty where its package.json is missing."""
+        return self._own.package_name
+
     @cached_property
     def _own(self) -> ConformanceResources:
         return ConformanceResources(self._directories)
