@@ -171,36 +171,41 @@ def made_anew(context: Context, keys: Sequence[str]) -> None:
     Args:
         context: on whose behalf.
         keys: ``Type/id`` of some; those that are gone are left out.
-
     """
-    store = ConformanceStore(context.store.collections)
-    changed = False
+    changed: list[Derived] = []
 
     def derive(snapshot: Snapshot) -> None:
-        nonlocal changed
-        changed = False
-        live = context.server.conformance
-        if store.revision_inside(snapshot) != live.current().revision:
-            live.refresh()
-        found = [
-            (each, json.plain(each.body))
-            for each in snapshot.read_many(keys).values()
-            if each.body is not None
-        ]
-        known = store.known_inside(snapshot, keys)
-        drafts = Drafts(live.current().definitions, [r for _, r in found], live.problems)
-        derived = [
-            _derived(each, r, drafts.judge(r), known.get(each.reference, Known()).package)
-            for each, r in found
-        ]
-        was = {each.key: known.get(each.key, Known()) for each in derived}
-        changed = any(each.content is not None or was[each.key].in_effect for each in derived)
-        at = store.count_up_inside(snapshot) if changed else 0
-        store.replace_inside(snapshot, [(each, _revision(at, was[each.key])) for each in derived])
+        context.server.conformance.refresh()
+        changed[:] = _written_anew(context, snapshot, keys)
 
     context.store.transact([], before=derive)
     if changed:
         settle(context)
+
+
+def _written_anew(context: Context, snapshot: Snapshot, keys: Sequence[str]) -> list[Derived]:
+    """Write anew what takes effect; give it, and nothing where nothing in effect changed."""
+    store = ConformanceStore(context.store.collections)
+    live = context.server.conformance
+    found = [
+        (each, json.plain(each.body))
+        for each in snapshot.read_many(keys).values()
+        if each.body is not None
+    ]
+    known = store.known_inside(snapshot, keys)
+    drafts = Drafts(live.current().definitions, [r for _, r in found], live.problems)
+    derived = [
+        _derived(each, r, drafts.judge(r), known.get(each.reference, Known()).package)
+        for each, r in found
+    ]
+    urls = {each.url for each in derived if each.constrains}
+    shown = [resource for _, resource in found]
+    derived += dependents(context, snapshot, urls, drafts=shown, but=set(keys))
+    was = {each.key: known.get(each.key, Known()) for each in derived}
+    changed = any(each.content is not None or was[each.key].in_effect for each in derived)
+    at = store.count_up_inside(snapshot) if changed else 0
+    store.replace_inside(snapshot, [(each, _revision(at, was[each.key])) for each in derived])
+    return derived if changed else []
 
 
 def remade(context: Context, urls: Iterable[str], *, but: set[str]) -> None:
