@@ -298,6 +298,21 @@ class Definitions:
         """The project's canonical base url; empty where its package.json is missing."""
         return self._own.canonical
 
+    @property
+    def package_name(self) -> str:
+        """The name of the project's package; empty where its package.json is missing."""
+        return self._own.package_name
+
+    @cached_property
+    def invariant_expressions(self) -> frozenset[tuple[str, str]]:
+        """Key and expression of each of R4's invariants."""
+        return frozenset(
+            (invariant["key"], invariant["expression"])
+            for elements in self._table("invariants").values()
+            for invariants in elements.values()
+            for invariant in invariants
+        )
+
     @cached_property
     def _own(self) -> ConformanceResources:
         return ConformanceResources(self._directories)

@@ -187,6 +187,16 @@ class ConformanceStore:
             raise TransactionConflict from None
         return int(found["revision"]) + 1 if found else 1
 
+    def stored_keys(self, resource_type: str, after: str, limit: int) -> list[str]:
+        """Give ``Type/id`` of living resources, in order, after one of them."""
+        # "0" comes after "/".
+        among = {"$gt": max(after, f"{resource_type}/"), "$lt": f"{resource_type}0"}
+        with translated_errors():
+            found = self._collections.resources.find(
+                {"_id": among, "b": {"$exists": True}}, {"_id": 1}
+            )
+            return [each["_id"] for each in found.hint("_id_").sort("_id", 1).limit(limit)]
+
     def made_anew(self) -> None:
         """Note that all documents have the layout of this version."""
         with translated_errors():
