@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fhir_server.interactions.conformance_changes import made_anew
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.derivation import made_anew
 from fhir_server.profiles.taking_effect import TYPES
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_indexes import CONFORMANCE_LAYOUT

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from fhir_server.fhir import json
@@ -18,6 +19,7 @@ Resource = Mapping[str, Any]
 # A profile of 30 kB takes about 200 kB as parsed: what is kept takes at most some 30 MB.
 MOST_KEPT = 128
 MOST_BYTES = 4_000_000
+READ_AHEAD = 100
 
 
 class KeptContents:
@@ -52,6 +54,13 @@ class KeptContents:
         self._keep(name, found, len(content))
         return found
 
+    def all(self, entries: Iterable[Stored]) -> Iterator[Resource]:
+        """Give the contents of many entries, without keeping them."""
+        waiting = iter(entries)
+        while portion := list(islice(waiting, READ_AHEAD)):
+            read = self._store.contents([each.key for each in portion])
+            yield from (json.plain(read[each.key]) for each in portion if each.key in read)
+
     def _keep(self, name: tuple[str, int], content: Resource, size: int) -> None:
         with self._lock:
             self._bytes += size - self._kept.pop(name, ({}, 0))[1]
@@ -79,20 +88,13 @@ class StoredDefinitions:
         entry = self._index.find(resource_type, canonical)
         return None if entry is None else self._contents.get(entry)
 
-    def entry(self, resource_type: str, canonical: str) -> Stored | None:
-        """Give where the resource of a canonical is, without reading it."""
-        return self._index.find(resource_type, canonical)
-
-    def entries(self, resource_type: str) -> Iterator[Stored]:
-        """Give where the resources of a type are, without reading them."""
-        return self._index.of_type(resource_type)
+    def exactly(self, resource_type: str, url: str, version: str) -> Stored | None:
+        """Give where the resource of a url and version is, without reading it."""
+        return self._index.exactly(resource_type, url, version)
 
     def of_type(self, resource_type: str) -> Iterator[Resource]:
         """Give the resources of a type; reads each of them."""
-        for entry in self._index.of_type(resource_type):
-            found = self._contents.get(entry)
-            if found is not None:
-                yield found
+        return self._contents.all(self._index.of_type(resource_type))
 
     def urls(self, resource_type: str) -> Collection[str]:
         """Give the urls of a type."""

@@ -85,6 +85,11 @@ class ConformanceIndex:
                 return each
         return None
 
+    def exactly(self, resource_type: str, url: str, version: str) -> Stored | None:
+        """Give the resource of a url that has a version, or with an empty one has none."""
+        found = self._by_url.get((resource_type, url), ())
+        return next((each for each in found if each.version == version), None)
+
     def of_type(self, resource_type: str) -> Iterator[Stored]:
         """Give the resources of a type that a url without version leads to."""
         for kind, url in self._by_url:
