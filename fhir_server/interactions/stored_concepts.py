@@ -6,13 +6,16 @@ under a name of their own, and those of the old one removed after every worker h
 
 from __future__ import annotations
 
-import uuid
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import uuid_utils
 
 from fhir_server.interactions.stored_definitions import StoredDefinitions
 from fhir_server.storage.concept_reads import StoredCodeSystem
 from fhir_server.storage.mongo_concepts import ConceptStore
+from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Collections
 from fhir_server.terminology.concepts import SystemInfo
@@ -20,6 +23,7 @@ from fhir_server.terminology.concepts import SystemInfo
 Resource = Mapping[str, Any]
 # Of a code system with so few concepts they stay in it: it is read as a whole, and kept.
 MOST_INLINE = 200
+ORPHAN_SECONDS = 3600
 
 
 class NewConcepts:
@@ -40,7 +44,7 @@ class NewConcepts:
         version = (stored.reference, stored.version)
         if version not in self._made:
             # No two attempts to write have the same name: one may be undone while another stands.
-            key = f"{stored.reference}/{stored.version}/{uuid.uuid4().hex}"
+            key = f"{stored.reference}/{uuid_utils.uuid7()}"
             self._made[version] = key, 0
             self._made[version] = key, self._store.add(key, resource)
         key, count = self._made[version]
@@ -74,6 +78,25 @@ class StoredConcepts:
         version = str(definition.get("version", ""))
         entry = self._definitions.exactly("CodeSystem", str(definition["url"]), version)
         return self._store.system(entry.concepts, info) if entry and entry.concepts else None
+
+
+def remove_orphans(collections: Collections, older_than: float = ORPHAN_SECONDS) -> int:
+    """Remove concepts of writes that ended before they took effect; give how many writes.
+
+    Args:
+        collections: of the database.
+        older_than: seconds; what is younger may belong to a write that is under way.
+    """
+    concepts = ConceptStore(collections)
+    # Names end in a UUID that begins with its time in milliseconds.
+    begun = f"{int((time.time() - older_than) * 1000):012x}"
+    limit = f"{begun[:8]}-{begun[8:]}"
+    old = [name for name in concepts.keys() if name.rpartition("/")[2] < limit]
+    named = ConformanceStore(collections).concept_names()
+    gone = [name for name in old if name not in named]
+    for name in gone:
+        concepts.remove(name)
+    return len(gone)
 
 
 def _has_many(resource: Resource) -> bool:

@@ -205,6 +205,12 @@ class ConformanceStore:
             )
             return [each["_id"] for each in found.hint("_id_").sort("_id", 1).limit(limit)]
 
+    def concept_names(self) -> set[str]:
+        """Give the names of all concepts that are in effect, or wait for a package."""
+        with translated_errors():
+            found = self._documents.find({"r": {"$gte": 0}}, {"con": 1, "pending.con": 1, "on": 1})
+            return {name for each in found.hint("r") for name in _concepts(each)}
+
     def made_anew(self) -> None:
         """Note that all documents have the layout of this version."""
         with translated_errors():
@@ -238,11 +244,14 @@ def document(derived: Derived, revision: int) -> Document:
     return fields
 
 
-def _known(found: Document) -> Known:
+def _concepts(found: Document) -> tuple[str, ...]:
     named = (found.get("con", ""), found.get("pending", {}).get("con", ""))
-    concepts = tuple(name for name in named if name)
+    return tuple(name for name in named if name)
+
+
+def _known(found: Document) -> Known:
     waits = "pending" in found
-    return Known(found["on"], found["r"], concepts, found.get("pkg", ""), waits)
+    return Known(found["on"], found["r"], _concepts(found), found.get("pkg", ""), waits)
 
 
 def _entry(document: Document) -> Stored:
