@@ -31,7 +31,8 @@ from fhir_server.security.principal import LOCAL
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_search_state import SearchStates
-from fhir_server.sweden import identifiers, write_rules
+from fhir_server.sweden import write_rules
+from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,28 @@ class Parts:
 
 
 @cache
-def _conformance() -> tuple[Definitions, Validator]:
+def _conformance(rules: IdentifierRules) -> tuple[Definitions, Validator]:
     """Read what is the same for every application of a process, and large."""
     definitions = Definitions.load()
-    return definitions, Validator(definitions, extra_rules=(identifiers.check_resource,))
+    return definitions, Validator(definitions, extra_rules=(rules,))
+
+
+def identifier_rules(settings: Settings) -> IdentifierRules:
+    """Give what the settings say of Swedish identifiers."""
+    listed = settings.test_numbers
+    lines = listed.read_text("utf-8").splitlines() if listed else ()
+    prefixes = (prefix.strip() for prefix in settings.hsa_test_prefixes.split(","))
+    return IdentifierRules(
+        severity="warning" if settings.identifier_checks == "warning" else "error",
+        test_mode=settings.test_mode,
+        test_numbers=read_test_numbers(lines),
+        hsa_test_prefixes=tuple(prefix for prefix in prefixes if prefix),
+    )
 
 
 def create_server(settings: Settings) -> Server:
     """Join the parts that need no database."""
-    definitions, validator = _conformance()
+    definitions, validator = _conformance(identifier_rules(settings))
     zone = settings.zone
     return Server(
         settings=settings,

@@ -70,6 +70,19 @@ class Settings:
     referential_integrity_on_delete: bool = _documented(
         True, "Refuse to delete what other resources refer to."
     )
+    identifier_checks: str = _documented(
+        "error",
+        "What a Swedish identifier of wrong form or check digit is: an error, or a warning.",
+    )
+    test_mode: bool = _documented(
+        True, "Whether test numbers are allowed; a server with real patients has false."
+    )
+    test_numbers: Path | None = _documented(
+        None, "A file of further test numbers, such as Skatteverket's list, one on a line."
+    )
+    hsa_test_prefixes: str = _documented(
+        "TSTNMT", "How HSA-ids of test environments begin, separated by commas."
+    )
     async_jobs: int = _documented(
         4, "Asynchronous requests (Prefer: respond-async) that a worker carries out at once."
     )
@@ -90,6 +103,10 @@ class Settings:
             raise SettingsError(f"{PREFIX}LOG_LEVEL must be debug, info, warning or error.")
         if self.conditional_delete not in ("single", "multiple", "off"):
             raise SettingsError(f"{PREFIX}CONDITIONAL_DELETE must be single, multiple or off.")
+        if self.identifier_checks not in ("error", "warning"):
+            raise SettingsError(f"{PREFIX}IDENTIFIER_CHECKS must be error or warning.")
+        if self.test_numbers is not None and not self.test_numbers.is_file():
+            raise SettingsError(f"{PREFIX}TEST_NUMBERS must name a file that can be read.")
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):

@@ -14,6 +14,7 @@ OFFERED = {
     "Resource-meta": False,
     "Resource-meta-add": True,
     "Resource-meta-delete": True,
+    "Resource-validate": False,
 }
 # What a reader of the definition needs and no more.
 KEPT = (

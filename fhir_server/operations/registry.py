@@ -12,6 +12,7 @@ from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.reindex import REINDEX
+from fhir_server.operations.validate import VALIDATE
 
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
@@ -27,5 +28,6 @@ OPERATIONS: dict[str, Operation] = {
         META_DELETE,
         NAMED_CONTACTS,
         REINDEX,
+        VALIDATE,
     )
 }
