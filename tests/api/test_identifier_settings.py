@@ -16,7 +16,7 @@ from tests.conftest import Fhir
 
 WRONG = "196101182804"
 TEST = "196101182803"
-LISTED = "197001010015"
+LISTED = "197001010011"
 
 
 @pytest.fixture

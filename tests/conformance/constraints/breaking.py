@@ -75,36 +75,35 @@ def constraints(root: Node) -> Iterator[Constraint]:
 
 
 def _of(node: Node) -> Iterator[Constraint]:
-    element, is_root = node.element, node.parent is None
-    if not is_root:
+    element = node.element
+    if node.parent is not None:
         if element.get("min", 0) > 0:
             yield Constraint(node, "slice-min" if node.slice else "min")
         if element["max"] != "*":
             yield Constraint(node, "slice-max" if node.slice and element["max"] != "0" else "max")
         yield from _types(node)
-    stated = node.value("fixed", "pattern")
-    if stated is not None and not _is_discriminating(node):
-        yield Constraint(node, "fixed" if stated[0].startswith("fixed") else "pattern")
-    binding = element.get("binding", {})
-    if binding.get("strength") == "required":
-        yield Constraint(node, "binding")
-    elif binding.get("strength") == "extensible":
-        yield Constraint(node, "binding", "extensible", "warning")
-    for kind, key in (("max-length", "maxLength"),):
-        if key in element:
-            yield Constraint(node, kind)
-    if node.value("minValue"):
-        yield Constraint(node, "min-value")
-    if node.value("maxValue"):
-        yield Constraint(node, "max-value")
+    yield from _values(node)
     slicing = element.get("slicing", {})
     if slicing.get("rules") == "closed":
         yield Constraint(node, "closed")
     if slicing.get("ordered"):
         yield Constraint(node, "order")
-    if element["max"] != "0":
-        for invariant in element.get("constraint", []):
-            yield Constraint(node, "invariant", invariant["key"], invariant["severity"])
+    for invariant in element.get("constraint", []) if element["max"] != "0" else []:
+        yield Constraint(node, "invariant", invariant["key"], invariant["severity"])
+
+
+def _values(node: Node) -> Iterator[Constraint]:
+    stated = node.value("fixed", "pattern")
+    if stated is not None and not _is_discriminating(node):
+        yield Constraint(node, "fixed" if stated[0].startswith("fixed") else "pattern")
+    strength = node.element.get("binding", {}).get("strength")
+    if strength == "required":
+        yield Constraint(node, "binding")
+    elif strength == "extensible":
+        yield Constraint(node, "binding", "extensible", "warning")
+    for name in ("maxLength", "minValue", "maxValue"):
+        if node.value(name):
+            yield Constraint(node, f"{name[:3]}-{name[3:].lower()}")
 
 
 def _types(node: Node) -> Iterator[Constraint]:

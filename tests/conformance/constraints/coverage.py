@@ -120,17 +120,23 @@ class Coverer:
         for subject in [*having, *subjects]:
             resource = deepcopy(subject.resource)
             try:
-                if not _is_absence(constraint):
-                    self._filler.ensure(constraint.node, resource, subject.root)
-                elif constraint.node.parent is not None:
-                    self._filler.ensure(constraint.node.parent, resource, subject.root)
-                errors = self._errors(resource, definition)
-                if errors:
-                    raise CannotBreak(f"with the element in it, it breaks: {_say(errors[0])}")
+                self._prepare(constraint, resource, subject, definition)
                 return subject, self._breaker.break_(constraint, resource, subject.root)
             except CannotBreak as error:
                 reason = error
         raise reason
+
+    def _prepare(
+        self, constraint: Constraint, resource: Json, subject: Subject, definition: Json
+    ) -> None:
+        """Put in what the breach needs; the resource has to be valid with it."""
+        wanted: Node | None = constraint.node
+        if _is_absence(constraint):
+            wanted = constraint.node.parent
+        if wanted is not None:
+            self._filler.ensure(wanted, resource, subject.root)
+        for issue in self._errors(resource, definition):
+            raise CannotBreak(f"with the element in it, it breaks: {_say(issue)}")
 
     def _errors(self, resource: Json, definition: Mapping[str, Any]) -> list[Issue]:
         found = self._validate(resource, definition)

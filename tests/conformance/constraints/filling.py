@@ -162,7 +162,7 @@ class Filler:
 
     def _complete(self, value: Json, node: Node, path: str) -> None:
         """Add what is mandatory, by the profile or by R4."""
-        for name, child in node.children.items():
+        for child in node.children.values():
             for each in (child, *child.slices.values()):
                 if each.element["min"] > 0 and not places_in(each, value):
                     self._put(each, value)
