@@ -37,6 +37,8 @@ HARMLESS = re.compile(r"Failed to load automatically-provided|^npm warn", re.IGN
 # Informative weight that neither the validator nor a reader of the definitions needs.
 PRUNED_FROM_RESOURCE = ("text", "mapping")
 PRUNED_FROM_ELEMENT = ("mapping", "requirements", "alias")
+PRUNED_FROM_SNAPSHOT = (*PRUNED_FROM_ELEMENT, "comment")
+PRUNED_FROM_CONSTRAINT = ("xpath",)
 
 
 def source_files(sources: Path) -> list[Path]:
@@ -132,14 +134,22 @@ def run_sushi(sushi: str, workplace: Path) -> None:
 def pruned(resource: dict[str, Any]) -> dict[str, Any]:
     """Give a resource without the informative parts that only weigh."""
     kept = {key: value for key, value in resource.items() if key not in PRUNED_FROM_RESOURCE}
-    for view in ("snapshot", "differential"):
+    views = {"snapshot": PRUNED_FROM_SNAPSHOT, "differential": PRUNED_FROM_ELEMENT}
+    for view, dropped in views.items():
         if view in kept:
-            kept[view] = {"element": [_pruned_element(e) for e in kept[view]["element"]]}
+            kept[view] = {"element": [_pruned_element(e, dropped) for e in kept[view]["element"]]}
     return kept
 
 
-def _pruned_element(element: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in element.items() if key not in PRUNED_FROM_ELEMENT}
+def _pruned_element(element: dict[str, Any], dropped: tuple[str, ...]) -> dict[str, Any]:
+    kept = _without(element, dropped)
+    if "constraint" in kept:
+        kept["constraint"] = [_without(c, PRUNED_FROM_CONSTRAINT) for c in kept["constraint"]]
+    return kept
+
+
+def _without(item: dict[str, Any], dropped: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key not in dropped}
 
 
 def write_json(path: Path, content: Any) -> None:

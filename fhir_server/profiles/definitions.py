@@ -199,6 +199,16 @@ class Definitions:
         return self._own.canonical
 
     @cached_property
+    def invariant_expressions(self) -> frozenset[tuple[str, str]]:
+        """Key and expression of each of R4's invariants."""
+        return frozenset(
+            (invariant["key"], invariant["expression"])
+            for elements in self._table("invariants").values()
+            for invariants in elements.values()
+            for invariant in invariants
+        )
+
+    @cached_property
     def _own(self) -> ConformanceResources:
         return ConformanceResources(self._directories)
 

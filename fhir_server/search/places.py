@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from fhir_server.search import ranges, units
+from fhir_server.fhir import units
+from fhir_server.search import ranges
 from fhir_server.search.asked import Asked
 from fhir_server.search.query import Criterion, Near
 from fhir_server.search.syntax import split, unescape

@@ -9,8 +9,9 @@ import re
 from datetime import UTC, datetime
 from typing import get_args
 
+from fhir_server.fhir import units
 from fhir_server.fhir.dates import interval, micros
-from fhir_server.search import ranges, units
+from fhir_server.search import ranges
 from fhir_server.search.asked import Asked
 from fhir_server.search.query import Comparator, Criterion, InRange, Unit, Updated
 from fhir_server.search.range_values import CANONICAL

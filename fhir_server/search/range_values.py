@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from fhir_server.search import ranges, units
+from fhir_server.fhir import units
+from fhir_server.search import ranges
 from fhir_server.search.collecting import Collector, Emit, Value
 from fhir_server.search.ranges import EARLIEST, LATEST, Ends, decimal
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import interval
-from fhir_server.search.units import Scale
+from fhir_server.fhir.units import Scale
 
 Range = tuple[str, str]
 Kind = Literal["date", "number"]

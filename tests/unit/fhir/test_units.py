@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_server.search import units
+from fhir_server.fhir import units
 from tests.unit.search.conftest import Entries, Finds
 
 UCUM = units.UCUM
