@@ -149,8 +149,10 @@ class Filler:
             value = self._coded(node, code) or deepcopy(CONTENT.get(code, {}))
         if not value and code in ("BackboneElement", "Element"):
             value = {"extension": [deepcopy(EXTENSION)]}
-        if code == "Resource" or self.definitions.is_resource_type(code):
+        if code == "Resource":
             value = {"resourceType": "Basic", "code": {"text": "text"}, **value}
+        elif self.definitions.is_resource_type(code):
+            value = {"resourceType": code, **value}
         return value
 
     def _path(self, node: Node, code: str) -> str:
