@@ -33,10 +33,13 @@ class Compiled:
         constant: the values, where they are known.
         is_focus: whether it is ``$this`` itself.
         definite: whether ``truth`` never gives None.
+        absent: the opposite of ``exists``.
+        opposite: the opposite of ``truth``, of what is definite.
+        field: the JSON property of ``$this`` that it is, for a primitive that does not repeat.
         narrowed: gives the same with one of the types only; None for one it can't have.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each way its result may be asked for
         self,
         type_: TypeInfo | None,
         *,
@@ -49,6 +52,9 @@ class Compiled:
         constant: tuple[Any, ...] | None = None,
         is_focus: bool = False,
         definite: bool = False,
+        absent: Truth | None = None,
+        opposite: Truth | None = None,
+        field: str | None = None,
         narrowed: Callable[[TypeInfo], Compiled | None] | None = None,
     ) -> None:
         self.type = type_
@@ -58,7 +64,9 @@ class Compiled:
         self.definite = definite
         self.narrowed = narrowed
         self._items, self._one, self._value = items, one, value
-        self._truth, self._exists = truth, exists
+        self._truth, self._exists, self._absent = truth, exists, absent
+        self._opposite = opposite
+        self.field = field
 
     @property
     def single(self) -> bool:
@@ -129,6 +137,19 @@ class Compiled:
                 self._exists = lambda v, f: bool(items(v, f))
         return self._exists
 
+    def absent(self) -> Truth:
+        """Give the closure that tells whether there is no item."""
+        if self._absent is None:
+            exists = self.exists()
+            self._absent = lambda v, f: not exists(v, f)
+        return self._absent
+
+    def opposite(self) -> Truth:
+        """Give the closure for the opposite of a condition."""
+        if self._opposite is None:
+            self._opposite = _negated(self.truth(), definite=self.definite)
+        return self._opposite
+
     def described(self) -> Items:
         """Give the closure for the collection with self-describing items."""
         items, type_ = self.items(), self.type
@@ -161,9 +182,9 @@ def nothing() -> Compiled:
     return Compiled(None, one=lambda _v, _f: None, choices=(), constant=())
 
 
-def truth(run: Truth, *, definite: bool = False) -> Compiled:
+def truth(run: Truth, *, definite: bool = False, opposite: Truth | None = None) -> Compiled:
     """Give an expression with a boolean result."""
-    return Compiled(SYSTEM_BOOLEAN, truth=run, definite=definite)
+    return Compiled(SYSTEM_BOOLEAN, truth=run, definite=definite, opposite=opposite)
 
 
 def several() -> FhirPathError:
@@ -217,6 +238,17 @@ def _converted(one: Run, convert: Callable[[Any], Any]) -> Run:
 
 def _quantity(type_: TypeInfo) -> Callable[[Any], Any]:
     return lambda found: quantities.from_fhir(found) or Item(found, type_)
+
+
+def _negated(truth: Truth, *, definite: bool) -> Truth:
+    if definite:
+        return lambda v, f: not truth(v, f)
+
+    def run(v: Any, f: Frame) -> bool | None:
+        found = truth(v, f)
+        return None if found is None else not found
+
+    return run
 
 
 def _singleton_truth(value: Run) -> Truth:

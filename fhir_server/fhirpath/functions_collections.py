@@ -19,21 +19,14 @@ from fhir_server.fhirpath.types import SYSTEM_INTEGER, TypeInfo
 
 def empty(call: Call) -> Compiled:
     """Compile ``empty()``."""
-    exists = call.of.exists()
-    return truth(lambda v, f: not exists(v, f), definite=True)
+    of = call.of
+    return truth(of.absent(), definite=True, opposite=of.exists())
 
 
 def negated(call: Call) -> Compiled:
     """Compile ``not()``."""
-    of = call.of.truth()
-    if call.of.definite:
-        return truth(lambda v, f: not of(v, f), definite=True)
-
-    def run(v: Any, f: Frame) -> bool | None:
-        found = of(v, f)
-        return None if found is None else not found
-
-    return truth(run)
+    of = call.of
+    return truth(of.opposite(), definite=of.definite, opposite=of.truth())
 
 
 def count(call: Call) -> Compiled:

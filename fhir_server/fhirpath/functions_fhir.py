@@ -48,7 +48,11 @@ def has_value(call: Call) -> Compiled:
     """Compile ``hasValue()``: a single primitive that is more than its extensions."""
     of = call.of
     if of.type is not None and of.single and of.type.is_primitive:
-        value = of.value()
+        value, field = of.value(), of.field
+        if field is not None:
+            return truth(
+                lambda v, _f: field in v, definite=True, opposite=lambda v, _f: field not in v
+            )
         return truth(lambda v, f: value(v, f) is not None, definite=True)
     items = of.described()
 

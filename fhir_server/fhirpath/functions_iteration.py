@@ -53,7 +53,7 @@ def where(call: Call) -> Compiled:
 def exists(call: Call) -> Compiled:
     """Compile ``exists([criteria])``."""
     found = where(call) if call.arguments else call.of
-    return truth(found.exists(), definite=True)
+    return truth(found.exists(), definite=True, opposite=found.absent())
 
 
 def every(call: Call) -> Compiled:

@@ -70,16 +70,20 @@ def absolute(call: Call) -> Compiled:
     value = call.of.system()
 
     def run(v: Any, f: Frame) -> Any:
-        found = value(v, f)
+        found: Any = value(v, f)
         if found is None:
             return None
         if isinstance(found, Quantity):
-            return Quantity(abs(found.value), found.unit, found.calendar)
+            return Quantity(_positive(found.value), found.unit, found.calendar)
         if isinstance(found, int | Decimal) and type(found) is not bool:
-            return within(abs(found))
+            return within(_positive(found))
         raise FhirPathError("abs() needs a number or a quantity.")
 
     return Compiled(None, value=run)
+
+
+def _positive(value: Number) -> Number:
+    return -value if value < 0 else value
 
 
 def _to_whole(rounding: str) -> Callable[[Number], Number]:

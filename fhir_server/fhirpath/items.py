@@ -100,27 +100,15 @@ def _identity(value: Any) -> Any:
     return value
 
 
-def _date(value: Any) -> Any:
-    return temporal.parsed(value, "date")
-
-
-def _date_time(value: Any) -> Any:
-    return temporal.parsed(value, "dateTime")
-
-
-def _time(value: Any) -> Any:
-    return temporal.parsed(value, "time")
-
-
 # How JSON values become FHIRPath's own: https://hl7.org/fhir/R4/fhirpath.html#types
 CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     categories.STRING: _identity,
     categories.BOOLEAN: _identity,
     categories.INTEGER: _identity,
     categories.DECIMAL: number,
-    categories.DATE: _date,
-    categories.DATE_TIME: _date_time,
-    categories.TIME: _time,
+    categories.DATE: temporal.date,
+    categories.DATE_TIME: temporal.date_time,
+    categories.TIME: temporal.time,
 }
 
 

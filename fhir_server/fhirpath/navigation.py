@@ -7,11 +7,12 @@ https://hl7.org/fhir/R4/fhirpath.html#polymorphism
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from fhir_server.fhir.suggestions import element_suggestion
-from fhir_server.fhirpath.compiled import Compiled, Run
+from fhir_server.fhirpath.compiled import Compiled, Items, Run, Truth
 from fhir_server.fhirpath.errors import FhirPathError
 from fhir_server.fhirpath.items import EMPTY, Frame, Item, describing
 from fhir_server.fhirpath.numbers import number
@@ -75,10 +76,9 @@ def _step(of: Compiled, child: Child) -> Compiled:
     if len(child.fields) == 1:
         json, type_ = child.fields[0]
         return _typed_step(of, json, type_, is_array=child.is_array)
-    found = _composed(of, None, choice_getter(child), _choice_test(child), is_array=False)
-    found.choices = tuple(type_ for _, type_ in child.fields)
-    found.narrowed = _narrowing(of, child)
-    return found
+    way = _Way(choice_getter(child), _choice_test(child), is_array=False)
+    choices = tuple(type_ for _, type_ in child.fields)
+    return way.compiled(of, None, choices=choices, narrowed=_narrowing(of, child))
 
 
 def _narrowing(of: Compiled, child: Child) -> Callable[[TypeInfo], Compiled | None]:
@@ -92,82 +92,95 @@ def _narrowing(of: Compiled, child: Child) -> Callable[[TypeInfo], Compiled | No
 
 
 def _typed_step(of: Compiled, name: str, type_: TypeInfo, *, is_array: bool) -> Compiled:
-    if type_.is_primitive:
-        beside = f"_{name}"
-        if is_array:
-            get = primitives_getter(name, type_)
-        else:
-            get = _primitive_getter(name, type_)
-        found = _composed(of, type_, get, _primitive_test(name, beside), is_array=is_array)
-        if not is_array and of.single:
-            found = _with_value(found, of, name, type_)
-        return found
-    get = _list_getter(name) if is_array else _getter(name)
-    return _composed(
-        of, type_, get, _list_test(name) if is_array else _test(name), is_array=is_array
+    if not type_.is_primitive:
+        get, test = (_list_getter, _list_test) if is_array else (_getter, _test)
+        return _Way(get(name), test(name), is_array=is_array).compiled(of, type_)
+    if is_array:
+        way = _Way(primitives_getter(name, type_), _primitive_test(name), is_array=True)
+        return way.compiled(of, type_)
+    way = _Way(_primitive_getter(name, type_), _primitive_test(name), is_array=False)
+    if of.is_focus:
+        return _own_primitive(name, type_, way)
+    if not of.single:
+        return way.compiled(of, type_)
+    parent = of.one()
+
+    def value(v: Any, f: Frame) -> Any:
+        above = parent(v, f)
+        return None if above is None else above.get(name)
+
+    return way.compiled(of, type_, value=value)
+
+
+def _own_primitive(name: str, type_: TypeInfo, way: _Way) -> Compiled:
+    """Compile the commonest step: a primitive of ``$this``."""
+    get, beside = way.get, f"_{name}"
+    return Compiled(
+        type_,
+        one=lambda v, _f: get(v),
+        value=lambda v, _f: v.get(name),
+        exists=lambda v, _f: name in v or beside in v,
+        absent=lambda v, _f: not (name in v or beside in v),
+        field=name,
     )
 
 
-def _with_value(found: Compiled, of: Compiled, name: str, type_: TypeInfo) -> Compiled:
-    """Add the way to the value alone, past its extensions."""
-    if of.is_focus:
-        value: Run = lambda v, f: v.get(name)  # noqa: E731
-    else:
-        parent = of.one()
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The way from a parent to an element.
 
-        def value(v: Any, f: Frame) -> Any:
-            above = parent(v, f)
-            return None if above is None else above.get(name)
+    Args:
+        get: gives the item or None; of an array the list.
+        test: tells whether there is an item.
+    """
 
-    return Compiled(type_, one=found.one(), value=value, exists=found.exists())
+    get: Get
+    test: Get
+    is_array: bool
 
+    def compiled(self, of: Compiled, type_: TypeInfo | None, **known: Any) -> Compiled:
+        """Join it with the way to the parents."""
+        if of.is_focus:
+            closures = self._of_focus()
+        else:
+            closures = self._of_one(of.one()) if of.single else self._of_many(of.items())
+        run, exists, absent = closures
+        result: dict[str, Any] = {"items" if self.is_array or not of.single else "one": run}
+        return Compiled(type_, **result, exists=exists, absent=absent, **known)
 
-def _composed(
-    of: Compiled, type_: TypeInfo | None, get: Get, test: Get, *, is_array: bool
-) -> Compiled:
-    """Join the way to the parents with the way from a parent."""
-    if of.is_focus:
-        run: Run = lambda v, f: get(v)  # noqa: E731
-        exists: Run = lambda v, f: test(v)  # noqa: E731
-    elif of.single:
-        parent = of.one()
+    def _of_focus(self) -> tuple[Run, Truth, Truth]:
+        get, test = self.get, self.test
+        return lambda v, _f: get(v), lambda v, _f: test(v), lambda v, _f: not test(v)
+
+    def _of_one(self, parent: Run) -> tuple[Run, Truth, Truth]:
+        get, test, nothing = self.get, self.test, EMPTY if self.is_array else None
 
         def run(v: Any, f: Frame) -> Any:
             above = parent(v, f)
-            return (EMPTY if is_array else None) if above is None else get(above)
+            return nothing if above is None else get(above)
 
         def exists(v: Any, f: Frame) -> bool:
             above = parent(v, f)
             return above is not None and test(above)
 
-    else:
-        return _composed_many(of, type_, get, test, is_array=is_array)
-    if is_array:
-        return Compiled(type_, items=run, exists=exists)
-    return Compiled(type_, one=run, exists=exists)
+        return run, exists, lambda v, f: not exists(v, f)
 
+    def _of_many(self, parents: Items) -> tuple[Run, Truth, Truth]:
+        get, test = self.get, self.test
 
-def _composed_many(
-    of: Compiled, type_: TypeInfo | None, get: Get, test: Get, *, is_array: bool
-) -> Compiled:
-    parents = of.items()
-    if is_array:
-
-        def items(v: Any, f: Frame) -> Sequence[Any]:
+        def lists(v: Any, f: Frame) -> Sequence[Any]:
             return [found for above in parents(v, f) for found in get(above)]
 
-    else:
-
-        def items(v: Any, f: Frame) -> Sequence[Any]:
+        def singles(v: Any, f: Frame) -> Sequence[Any]:
             return [found for above in parents(v, f) if (found := get(above)) is not None]
 
-    def exists(v: Any, f: Frame) -> bool:
-        for above in parents(v, f):  # noqa: SIM110 - a loop is twice as fast as any()
-            if test(above):
-                return True
-        return False
+        def exists(v: Any, f: Frame) -> bool:
+            for above in parents(v, f):  # noqa: SIM110 - a loop is twice as fast as any()
+                if test(above):
+                    return True
+            return False
 
-    return Compiled(type_, items=items, exists=exists)
+        return lists if self.is_array else singles, exists, lambda v, f: not exists(v, f)
 
 
 def _getter(name: str) -> Get:
@@ -224,15 +237,16 @@ def choice_getter(child: Child) -> Get:
 
 
 def _test(name: str) -> Get:
-    return lambda above: above.get(name) is not None
+    return lambda above: name in above
 
 
 def _list_test(name: str) -> Get:
     return lambda above: bool(above.get(name))
 
 
-def _primitive_test(name: str, beside: str) -> Get:
-    return lambda above: above.get(name) is not None or above.get(beside) is not None
+def _primitive_test(name: str) -> Get:
+    beside = f"_{name}"
+    return lambda above: name in above or beside in above
 
 
 def _choice_test(child: Child) -> Get:

@@ -84,16 +84,10 @@ def _exclusive(one: Truth, other: Truth) -> Truth:
 
 def equals(left: Compiled, right: Compiled, *, negated: bool) -> Compiled:
     """Compile ``=`` and ``!=``."""
-    run = _equals(left, right)
-    definite = left.definite and right.definite
+    found = truth(_equals(left, right), definite=left.definite and right.definite)
     if not negated:
-        return truth(run, definite=definite)
-
-    def run_negated(v: Any, f: Frame) -> bool | None:
-        found = run(v, f)
-        return None if found is None else not found
-
-    return truth(run_negated, definite=definite)
+        return found
+    return truth(found.opposite(), definite=found.definite, opposite=found.truth())
 
 
 def _group(expression: Compiled) -> str | None:
@@ -107,7 +101,7 @@ def _equals(left: Compiled, right: Compiled) -> Truth:
     if groups == ("number", "number"):
         return _binary(_numeric(left), _numeric(right), operator.eq)
     if groups in (("date", "date"), ("time", "time")):
-        return _chronological(left, right, lambda order: order == 0)
+        return _chronological(left, right, "=")
     if None not in groups:
         return _binary(left.value(), right.value(), lambda _one, _other: False)
     one, other = left.described(), right.described()
@@ -120,7 +114,9 @@ def _same(left: Compiled, right: Compiled) -> Truth:
     value = left.value()
     if not right.constant:
         return _binary(value, right.value(), operator.eq)
-    literal = right.constant[0]
+    literal, field = right.constant[0], left.field
+    if field is not None:
+        return lambda v, _f: None if (found := v.get(field)) is None else found == literal
 
     def run(v: Any, f: Frame) -> bool | None:
         found = value(v, f)
@@ -153,12 +149,14 @@ def _numeric(expression: Compiled) -> Run:
 
 
 _TESTS: dict[str, Test] = {
+    "=": operator.eq,
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
 }
 _SIGNS: dict[str, Callable[[int], bool]] = {
+    "=": lambda order: order == 0,
     "<": lambda order: order < 0,
     "<=": lambda order: order <= 0,
     ">": lambda order: order > 0,
@@ -180,7 +178,7 @@ def inequality(name: str, left: Compiled, right: Compiled) -> Compiled:
     if one == other == "string":
         return truth(_binary(left.value(), right.value(), _TESTS[name]))
     if one == other and one in ("date", "time"):
-        return truth(_chronological(left, right, _SIGNS[name]))
+        return truth(_chronological(left, right, name))
     sign, order = _SIGNS[name], equality.order
     values = left.system(), right.system()
 
@@ -205,10 +203,14 @@ def _orderable(expression: Compiled) -> str | None:
     return group
 
 
-def _chronological(left: Compiled, right: Compiled, sign: Callable[[int], bool]) -> Truth:
+def _chronological(left: Compiled, right: Compiled, name: str) -> Truth:
     one, other = left.value(), right.value()
     parse, parse_other = _parser(left.type), _parser(right.type)
-    compare = temporal.compare
+    sign, test, compare = _SIGNS[name], _TESTS[name], temporal.compare
+    # Dates, and dateTimes in UTC, sort as texts if they are of the same length.
+    as_texts = not (
+        left.type is None or left.type.is_system or right.type is None or right.type.is_system
+    )
 
     def run(v: Any, f: Frame) -> bool | None:
         first = one(v, f)
@@ -217,6 +219,9 @@ def _chronological(left: Compiled, right: Compiled, sign: Callable[[int], bool])
         second = other(v, f)
         if second is None:
             return None
+        if as_texts and (length := len(first)) == len(second):
+            if length == 10 or first[-1] == second[-1] == "Z":
+                return test(first, second)
         start, end = parse(first), parse_other(second)
         order = None if start is None or end is None else compare(start, end)
         return None if order is None else sign(order)

@@ -24,7 +24,7 @@ from fhir_server.profiles.elements import (
     TypeRef,
     element_from,
 )
-from fhir_server.profiles.locations import definition_directories
+from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.search_expressions import expression_for
 
 Resource = Mapping[str, Any]
@@ -92,6 +92,11 @@ class Definitions:
         """Give the type that a type is derived from, e.g. DomainResource for CareTeam."""
         base: str | None = self._structures[type_name].get("base")
         return base
+
+    def invariants(self, type_name: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Give a type's own FHIRPath invariants, by the path of the element they stand at."""
+        found: Mapping[str, Sequence[Mapping[str, Any]]] = self._invariants.get(type_name, {})
+        return found
 
     def children(self, path_or_type: str) -> Mapping[str, Element]:
         """Give the elements inside a type or element, inherited ones included.
@@ -215,6 +220,10 @@ class Definitions:
     @cached_property
     def _value_sets(self) -> Mapping[str, Any]:
         return self._table("value_sets")
+
+    @cached_property
+    def _invariants(self) -> Mapping[str, Any]:
+        return self._table("invariants")
 
     @cached_property
     def _hierarchies(self) -> Mapping[str, Any]:

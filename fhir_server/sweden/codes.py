@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fhir_server.fhir.locations import canonical
 from fhir_server.fhir.outcome import Coding
 
-CANONICAL = "https://vardsamordning.example/fhir"
+CANONICAL = canonical()
 
 # Identifier systems.
 PERSONNUMMER = "http://electronichealth.se/identifier/personnummer"
