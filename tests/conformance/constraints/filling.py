@@ -145,8 +145,10 @@ class Filler:
         if code == "Extension" and not value:
             value = self._extension(node, type_)
         self._complete(value, node, self._path(node, code))
+        if not value or (code == "Coding" and "code" not in value):
+            value = {**self._coded(node, code, value.get("system")), **value}
         if not value:
-            value = self._coded(node, code) or deepcopy(CONTENT.get(code, {}))
+            value = deepcopy(CONTENT.get(code, {}))
         if not value and code in ("BackboneElement", "Element"):
             value = {"extension": [deepcopy(EXTENSION)]}
         if code == "Resource":
@@ -239,16 +241,22 @@ class Filler:
             value["extension"] = [self.value(next(iter(optional)), {"code": "Extension"})]
         return value
 
-    def _coded(self, node: Node, code: str) -> Json:
-        """Give a code that a binding allows, for CodeableConcept and Coding."""
+    def _coded(self, node: Node, code: str, system: str | None = None) -> Json:
+        """Give a code that a binding allows, for CodeableConcept and Coding.
+
+        Args:
+            node: the element.
+            code: its type.
+            system: of the code; None for any.
+        """
         binding = node.element.get("binding", {})
         if binding.get("strength") not in ("required", "extensible") or code not in (
             "CodeableConcept", "Coding", "Quantity",
         ):  # fmt: skip
             return {}
-        for system, codes in (self._codes_of(binding["valueSet"]) or {}).items():
-            for each in codes or ():
-                coding = {"system": system, "code": each}
+        for its_system, codes in (self._codes_of(binding["valueSet"]) or {}).items():
+            for each in codes or () if system in (None, its_system) else ():
+                coding = {"system": its_system, "code": each}
                 return {"coding": [coding]} if code == "CodeableConcept" else coding
         return {}
 
