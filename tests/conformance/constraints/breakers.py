@@ -73,7 +73,7 @@ def edit(**changes: Any) -> Act:
         holder = at(resource, place)
         for name, value in changes.items():
             if value is None:
-                for key in [key for key in holder if key == name or key == f"_{name}"]:
+                for key in [key for key in holder if key in (name, f"_{name}")]:
                     del holder[key]
             else:
                 holder[name] = deepcopy(value)
