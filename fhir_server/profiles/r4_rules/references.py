@@ -13,7 +13,7 @@ from fhir_server.fhir.suggestions import either
 from fhir_server.profiles.r4_rules.walk import CORE, Check, Place, Walk
 
 _PROFILE = f"{CORE}Reference"
-_SAYS_WHAT = ("identifier", "display", "_display", "extension", "_reference")
+_SAYS_WHAT = frozenset({"identifier", "display", "_display", "extension", "_reference"})
 
 
 def reference_check(
@@ -71,7 +71,7 @@ def reference_check(
 
 
 def _check_content(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
-    if not any(name in value for name in _SAYS_WHAT):
+    if _SAYS_WHAT.isdisjoint(value):
         text = "A reference has a reference, an identifier or a display."
         walk.report(place, "ref-2", text, profile=_PROFILE, about=("reference", "identifier"))
 
