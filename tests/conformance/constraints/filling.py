@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.sweden import codes
 from tests.conformance.constraints.snapshots import (
     Json,
     Node,
@@ -81,6 +82,42 @@ CONTENT: dict[str, Json] = {
         "valueCodeableConcept": {"text": "text"},
     },
 }
+# Elements that mean nothing, or break an invariant of R4, without some of what is in them.
+CONTENT_BY_PATH: dict[str, Json] = {
+    "Appointment.participant": {"actor": {"display": "text"}},
+    "CarePlan.activity.detail": {"description": "text"},
+    "Condition.evidence": {"code": [{"text": "text"}]},
+    "Condition.stage": {"summary": {"text": "text"}},
+    "Goal.target": {"measure": {"text": "text"}},
+    "Patient.contact": {"name": {"text": "text"}},
+}
+# What has to stand beside an element.
+BESIDE: dict[str, Json] = {
+    "Appointment.cancelationReason": {"status": "cancelled"},
+    "Appointment.end": {"start": "2026-03-02T08:10:00+01:00"},
+    "Appointment.start": {"end": "2026-03-02T08:10:00+01:00"},
+    "Condition.abatement[x]": {
+        "clinicalStatus": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/condition-clinical",
+                    "code": "resolved",
+                }
+            ]
+        }
+    },
+    "Goal.target.detail[x]": {"measure": {"text": "text"}},
+}
+# A value that passes the rules of its system.
+NUMBERS = {
+    **dict.fromkeys(codes.PERSONNUMMER_SYSTEMS, "196101182803"),
+    **dict.fromkeys(codes.SAMORDNINGSNUMMER_SYSTEMS, "196109732393"),
+    **dict.fromkeys(codes.RESERVNUMMER_SYSTEMS, "98240301AA06"),
+    **dict.fromkeys(codes.HSA_ID_SYSTEMS, "SE2321000214-TEST00"),
+    codes.ORGANISATIONSNUMMER: "2321000214",
+}
+INSIDE = {"resourceType": "Basic", "id": "inside", "code": {"text": "text"}}
+TO_INSIDE = {"url": "http://example.org/to", "valueReference": {"reference": "#inside"}}
 EXTENSION = {"url": "http://example.org/extension", "valueBoolean": True}
 
 
@@ -109,6 +146,7 @@ class Filler:
     def add(self, node: Node, resource: Json, around: Place, type_: Json | None = None) -> Place:
         """Put an element into what stands at a place, and give where it is then."""
         holder, holding = self._holder(resource, around)
+        holder.update(deepcopy(BESIDE.get(_base_path(node), {})))
         type_ = type_ or next(iter(node.types), {"code": "BackboneElement"})
         code = str(type_["code"])
         key = f"{node.name}{code[:1].upper()}{code[1:]}" if node.is_choice else node.name
@@ -118,6 +156,9 @@ class Filler:
                 holder.pop(name, None)
                 holder.pop(f"_{name}", None)
         value = self.value(node, type_)
+        if node.name == "contained":
+            value = deepcopy(INSIDE)
+            holder.setdefault("extension", []).append(deepcopy(TO_INSIDE))
         if not node.is_array:
             holder[key] = value
             return (*holding, key)
@@ -149,6 +190,9 @@ class Filler:
             value = {**self._coded(node, code, value.get("system")), **value}
         if not value:
             value = deepcopy(CONTENT.get(code, {}))
+        if code == "Identifier" and value.get("system") in NUMBERS:
+            value["value"] = NUMBERS[value["system"]]
+        value = {**deepcopy(CONTENT_BY_PATH.get(_base_path(node), {})), **value}
         if not value and code in ("BackboneElement", "Element"):
             value = {"extension": [deepcopy(EXTENSION)]}
         if code == "Resource":
@@ -254,8 +298,8 @@ class Filler:
             "CodeableConcept", "Coding", "Quantity",
         ):  # fmt: skip
             return {}
-        for its_system, codes in (self._codes_of(binding["valueSet"]) or {}).items():
-            for each in codes or () if system in (None, its_system) else ():
+        for its_system, listed in (self._codes_of(binding["valueSet"]) or {}).items():
+            for each in listed or () if system in (None, its_system) else ():
                 coding = {"system": its_system, "code": each}
                 return {"coding": [coding]} if code == "CodeableConcept" else coding
         return {}
@@ -263,10 +307,14 @@ class Filler:
     def _primitive(self, node: Node, code: str) -> Any:
         binding = node.element.get("binding", {})
         if code == "code" and binding.get("strength") == "required":
-            for codes in (self._codes_of(binding["valueSet"]) or {}).values():
-                for each in codes or ():
+            for listed in (self._codes_of(binding["valueSet"]) or {}).values():
+                for each in listed or ():
                     return each
         return SAMPLES.get(code, "text")
+
+
+def _base_path(node: Node) -> str:
+    return str(node.element.get("base", {}).get("path", node.element["path"]))
 
 
 def _has(value: Mapping[str, Any], name: str) -> bool:
