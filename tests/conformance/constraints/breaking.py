@@ -6,12 +6,13 @@ at a place, and gives the rule and the place that a validator has to name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.conformance.constraints.filling import SAMPLES, CodesOf, Filler
+from fhir_server.sweden import codes
+from tests.conformance.constraints.filling import CONTENT, EXTENSION, SAMPLES, CodesOf, Filler
 from tests.conformance.constraints.snapshots import (
     Json,
     Node,
@@ -94,7 +95,7 @@ def _of(node: Node) -> Iterator[Constraint]:
 
 def _values(node: Node) -> Iterator[Constraint]:
     stated = node.value("fixed", "pattern")
-    if stated is not None and not _is_discriminating(node):
+    if stated is not None:
         yield Constraint(node, "fixed" if stated[0].startswith("fixed") else "pattern")
     strength = node.element.get("binding", {}).get("strength")
     if strength == "required":
@@ -117,8 +118,8 @@ def _types(node: Node) -> Iterator[Constraint]:
             return
 
 
-def _is_discriminating(node: Node) -> bool:
-    """Tell whether a value only says which slice an item is of: another makes it no such item."""
+def _discriminated(node: Node) -> Node | None:
+    """Give the slice, or the extension's root, that an element's value tells from others."""
     path: list[str] = []
     around: Node | None = node
     while around is not None:
@@ -126,14 +127,28 @@ def _is_discriminating(node: Node) -> bool:
             found = around.sliced.element.get("slicing", {}).get("discriminator", [])
             wanted = ".".join(path) or "$this"
             if any(d["path"] == wanted or d["path"].startswith(f"{wanted}.") for d in found):
-                return True
+                return around
+        if around.parent is None and path == ["url"] and around.name == "Extension":
+            return around
         path.insert(0, around.name)
         around = around.parent
-    # The url of an extension is its name.
-    return node.name == "url" and str(node.element["path"]).split(".")[-2] in (
-        "Extension",
-        "extension",
-    )
+    return None
+
+
+def _bogus(value: Any, systems: Mapping[str, Any], *, keep_system: bool) -> Any:
+    """Give a code that is in none of the systems of a value set."""
+    listed = [system for system, found in systems.items() if found is not None]
+    if isinstance(value, str):
+        if len(listed) < len(systems):
+            raise CannotBreak("the codes of the value set are not known here")
+        return "bogus"
+    system = value.get("system", WRONG) if keep_system else next(iter(listed), WRONG)
+    if keep_system and system not in listed:
+        raise CannotBreak("the codes of the value set are not known here")
+    bogus = {"system": system, "code": "bogus"}
+    if "coding" in value or "text" in value:
+        return {"coding": [bogus]}
+    return {**value, **bogus} if "value" in value else bogus
 
 
 @dataclass
@@ -183,7 +198,25 @@ class Breaker:
             return place
         raise CannotBreak("the element is not there")
 
+    def _as_discriminator(self, c: Constraint, slice_: Node, resource: Json, root: Place) -> Broken:
+        """Break what says which slice an item is of: then it is of none."""
+        if not slice_.slice:
+            place = self._one(slice_, resource, root)
+            at(resource, place)["url"] = f"{codes.CANONICAL}/StructureDefinition/other"
+            return Broken(resource, frozenset({"extension"}), ((*place, "url"),))
+        if slice_.element["min"] == 0 or slice_.sliced is None:
+            raise CannotBreak("it says which slice an item is of, and there need be none")
+        place = self._one(slice_, resource, root)
+        inside = self._one(c.node, resource, root)
+        holder = at(resource, inside[:-1])
+        holder[inside[-1]] = _other(holder[inside[-1]])
+        around: Place = (*self._around(slice_, resource, root), slice_.name)
+        return Broken(resource, frozenset({"slice-min"}), (around, place[:-1]))
+
     def _min(self, c: Constraint, resource: Json, root: Place) -> Broken:
+        slice_ = _discriminated(c.node)
+        if slice_ is not None and slice_.slice:
+            return self._as_discriminator(c, slice_, resource, root)
         around = self._around(c.node, resource, root)
         found = object_at(resource, around)
         assert found is not None
@@ -204,7 +237,11 @@ class Breaker:
             del holder[last]
             if isinstance(last, int):
                 removed_from = tuple(before)
-                if not holder:
+                assert c.node.sliced is not None
+                if not holder and c.node.sliced.element["min"] > 0:
+                    code = str(c.node.sliced.types[0]["code"])
+                    holder.append(deepcopy(CONTENT.get(code, EXTENSION)))
+                elif not holder:
                     del at(resource, tuple(before[:-1]))[before[-1]]
         return Broken(resource, frozenset({"slice-min"}), (removed_from, (*around, c.node.name)))
 
@@ -273,7 +310,11 @@ class Breaker:
         )
 
     def _target(self, c: Constraint, resource: Json, root: Place) -> Broken:
-        place = self._one(c.node, resource, root)
+        type_ = next(t for t in c.node.types if t["code"] == "Reference")
+        if c.node.is_choice and c.node.sliced is None:
+            place = self.filler.add(c.node, resource, self._around(c.node, resource, root), type_)
+        else:
+            place = self._one(c.node, resource, root)
         definitions = self.filler.definitions
         allowed = set()
         for type_ in c.node.types:
@@ -287,8 +328,16 @@ class Breaker:
         return Broken(resource, frozenset({"target"}), ((*place, "reference"),))
 
     def _fixed(self, c: Constraint, resource: Json, root: Place) -> Broken:
+        slice_ = _discriminated(c.node)
+        if slice_ is not None:
+            return self._as_discriminator(c, slice_, resource, root)
         place = self._one(c.node, resource, root)
-        at(resource, place[:-1])[place[-1]] = _other(at(resource, place))
+        value = at(resource, place)
+        binding = c.node.element.get("binding", {}).get("valueSet")
+        known = (self.codes_of(binding) if binding else None) or {}
+        others = [code for listed in known.values() for code in listed or () if code != value]
+        wrong = others[0] if isinstance(value, str) and others else _other(value)
+        at(resource, place[:-1])[place[-1]] = wrong
         return Broken(resource, frozenset({c.kind}), (place,), below=True)
 
     _pattern = _fixed
@@ -299,16 +348,7 @@ class Breaker:
         place = self._one(c.node, resource, root)
         value = at(resource, place)
         systems = self.codes_of(c.node.element["binding"]["valueSet"]) or {}
-        system = next(iter(systems), WRONG)
-        if systems.get(system) is None:
-            system = WRONG  # any code of a system that is not listed may be right
-        bogus: Any = {"system": system, "code": "bogus"}
-        if isinstance(value, str):
-            bogus = "bogus"
-        elif "coding" in value or "text" in value:
-            bogus = {"coding": [bogus]}
-        elif "value" in value:
-            bogus = {**value, **bogus}
+        bogus = _bogus(value, systems, keep_system=c.node.sliced is not None)
         at(resource, place[:-1])[place[-1]] = bogus
         return Broken(resource, frozenset({"binding"}), (place,), below=True)
 

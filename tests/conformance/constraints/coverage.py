@@ -166,12 +166,19 @@ class Coverer:
                 placed
                 and issue.rule in broken.rules
                 and issue.severity == constraint.severity
-                and (issue.profile or "").partition("|")[0] in stated_by
+                and _is_of((issue.profile or "").partition("|")[0], stated_by, constraint)
             ):
                 return ""
         said = "; ".join(_say(issue) for issue in issues[:4]) or "nothing"
         rules = "/".join(sorted(broken.rules))
         return f"{subject.name}: wanted {constraint.severity} {rules} at {wanted[0]}, got {said}"
+
+
+def _is_of(profile: str, stated_by: set[str], constraint: Constraint) -> bool:
+    if constraint.node.parent is None and constraint.node.name == "Extension":
+        # What is said of an extension as a whole may be said by what has it.
+        return profile in stated_by or profile.startswith(CORE)
+    return profile in stated_by
 
 
 def _is_absence(constraint: Constraint) -> bool:
