@@ -77,9 +77,7 @@ def _definitions() -> Definitions:
 
 
 @cache
-def _published(
-    external: str, timeout_s: float, token: str, rules: IdentifierRules
-) -> Conformance:
+def _published(external: str, timeout_s: float, token: str, rules: IdentifierRules) -> Conformance:
     """Join what is in effect with nothing stored.
 
     Args:
