@@ -326,7 +326,7 @@ def described_getter(types: Types, name: str) -> Callable[[Any], Sequence[Any]]:
 def content_of(types: Types, item: Any) -> tuple[TypeInfo, Any]:
     """Give the type of a self-describing value, and the object that holds its elements."""
     if type(item) is Item:
-        return item.type, item.extension if item.type.is_primitive else item.value
+        return item.type, item.value if isinstance(item.value, Mapping) else item.extension
     if isinstance(item, Mapping):
         return types.of_resource(item), item
     return UNKNOWN, None
