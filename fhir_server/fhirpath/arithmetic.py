@@ -12,7 +12,7 @@ from typing import Any
 from fhir_server.fhirpath import categories, temporal
 from fhir_server.fhirpath.compiled import Compiled
 from fhir_server.fhirpath.errors import FhirPathError
-from fhir_server.fhirpath.items import Frame, checked_text
+from fhir_server.fhirpath.items import Frame
 from fhir_server.fhirpath.numbers import CONTEXT, Number, number, within
 from fhir_server.fhirpath.quantities import Quantity
 from fhir_server.fhirpath.temporal import Temporal
@@ -33,13 +33,18 @@ def arithmetic(name: str, left: Compiled, right: Compiled) -> Compiled:
         FhirPathError: the types of the sides are known, and it is not for them.
     """
     one, other, operation = left.system(), right.system(), _OPERATIONS[name]
+    is_sum = name == "+"
 
     def run(v: Any, f: Frame) -> Any:
         first = one(v, f)
         if first is None:
             return None
         second = other(v, f)
-        return None if second is None else operation(first, second)
+        if second is None:
+            return None
+        if is_sum and isinstance(first, str) and isinstance(second, str):
+            return f.made(first + second)
+        return operation(first, second)
 
     return Compiled(_result(name, left, right), value=run)
 
@@ -67,7 +72,7 @@ def concatenation(left: Compiled, right: Compiled) -> Compiled:
         first = "" if first is None else first
         second = "" if second is None else second
         if isinstance(first, str) and isinstance(second, str):
-            return checked_text(first + second)
+            return f.made(first + second)
         raise FhirPathError("& joins strings only; toString() makes them.")
 
     return Compiled(SYSTEM_STRING, value=run)
@@ -113,8 +118,6 @@ def _numbers(left: Any, right: Any, name: str) -> tuple[Number, Number]:
 
 
 def _add(left: Any, right: Any) -> Any:
-    if isinstance(left, str) and isinstance(right, str):
-        return checked_text(left + right)
     if isinstance(left, Temporal):
         return _move(left, right, 1)
     if isinstance(left, Quantity) and isinstance(right, Quantity):

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/fhirpath.html#types
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from fhir_server.fhirpath.compiled import Compiled, nothing, truth
@@ -87,7 +87,7 @@ def _test(types: Types, wanted: TypeInfo, *, loose: bool) -> Callable[[Any], boo
     def test(found: Any) -> bool:
         if type(found) is Item:
             return fits(found.type, wanted, loose=loose)
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             return fits(types.of_resource(found), wanted, loose=False)
         own = system_type(found)
         return own is not None and fits(own, wanted, loose=loose)

@@ -5,7 +5,6 @@ Source: http://hl7.org/fhirpath/N1/, https://hl7.org/fhir/R4/fhirpath.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.fhir.suggestions import suggestion
@@ -111,7 +110,7 @@ class Expression:
             return Item(value, self._type, extension) if self._type.is_primitive else value
         if value is None and extension is None:
             return None
-        if isinstance(value, Mapping) and "resourceType" in value:
+        if isinstance(value, dict) and "resourceType" in value:
             return value
         return Item(value, _chosen(self._choices, value, type_name), extension)
 
@@ -177,7 +176,7 @@ def _chosen(choices: tuple[TypeInfo, ...], value: Any, type_name: str | None) ->
     """Give the type of a value whose context is a choice; `UNKNOWN` where it can't be told."""
     if type_name is not None:
         return next((type_ for type_ in choices if type_.name == type_name), UNKNOWN)
-    is_complex = isinstance(value, Mapping)
+    is_complex = isinstance(value, dict)
     fitting = [type_ for type_ in choices if type_.is_primitive is not is_complex]
     return fitting[0] if len(fitting) == 1 else UNKNOWN
 

@@ -8,7 +8,7 @@ Source: http://hl7.org/fhirpath/N1/#equality, http://hl7.org/fhirpath/N1/#compar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -64,7 +64,7 @@ def _same(value: Any) -> Any:
 
 def frozen(value: Any) -> Hashable:
     """Give JSON as something hashable; numbers that are equal stay so."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return frozenset((name, frozen(inner)) for name, inner in value.items())
     if isinstance(value, list):
         return tuple(frozen(inner) for inner in value)
@@ -147,7 +147,7 @@ def equivalent_items(one: Any, other: Any) -> bool:
         return _equivalent_quantities(left, right)
     if _is_number(left) and _is_number(right):
         return equivalent_numbers(left, right)
-    if isinstance(left, Item | Mapping) and isinstance(right, Item | Mapping):
+    if isinstance(left, Item | dict) and isinstance(right, Item | dict):
         return _folded_json(_content(left)) == _folded_json(_content(right))
     return left is not None and right is not None and key(left) == key(right)
 
@@ -183,7 +183,7 @@ def _content(value: Any) -> Any:
 
 
 def _folded_json(value: Any) -> Hashable:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return frozenset((name, _folded_json(inner)) for name, inner in value.items())
     if isinstance(value, list):
         return frozenset(Counter(_folded_json(inner) for inner in value).items())

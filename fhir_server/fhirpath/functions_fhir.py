@@ -41,7 +41,7 @@ def _url_of(extension: Any) -> Any:
 
 def _url_of_described(extension: Any) -> Any:
     value = raw(extension)
-    return value.get("url") if isinstance(value, Mapping) else None
+    return value.get("url") if isinstance(value, dict) else None
 
 
 def has_value(call: Call) -> Compiled:
@@ -66,7 +66,7 @@ def has_value(call: Call) -> Compiled:
 def _primitive_value(item: Any) -> Any:
     if type(item) is Item:
         return None if isinstance(item.value, dict | list) else item.value
-    return None if isinstance(item, Mapping) else item
+    return None if isinstance(item, dict) else item
 
 
 def get_value(call: Call) -> Compiled:
@@ -101,7 +101,7 @@ def resolve(call: Call) -> Compiled:
 
 def _resolved(item: Any, frame: Frame) -> Any:
     value = raw(item)
-    reference = value.get("reference") if isinstance(value, Mapping) else value
+    reference = value.get("reference") if isinstance(value, dict) else value
     if not isinstance(reference, str):
         return None
     found = frame.environment.resolve(reference)
@@ -114,7 +114,7 @@ def _contained(name: str, root: Mapping[str, Any]) -> Any:
     if not name:
         return root
     contained = root.get("contained") or EMPTY
-    return next((c for c in contained if isinstance(c, Mapping) and c.get("id") == name), None)
+    return next((c for c in contained if isinstance(c, dict) and c.get("id") == name), None)
 
 
 def html_checks(call: Call) -> Compiled:
@@ -194,7 +194,7 @@ def _codings(one: Run, v: Any, f: Frame) -> list[Any]:
     value = None if found is None else raw(found)
     if value is None:
         return []
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise FhirPathError("Only a Coding or CodeableConcept says which system its code is of.")
     return list(value.get("coding") or ()) if "coding" in value else [value]
 

@@ -12,7 +12,7 @@ from fhir_server.fhirpath import regexes
 from fhir_server.fhirpath.call import Call
 from fhir_server.fhirpath.compiled import Compiled, Run, truth
 from fhir_server.fhirpath.errors import FhirPathError
-from fhir_server.fhirpath.items import EMPTY, MOST_CHARACTERS, Frame, checked_text
+from fhir_server.fhirpath.items import EMPTY, MOST_CHARACTERS, Frame
 from fhir_server.fhirpath.types import SYSTEM_INTEGER, SYSTEM_STRING
 
 
@@ -132,7 +132,9 @@ def _replacing(call: Call, join: Callable[[str, str, str], str]) -> Compiled:
         found = text(v, f)
         given = None if found is None else pattern(v, f)
         new = None if given is None else substitution(v, f)
-        return None if found is None or given is None or new is None else join(found, given, new)
+        if found is None or given is None or new is None:
+            return None
+        return f.made(join(found, given, new))
 
     return Compiled(SYSTEM_STRING, value=run)
 
@@ -158,4 +160,4 @@ def matches(call: Call) -> Compiled:
 
 def replace_matches(call: Call) -> Compiled:
     """Compile ``replaceMatches(regex, substitution)``."""
-    return _replacing(call, lambda *texts: checked_text(regexes.replaced(*texts)))
+    return _replacing(call, regexes.replaced)

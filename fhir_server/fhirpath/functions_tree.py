@@ -11,8 +11,8 @@ from typing import Any
 from fhir_server.fhirpath import temporal
 from fhir_server.fhirpath.call import Call
 from fhir_server.fhirpath.compiled import Compiled
-from fhir_server.fhirpath.items import Frame, Item, checked, system_type
-from fhir_server.fhirpath.navigation import content_of, describing_getter, untyped
+from fhir_server.fhirpath.items import EMPTY, Frame, Item, checked, system_type
+from fhir_server.fhirpath.navigation import content_of, describing_getter, is_leaf, untyped
 from fhir_server.fhirpath.types import (
     SYSTEM_DATE,
     SYSTEM_DATE_TIME,
@@ -54,8 +54,10 @@ def children_getter(types: Types) -> Getter:
     tables: dict[TypeInfo, dict[str, Getter]] = {}
 
     def below(item: Any) -> Sequence[Any]:
+        if is_leaf(item):
+            return EMPTY
         type_, content = content_of(types, item)
-        if not isinstance(content, Mapping):
+        if not isinstance(content, dict):
             return ()
         table = tables.get(type_)
         if table is None:

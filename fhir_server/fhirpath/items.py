@@ -36,7 +36,7 @@ from fhir_server.fhirpath.types import (
 # A large Bundle has some 100,000 elements.
 MOST_STEPS = 2_000_000
 MOST_ITEMS = 1_000_000
-MOST_CHARACTERS = 10_000_000
+MOST_CHARACTERS = 1_000_000
 
 EMPTY: Sequence[Any] = ()
 
@@ -81,19 +81,23 @@ class Frame:
         if self.spent > MOST_STEPS:
             raise FhirPathError(f"It takes more than {MOST_STEPS} steps on this resource.")
 
+    def made(self, text: str) -> str:
+        """Give a string back that was put together, and count it.
+
+        Raises:
+            FhirPathError: it is beyond all measure, or all are.
+        """
+        if len(text) > MOST_CHARACTERS:
+            raise FhirPathError(f"A string has more than {MOST_CHARACTERS} characters.")
+        self.spend(len(text) >> 6)
+        return text
+
 
 def checked(items: list[Any]) -> list[Any]:
     """Give a collection back, unless it is beyond all measure."""
     if len(items) > MOST_ITEMS:
         raise FhirPathError(f"A collection has more than {MOST_ITEMS} items.")
     return items
-
-
-def checked_text(text: str) -> str:
-    """Give a string back, unless it is beyond all measure."""
-    if len(text) > MOST_CHARACTERS:
-        raise FhirPathError(f"A string has more than {MOST_CHARACTERS} characters.")
-    return text
 
 
 def _identity(value: Any) -> Any:

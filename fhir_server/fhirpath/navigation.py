@@ -306,8 +306,10 @@ def described_getter(types: Types, name: str) -> Callable[[Any], Sequence[Any]]:
     known: dict[TypeInfo, Get | None] = {}
 
     def get(above: Any) -> Sequence[Any]:
+        if is_leaf(above):
+            return EMPTY
         type_, content = content_of(types, above)
-        if not isinstance(content, Mapping):
+        if not isinstance(content, dict):
             return EMPTY
         if type_ is UNKNOWN:
             return untyped(types, content, name)
@@ -323,11 +325,18 @@ def described_getter(types: Types, name: str) -> Callable[[Any], Sequence[Any]]:
     return get
 
 
+def is_leaf(item: Any) -> bool:
+    """Tell whether a value has no elements, as most have not."""
+    if type(item) is Item:
+        return item.extension is None and type(item.value) is not dict
+    return type(item) is not dict
+
+
 def content_of(types: Types, item: Any) -> tuple[TypeInfo, Any]:
     """Give the type of a self-describing value, and the object that holds its elements."""
     if type(item) is Item:
-        return item.type, item.extension if item.type.is_primitive else item.value
-    if isinstance(item, Mapping):
+        return item.type, item.value if isinstance(item.value, dict) else item.extension
+    if isinstance(item, dict):
         return types.of_resource(item), item
     return UNKNOWN, None
 
@@ -367,7 +376,7 @@ def _type_name(suffix: str) -> str:
 
 def self_describing(value: Any) -> Any:
     """Make a JSON value self-describing of which nobody has said the type."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value if isinstance(value.get("resourceType"), str) else Item(value, UNKNOWN)
     if isinstance(value, list):
         return Item(value, UNKNOWN)

@@ -5,7 +5,6 @@ Source: http://hl7.org/fhirpath/N1/#quantity, https://hl7.org/fhir/R4/fhirpath.h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -70,7 +69,7 @@ def from_fhir(value: Any) -> Quantity | None:
 
     Units outside UCUM are kept apart by their system, so that only the same are compared.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     amount = value.get("value")
     if amount is None or value.get("comparator") is not None:

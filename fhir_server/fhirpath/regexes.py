@@ -19,6 +19,8 @@ import jsonschema_rs
 from fhir_server.fhirpath.errors import FhirPathError
 
 _LONGEST = 2_000
+# RE2 goes once over the text for each match, and each match takes some microseconds in Python.
+_LONGEST_REPLACED = 10_000
 _MOST_MEMORY = 10_000_000
 # A bracket that closes nothing stands for itself in PCRE, as in R4's eld-20, but not in ECMA 262.
 _LONE_BRACKET = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*+\])|\]", re.DOTALL)
@@ -50,6 +52,10 @@ def replaced(text: str, regex: str, substitution: str) -> str:
         FhirPathError: as for `searching`; or the substitution names a group that there is not.
     """
     pattern = _located(regex)
+    if len(text) > _LONGEST_REPLACED:
+        raise FhirPathError(
+            f"replaceMatches() takes no string of more than {_LONGEST_REPLACED} characters."
+        )
 
     def group(match: Any, reference: re.Match[str]) -> str:
         number, name, dollar = reference.groups()
