@@ -400,6 +400,19 @@ def test_slices_inside_slices(check):
     ]
 
 
+def test_the_only_slice_of_what_does_not_repeat_needs_nothing_to_tell_it(check, problems):
+    named = profile(
+        "CareTeam",
+        {"id": "CareTeam.period", "max": "1"},
+        {"id": "CareTeam.period:assignment", "min": 1, "max": "1"},
+        {"id": "CareTeam.period:assignment.start", "min": 1, "max": "1"},
+    )
+    assert problems(named) == []
+    assert check(team(period={"start": "2026"}), named) == []
+    assert check(team(period={"end": "2026"}), named) == [("min", "CareTeam.period.start")]
+    assert check(team(), named) == [("slice-min", "CareTeam.period")]
+
+
 @pytest.mark.parametrize(
     ("kind", "path", "said"),
     [
