@@ -177,13 +177,28 @@ def test_hl7_swedens_profiles_are_enforced(all_of_them):
     assert errors == []
 
 
+JUNK = [None, True, -1.5, "x", "#", [], {}, [None], [{}], {"a": 1}, {"coding": [1]}, {"url": {}}]
+
+
+def holders(value):
+    """Give every object and array that holds something, with its keys."""
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from holders(value[key])
+
+
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 @given(data=st.data())
 def test_no_resource_makes_a_check_raise(data, definitions, all_of_them):
     checks, profiles = all_of_them
     resource = json.loads(json.dumps(data.draw(resources(definitions)), default=str))
+    if data.draw(st.booleans()):
+        holder, key = data.draw(st.sampled_from(list(holders(resource))))
+        holder[key] = data.draw(st.sampled_from(JUNK))
     scope = Scope(resource, resource)
     for each in profiles:
         found = list(checks.check(each).issues(resource, each["type"], scope))

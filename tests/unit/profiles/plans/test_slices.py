@@ -186,6 +186,7 @@ def test_codings_told_apart_by_the_systems_of_the_value_sets_they_are_bound_to(c
     assert check(team(category=[concept("nurse", "nurse")]), bound, value_set) == [
         ("slice-max", "CareTeam.category[0].coding")
     ]
+    assert check(team(category=[{"coding": [{"system": {}}]}]), bound, value_set) == []
 
 
 def test_slices_told_apart_by_existence(check):
