@@ -46,6 +46,26 @@ def test_a_profile_on_what_is_no_type_is_a_problem(problems):
     assert "not on a type of R4" in problem.text
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"id": "CareTeam.name", "max": "many"},
+        {"id": "CareTeam.name", "min": None},
+        {"id": "CareTeam.subject", "type": [{}]},
+        {"id": "CareTeam.subject", "type": "Reference"},
+        {"id": "CareTeam.name", "constraint": [1]},
+        {"id": "CareTeam.category", "binding": 1},
+        {"id": 1, "path": "CareTeam"},
+    ],
+)
+def test_a_snapshot_that_is_none_is_a_problem_and_a_warning(problems, issues, broken):
+    definition = profile("CareTeam")
+    definition["snapshot"]["element"].append(broken)
+    assert {problem.severity for problem in problems(definition)} == {"error"}
+    [issue] = issues(team(), definition)
+    assert (issue.severity, issue.rule) == ("warning", "structure")
+
+
 def test_an_element_that_r4_does_not_have_is_a_problem(problems):
     strange = profile("CareTeam", {"id": "CareTeam.nurse"}, {"id": "CareTeam.name"})
     [problem] = problems(strange)
