@@ -11,7 +11,7 @@ import pytest
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.locations import definition_directories
+from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.validator import Validator
 
 CANONICAL = "https://clinic.example/fhir"
