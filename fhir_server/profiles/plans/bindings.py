@@ -6,7 +6,7 @@ http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from fhir_server.profiles.code_checks import CodeChecks, Coded, Verdict
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.plans.run import Place, Run, Source, name_of
 from fhir_server.profiles.plans.values import Check
-from fhir_server.profiles.value_sets import members
+from fhir_server.profiles.value_sets import members, systems_of
 
 # A code, and the steps that lead to it from the element.
 Found = tuple[Coded, tuple[str | int, ...]]
@@ -95,7 +95,7 @@ class _Binding:
                 self._outside([verdict], place, place, run, with_system=False)
 
     def coding(self, value: Any, _extension: Any, place: Place, run: Run) -> None:
-        found = list(_found(value))
+        found = _found(value)
         if not found:
             # A Coding or Quantity without a code has none of the value set.
             if self._bound.required and isinstance(value, dict):
@@ -106,7 +106,7 @@ class _Binding:
     def concept(self, value: Any, _extension: Any, place: Place, run: Run) -> None:
         if not isinstance(value, dict):
             return
-        found = list(_found(value))
+        found = _found(value)
         if found:
             self._look(found, place, run)
         elif self._bound.required and ("coding" in value or "extension" not in value):
@@ -118,9 +118,17 @@ class _Binding:
             if verdict.wrong_display:
                 self._wrong_display(verdict, _at(place, steps[:-1]), run)
         if not any(verdict.holds for verdict in verdicts):
-            # Where several codes are tried, none of them alone is the wrong one.
-            where = _at(place, found[0][1]) if len(found) == 1 else place
-            self._outside(verdicts, where, place, run)
+            self._outside(verdicts, self._culprit(found, place), place, run)
+
+    def _culprit(self, found: Sequence[Found], place: Place) -> Place:
+        """Give the place of the wrong code: the only one, or the only one of the right system.
+
+        Where several may be meant, none of them alone is wrong, and it is that of the concept.
+        """
+        if len(found) > 1:
+            systems = systems_of(self._definitions, self._bound.value_set)
+            found = [(coded, steps) for coded, steps in found if coded.system in systems]
+        return _at(place, found[0][1]) if len(found) == 1 else place
 
     def _outside(
         self,
@@ -176,16 +184,20 @@ class _Binding:
         return f": {'; '.join(parts)}"
 
 
-def _found(value: Any) -> Iterator[Found]:
+def _found(value: Any) -> list[Found]:
     """Give the codes of a code, Coding, Quantity or CodeableConcept."""
     if isinstance(value, str):
-        yield Coded(value), ()
-    elif isinstance(value, dict) and isinstance(value.get("coding"), list):
-        for position, coding in enumerate(value["coding"]):
-            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
-                yield _coded(coding), (".coding", position, ".code")
-    elif isinstance(value, dict) and isinstance(value.get("code"), str):
-        yield _coded(value), (".code",)
+        return [(Coded(value), ())]
+    if not isinstance(value, dict):
+        return []
+    codings = value.get("coding")
+    if isinstance(codings, list):
+        return [
+            (_coded(coding), (".coding", position, ".code"))
+            for position, coding in enumerate(codings)
+            if isinstance(coding, dict) and isinstance(coding.get("code"), str)
+        ]
+    return [(_coded(value), (".code",))] if isinstance(value.get("code"), str) else []
 
 
 def _coded(coding: Mapping[str, Any]) -> Coded:

@@ -120,7 +120,7 @@ class Discriminators:
             if binding.get("strength") == "required" and "valueSet" in binding:
                 systems = systems_of(self._definitions, binding["valueSet"])
                 if systems:
-                    return lambda value: value in systems
+                    return lambda value: isinstance(value, str) and value in systems
         return None
 
     def _fixed(self, nodes: Sequence[Node]) -> _Test | None:

@@ -198,7 +198,11 @@ def _compiled(definition: Mapping[str, Any], with_: Instruments) -> list[Check]:
     elif not _is_type(definition.get("type"), with_.definitions):
         text = "The profile is not on a type of R4: nothing of it is enforced."
     if not text:
-        return Elements(with_, tree(definition)).at_the_top()
+        try:
+            return Elements(with_, tree(definition)).at_the_top()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # Packages hold what nobody validated; one that is no StructureDefinition harms none.
+            text = f"The snapshot can't be read ({error!r}): nothing of it is enforced."
     with_.problems.add(None, "", text)
 
     def check(_value: Any, _extension: Any, place: Place, run: Run) -> None:

@@ -89,6 +89,9 @@ class Slicings:
             constants = self._constants(spots, discriminators[0])
             if constants is not None:
                 return by_constant(discriminators[0]["path"], constants)
+        if not discriminators and len(nodes) == 1 and not base.is_array:
+            # The one value there may be is in the one slice there is: it is only named.
+            return lambda _item, _run: 0
         matches: list[Matches | None] = []
         for (name, each), spot in zip(nodes, spots, strict=True):
             try:

@@ -59,6 +59,13 @@ def test_where_several_codes_are_wrong_the_concept_is_pointed_at(check):
     ]
 
 
+def test_of_several_codes_the_one_of_the_right_system_is_pointed_at(check):
+    both = {"coding": [{"system": "urn:own", "code": "x"}, *concept("z")["coding"]]}
+    assert check(team(both), *bound("required")) == [
+        ("binding", "CareTeam.category[0].coding[1].code")
+    ]
+
+
 def test_text_alone_does_not_pass_a_required_binding_but_an_extension_does(check):
     absent = {"extension": [{"url": "urn:x", "valueCode": "unknown"}]}
     assert check(team(absent), *bound("required")) == []

@@ -46,6 +46,26 @@ def test_a_profile_on_what_is_no_type_is_a_problem(problems):
     assert "not on a type of R4" in problem.text
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"id": "CareTeam.name", "max": "many"},
+        {"id": "CareTeam.name", "min": None},
+        {"id": "CareTeam.subject", "type": [{}]},
+        {"id": "CareTeam.subject", "type": "Reference"},
+        {"id": "CareTeam.name", "constraint": [1]},
+        {"id": "CareTeam.category", "binding": 1},
+        {"id": 1, "path": "CareTeam"},
+    ],
+)
+def test_a_snapshot_that_is_none_is_a_problem_and_a_warning(problems, issues, broken):
+    definition = profile("CareTeam")
+    definition["snapshot"]["element"].append(broken)
+    assert {problem.severity for problem in problems(definition)} == {"error"}
+    [issue] = issues(team(), definition)
+    assert (issue.severity, issue.rule) == ("warning", "structure")
+
+
 def test_an_element_that_r4_does_not_have_is_a_problem(problems):
     strange = profile("CareTeam", {"id": "CareTeam.nurse"}, {"id": "CareTeam.name"})
     [problem] = problems(strange)
@@ -177,13 +197,28 @@ def test_hl7_swedens_profiles_are_enforced(all_of_them):
     assert errors == []
 
 
+JUNK = [None, True, -1.5, "x", "#", [], {}, [None], [{}], {"a": 1}, {"coding": [1]}, {"url": {}}]
+
+
+def holders(value):
+    """Give every object and array that holds something, with its keys."""
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from holders(value[key])
+
+
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 @given(data=st.data())
 def test_no_resource_makes_a_check_raise(data, definitions, all_of_them):
     checks, profiles = all_of_them
     resource = json.loads(json.dumps(data.draw(resources(definitions)), default=str))
+    if data.draw(st.booleans()):
+        holder, key = data.draw(st.sampled_from(list(holders(resource))))
+        holder[key] = data.draw(st.sampled_from(JUNK))
     scope = Scope(resource, resource)
     for each in profiles:
         found = list(checks.check(each).issues(resource, each["type"], scope))

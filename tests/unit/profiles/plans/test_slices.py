@@ -186,6 +186,7 @@ def test_codings_told_apart_by_the_systems_of_the_value_sets_they_are_bound_to(c
     assert check(team(category=[concept("nurse", "nurse")]), bound, value_set) == [
         ("slice-max", "CareTeam.category[0].coding")
     ]
+    assert check(team(category=[{"coding": [{"system": {}}]}]), bound, value_set) == []
 
 
 def test_slices_told_apart_by_existence(check):
@@ -398,6 +399,19 @@ def test_slices_inside_slices(check):
     assert check(team({"member": MEMBER, "role": [concept("b")]}), nested) == [
         ("slice-min", "CareTeam.participant[0].role")
     ]
+
+
+def test_the_only_slice_of_what_does_not_repeat_needs_nothing_to_tell_it(check, problems):
+    named = profile(
+        "CareTeam",
+        {"id": "CareTeam.period", "max": "1"},
+        {"id": "CareTeam.period:assignment", "min": 1, "max": "1"},
+        {"id": "CareTeam.period:assignment.start", "min": 1, "max": "1"},
+    )
+    assert problems(named) == []
+    assert check(team(period={"start": "2026"}), named) == []
+    assert check(team(period={"end": "2026"}), named) == [("min", "CareTeam.period.start")]
+    assert check(team(), named) == [("slice-min", "CareTeam.period")]
 
 
 @pytest.mark.parametrize(
