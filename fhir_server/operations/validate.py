@@ -14,6 +14,7 @@ from fhir_server.interactions.amend import living
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.prepare import require_resource
 from fhir_server.interactions.rehearsal import rehearse_create, rehearse_delete, rehearse_update
+from fhir_server.interactions.resolving import resolver
 from fhir_server.operations.operation import Call, Operation
 
 MODES = ("create", "update", "delete", "profile")
@@ -72,7 +73,12 @@ def _of_content(call: Call, asked: _Asked, resource: dict[str, Any]) -> list[Iss
     except FhirError as error:
         return list(error.issues)
     plain = json.plain(json.dump(resource))
-    return call.context.server.validator.validate(plain, profiles=asked.profiles)
+    return call.context.server.validator.validate(
+        plain,
+        profiles=asked.profiles,
+        resolve=resolver(call.context),
+        best_practices=True,
+    )
 
 
 def _asked(call: Call) -> _Asked:

@@ -15,7 +15,7 @@ ARCHIVE = ROOT / "tests" / "data" / "r4-examples.tar.xz"
 REFUSED = ROOT / "docs" / "conformance" / "refused-examples.md"
 COUNT = 5306
 TOO_LARGE = ("Bundle-dataelements", "Bundle-resources")
-_ROW = re.compile(r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \| (.+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \| .+ \|$", re.MULTILINE)
 
 
 def examples() -> Iterator[tuple[str, bytes]]:
@@ -32,7 +32,7 @@ def type_of(name: str) -> str:
     return "ImplementationGuide" if name == "ig-r4" else name.partition("-")[0]
 
 
-def refused() -> dict[str, tuple[str, str]]:
-    """Give what the documents say of the refused ones: code and place by name."""
+def refused() -> dict[str, tuple[str, str, str]]:
+    """Give what the documents say of the refused ones: code, rule and place by name."""
     rows = _ROW.findall(REFUSED.read_text(encoding="utf-8"))
-    return {name: (code, place) for name, code, place, _ in rows}
+    return {name: (code, rule, place) for name, code, rule, place in rows}

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from fhir_server.app import create_app
+from fhir_server.app import create_app, create_server
 from fhir_server.fhir import json
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.validator import Validator
 from fhir_server.profiles.xml_format import XmlFormat
-from fhir_server.settings import Settings
+from fhir_server.settings import Settings, load
 from fhir_server.storage.mongo import MongoStore
 from tests.canonical import canonical
 from tests.conformance.r4_examples import COUNT, TOO_LARGE, examples, refused, type_of
@@ -36,20 +35,22 @@ OWN = [
     b'{"resourceType":"SubstanceProtein","id":"own","disulfideLinkage":["x"]}',
     b'{"resourceType":"SubstanceReferenceInformation","id":"own","comment":"x"}',
     b'{"resourceType":"SubstanceSourceMaterial","id":"own","organismName":"x"}',
+    b"""{"resourceType":"TestScript","id":"own","url":"http://example.org/t","name":"Own",
+        "status":"draft"}""",
 ]
 
 
 @pytest.mark.timeout(600)
 def test_every_example_is_accepted_and_survives_xml_or_is_listed_as_refused() -> None:
     definitions = Definitions.load()
-    validator, xml = Validator(definitions), XmlFormat(definitions)
-    found: dict[str, tuple[str, str]] = {}
+    validator, xml = create_server(load({})).validator, XmlFormat(definitions)
+    found: dict[str, tuple[str, str, str]] = {}
     lost, count = [], 0
     for name, data in examples():
         count += 1
         errors = [i for i in validator.validate(json.plain(data)) if i.severity == "error"]
         if errors:
-            found[name] = (errors[0].code, errors[0].expression or "")
+            found[name] = (errors[0].code, errors[0].rule or "", errors[0].expression or "")
         resource = json.parse(data)
         if canonical(xml.parse(xml.dump(resource))) != canonical(resource):
             lost.append(name)

@@ -89,7 +89,7 @@ def _keys(value_set: str, value: Any) -> Iterator[_Key]:
     if value.__class__ is str:
         yield value_set, None, value
     elif value.__class__ is dict:
-        for coding in value["coding"] if "coding" in value else (value,):
+        for coding in value.get("coding", (value,)):
             if coding.__class__ is dict and coding.get("code").__class__ is str:
                 system = coding.get("system")
                 yield value_set, system if system.__class__ is str else None, coding["code"]

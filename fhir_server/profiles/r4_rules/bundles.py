@@ -48,7 +48,7 @@ def _check_full_url(
         walk.report(at, "full-url", "fullUrl is an absolute URL or URN.", profile=_PROFILE)
         return
     named = type_named(url)
-    if not isinstance(resource, dict) or named not in resource_types or url.startswith("urn:"):
+    if not isinstance(resource, dict) or named not in resource_types or "/_history/" in url:
         return
     id_ = resource.get("id")
     if not isinstance(id_, str):

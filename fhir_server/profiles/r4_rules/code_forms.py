@@ -15,7 +15,8 @@ _MEDIA_TYPE = re.compile(rf"{_NAME}/{_NAME}(?:\s*;\s*[^\s;=]+=(?:[^\s;\"]+|\"[^\
 # FHIR's own names of its formats, where a CapabilityStatement lists formats.
 _SHORT_NAMES = frozenset({"xml", "json", "ttl"})
 _LANGUAGE = re.compile(
-    r"(?:[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
+    r"(?:[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(?:-[A-Za-z]{4})?"
+    r"(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
     r"(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(?:-[0-9A-WY-Za-wy-z](?:-[A-Za-z0-9]{2,8})+)*"
     r"(?:-[xX](?:-[A-Za-z0-9]{1,8})+)?\Z"
     r"|[xX](?:-[A-Za-z0-9]{1,8})+\Z|(?:[iI]-[A-Za-z]+|sgn-[A-Za-z]{2}-[A-Za-z]{2})\Z"

@@ -38,9 +38,10 @@ def _period(value: Mapping[str, Any], _walk: Walk) -> bool | None:
     if start is None or end is None:
         return True
     # Of the same form and zone, dates compare as text.
-    if start.__class__ is str is end.__class__ and len(start) == len(end):
-        if len(start) <= 10 or start[19:] == end[19:] == "Z" or start[-6:] == end[-6:]:
-            return bool(start <= end)
+    if start.__class__ is not str or end.__class__ is not str or len(start) != len(end):
+        return None
+    if len(start) <= 10 or start[-1] == end[-1] == "Z" or start[-6:] == end[-6:]:
+        return bool(start <= end)
     return None
 
 

@@ -41,18 +41,7 @@ def reference_check(
         elif walk.scope.bundle is not None and reference.__class__ is str:
             _check_target(reference, place, walk)
         if "type" in value:
-            _check_type(value, reference, place, walk)
-
-    def _check_type(value: Mapping[str, Any], reference: Any, place: Place, walk: Walk) -> None:
-        said = value["type"]
-        if said.__class__ is not str or reference.__class__ is not str:
-            return
-        named = said.removeprefix(CORE)
-        target = walk.scope.target(reference) if reference[:1] == "#" else None
-        shown = target.get("resourceType") if target is not None else type_named(reference)
-        if shown != named and shown in resource_types:
-            text = "Reference.type must be the type that the reference leads to."
-            walk.report((place, "type", None), "type", text, profile=_PROFILE, code="value")
+            _check_type(value, reference, place, walk, resource_types)
 
     def _check_target(reference: str, place: Place, walk: Walk) -> None:
         if not allowed or (reference[:1] != "#" and type_named(reference)):
@@ -83,3 +72,21 @@ def _check_fragment(reference: str, place: Place, walk: Walk) -> None:
         text = "No contained resource has this id: SHALL have a contained resource if a local "
         text += "reference is provided (ref-1)."
         walk.report(place, "ref-1", text, profile=_PROFILE, about=("reference",))
+
+
+def _check_type(
+    value: Mapping[str, Any],
+    reference: Any,
+    place: Place,
+    walk: Walk,
+    resource_types: Collection[str],
+) -> None:
+    said = value["type"]
+    if said.__class__ is not str or reference.__class__ is not str:
+        return
+    named = said.removeprefix(CORE)
+    target = walk.scope.target(reference) if reference[:1] == "#" else None
+    shown = target.get("resourceType") if target is not None else type_named(reference)
+    if shown != named and shown in resource_types:
+        text = "Reference.type must be the type that the reference leads to."
+        walk.report((place, "type", None), "type", text, profile=_PROFILE, code="value")

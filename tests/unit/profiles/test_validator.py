@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jsonschema
-import pytest
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.validator import Validator
