@@ -75,9 +75,11 @@ def _published(external: str, timeout_s: float, token: str) -> Conformance:
 def _live(published: Conformance) -> LiveConformance:
     """Let stored definitions join the published ones; what checks R4's structure is shared."""
 
-    def with_stored(revision: int, definitions: Definitions, _: StoredDefinitions) -> Conformance:
+    def with_stored(
+        revision: int, definitions: Definitions, stored: StoredDefinitions
+    ) -> Conformance:
         validator = published.validator.with_definitions(definitions)
-        terminology = published.terminology.with_definitions(definitions)
+        terminology = published.terminology.with_definitions(definitions, stored)
         return Conformance(revision, definitions, validator, terminology)
 
     def problems(definitions: Definitions, profile: Mapping[str, Any]) -> list[str]:

@@ -255,7 +255,14 @@ def _derived(
         content=None if effective is None else slim(effective),
         reason=judgement.reason,
         retired=resource.get("status") == "retired",
-        constrains=str(resource.get("type", "")) if stored.resource_type == PROFILE else "",
+        constrains=_constrained(resource),
         needs=judgement.needs,
         package=package,
     )
+
+
+def _constrained(resource: Resource) -> str:
+    """Give the type that a profile is about, or the code system that a supplement adds to."""
+    if resource.get("resourceType") == PROFILE:
+        return str(resource.get("type", ""))
+    return str(resource.get("supplements", "")).partition("|")[0]

@@ -23,6 +23,7 @@ from fhir_server.fhir import json
 from fhir_server.profiles.conformance_index import Stored
 from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import TransactionConflict, translated_errors
+from fhir_server.storage.mongo_concepts import ConceptStore
 from fhir_server.storage.mongo_indexes import (
     CONFORMANCE,
     CONFORMANCE_LAYOUT,
@@ -92,6 +93,11 @@ class ConformanceStore:
         database = collections.resources.database
         self._documents: Collection[Document] = database[CONFORMANCE]
         self._states: Collection[Document] = database[CONFORMANCE_STATE]
+
+    @property
+    def concepts(self) -> ConceptStore:
+        """The concepts of stored CodeSystems, of the same database."""
+        return ConceptStore(self._collections)
 
     def revision(self) -> int:
         """Give the number of changes so far.
