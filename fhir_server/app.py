@@ -93,13 +93,14 @@ def create_server(settings: Settings) -> Server:
     published = _published(
         settings.terminology_server, settings.terminology_timeout_s, settings.terminology_token
     )
+    live = _live(published)
     definitions = published.definitions
     zone = settings.zone
     return Server(
         settings=settings,
         definitions=definitions,
         registry=Registry(definitions),
-        conformance=_live(published),
+        conformance=live,
         search=LiveSearch(
             definitions,
             lambda own, revision: Indexer(
@@ -112,6 +113,7 @@ def create_server(settings: Settings) -> Server:
                 settings.default_count,
                 settings.max_count,
                 full_text=settings.full_text,
+                terminology=lambda: live.current().terminology,
             ),
         ),
         write_rules=write_rules,
