@@ -23,7 +23,10 @@ CORE = Path.home() / ".fhir" / "packages" / "hl7.fhir.r4.core#4.0.1" / "package"
 R4 = "http://hl7.org/fhir/StructureDefinition/"
 # The published snapshot has children of Meta that R4 does not have.
 WITH_FOREIGN_ELEMENTS = {
-    "SEBasePatient": {f"Patient.meta.{n}" for n in ("project", "author", "onBehalfOf", "account")}
+    "SEBasePatient": {
+        f"Patient.meta.{name}"
+        for name in ("project", "author", "onBehalfOf", "account", "accounts", "compartment")
+    }
 }
 
 Resource = Mapping[str, Any]
