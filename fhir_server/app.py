@@ -19,13 +19,17 @@ from fhir_server.api import (
     openapi,
     unread_bodies,
 )
+from fhir_server.fhir.outcome import has_errors
+from fhir_server.fhirpath.engine import Engine
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.live_conformance import Conformance, LiveConformance
 from fhir_server.interactions.live_search import LiveSearch
+from fhir_server.interactions.stored_concepts import StoredConcepts
 from fhir_server.interactions.stored_definitions import StoredDefinitions
 from fhir_server.operations.invocation import Invoker
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.plans.profile_checks import ProfileChecks
 from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import Registry
 from fhir_server.search.indexing import Indexer
@@ -36,6 +40,7 @@ from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
+from fhir_server.storage.snapshot import Collections
 from fhir_server.sweden import identifiers, write_rules
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
@@ -76,16 +81,20 @@ def _published(external: str, timeout_s: float, token: str, max_expansion: int) 
 
 def _live(published: Conformance) -> LiveConformance:
     """Let stored definitions join the published ones; what checks R4's structure is shared."""
+    engine = Engine(published.definitions)
 
     def with_stored(
-        revision: int, definitions: Definitions, stored: StoredDefinitions
+        revision: int, definitions: Definitions, stored: StoredDefinitions, at: Collections
     ) -> Conformance:
+        concepts = StoredConcepts(stored, at)
+        terminology = published.terminology.with_definitions(definitions, concepts)
         validator = published.validator.with_definitions(definitions)
-        terminology = published.terminology.with_definitions(definitions, stored)
         return Conformance(revision, definitions, validator, terminology)
 
     def problems(definitions: Definitions, profile: Mapping[str, Any]) -> list[str]:
-        return published.validator.with_definitions(definitions).problems(profile)
+        checks = ProfileChecks(definitions, engine, published.terminology)
+        found = checks.problems(profile)
+        return [f"{issue.expression}: {issue.text}" for issue in found if has_errors([issue])]
 
     return LiveConformance(published, with_stored, problems)
 

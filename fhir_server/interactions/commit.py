@@ -46,7 +46,6 @@ def commit(
     said: dict[str, list[Issue]] = {}
     rules = _rules(context, prepared, said)
     references = integrity(context, prepared)
-    conformance = conformance_changes(context, prepared)
     all_locks = [*locks, *_rule_locks(context, prepared)]
     given = before is not None or after is not None or once is not None
     if len(prepared) == 1 and not all_locks and not given and rules is None:
@@ -54,20 +53,34 @@ def commit(
         if references is not None:
             references(context.store)
         references = None
-    effect = None if conformance is None else conformance.store
-    try:
-        with current_rules(context, prepared, in_turn(rules, references, after, effect)) as write:
-            context.store.transact(
-                write.changes, locks=all_locks, before=before, after=write.after, once=once
-            )
-    except WriteTooLarge:
-        text = "This is more than the database can write in one transaction; split it."
-        raise FhirError(Issue("error", "too-costly", text), status=413) from None
+    with conformance_changes(context, prepared) as conformance:
+        effect = None if conformance is None else conformance.store
+        checks = in_turn(rules, references, after, effect)
+        _transact(context, prepared, checks, locks=all_locks, before=before, once=once)
     if conformance is not None:
         conformance.settle()
         said |= conformance.issues()
     named = [(p, p.change.new.reference) for p in prepared]
     return {reference: (*p.issues, *said.get(reference, ())) for p, reference in named}
+
+
+def _transact(
+    context: Context,
+    prepared: Sequence[Prepared],
+    after: Check | None,
+    *,
+    locks: Sequence[str],
+    before: Check | None,
+    once: str | None,
+) -> None:
+    try:
+        with current_rules(context, prepared, after) as write:
+            context.store.transact(
+                write.changes, locks=locks, before=before, after=write.after, once=once
+            )
+    except WriteTooLarge:
+        text = "This is more than the database can write in one transaction; split it."
+        raise FhirError(Issue("error", "too-costly", text), status=413) from None
 
 
 def _rules(

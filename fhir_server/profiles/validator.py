@@ -20,7 +20,6 @@ from fhir_server.profiles.checks import (
     Check,
     QuickStructure,
     StructureCheck,
-    compiled,
 )
 from fhir_server.profiles.compiler import Schema, StructureCompiler
 from fhir_server.profiles.definitions import Definitions
@@ -78,14 +77,6 @@ class Validator:
         other.__dict__["_quick"] = self._quick
         other.__dict__["_extension_rules"] = self._extension_rules
         return other
-
-    def problems(self, profile: Mapping[str, Any]) -> list[str]:
-        """Say why a profile can't be enforced; nothing where it can."""
-        try:
-            compiled(ProfileCompiler(self._definitions).compile(profile))
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            return [f"it can't be compiled ({type(error).__name__})"]
-        return []
 
     def schema(self, resource_type: str, *, null_items: bool = True) -> Schema:
         """Give the JSON Schema of a resource type, with its ``x-fhir`` notes."""
