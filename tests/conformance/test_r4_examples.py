@@ -15,6 +15,7 @@ from fhir_server.profiles.validator import Validator
 from fhir_server.profiles.xml_format import XmlFormat
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.terminology.terminology import Terminology
 from tests.canonical import canonical
 from tests.conformance.r4_examples import COUNT, TOO_LARGE, examples, refused, type_of
 from tests.conftest import Fhir
@@ -42,7 +43,8 @@ OWN = [
 @pytest.mark.timeout(600)
 def test_every_example_is_accepted_and_survives_xml_or_is_listed_as_refused() -> None:
     definitions = Definitions.load()
-    validator, xml = Validator(definitions), XmlFormat(definitions)
+    validator = Validator(definitions, Terminology(definitions))
+    xml = XmlFormat(definitions)
     found: dict[str, tuple[str, str]] = {}
     lost, count = [], 0
     for name, data in examples():
