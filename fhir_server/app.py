@@ -82,6 +82,7 @@ def _published(
     external: str,
     timeout_s: float,
     token: str,
+    max_expansion: int,
     rules: IdentifierRules,
     imposed: tuple[Imposed, ...],
 ) -> Conformance:
@@ -91,12 +92,13 @@ def _published(
         external: FHIR base url of a terminology server; empty for none.
         timeout_s: how long a request may wait for it.
         token: for it.
+        max_expansion: the most concepts that an expansion gives at once.
         rules: for Swedish identifiers.
         imposed: profiles that hold whether they are claimed or not.
     """
     definitions = _definitions()
     remote = RemoteTerminology(Connection(external, timeout_s, token)) if external else None
-    terminology = Terminology(definitions, external=remote)
+    terminology = Terminology(definitions, external=remote, max_expansion=max_expansion)
     validator = Validator(definitions, terminology, extra_rules=(rules,), imposed=imposed)
     return Conformance(0, definitions, validator, terminology)
 
@@ -127,16 +129,18 @@ def create_server(settings: Settings) -> Server:
         settings.terminology_server,
         settings.terminology_timeout_s,
         settings.terminology_token,
+        settings.max_expansion,
         identifier_rules(settings),
         IMPOSED if settings.impose_profiles else (),
     )
+    live = _live(published)
     definitions = published.definitions
     zone = settings.zone
     return Server(
         settings=settings,
         definitions=definitions,
         registry=Registry(definitions),
-        conformance=_live(published),
+        conformance=live,
         search=LiveSearch(
             definitions,
             lambda own, revision: Indexer(
@@ -149,6 +153,7 @@ def create_server(settings: Settings) -> Server:
                 settings.default_count,
                 settings.max_count,
                 full_text=settings.full_text,
+                terminology=lambda: live.current().terminology,
             ),
         ),
         write_rules=write_rules,

@@ -121,10 +121,12 @@ def _requirements() -> list[str]:
 def _definitions() -> Finding:
     from fhir_server.profiles.definitions import Definitions
     from fhir_server.profiles.validator import Validator
+    from fhir_server.terminology.terminology import Terminology
 
     try:
         definitions = Definitions.load()
-        wrong = Validator(definitions).validate({"resourceType": "Patient", "active": True})
+        validator = Validator(definitions, Terminology(definitions))
+        wrong = validator.validate({"resourceType": "Patient", "active": True})
     except (OSError, ValueError, KeyError) as error:
         advice = (
             "The installation is damaged: install it anew. In a clone: git status, git restore."
@@ -148,8 +150,10 @@ def _schemas() -> Finding:
 
     from fhir_server.profiles.definitions import Definitions
     from fhir_server.profiles.validator import Validator
+    from fhir_server.terminology.terminology import Terminology
 
-    validator = Validator(Definitions.load())
+    definitions = Definitions.load()
+    validator = Validator(definitions, Terminology(definitions))
     for type_ in CORE_TYPES:
         try:
             Draft202012Validator.check_schema(validator.schema(type_))

@@ -49,7 +49,7 @@ def derived(
         content=content,
         reason=judgement.reason,
         retired=resource.get("status") == "retired",
-        constrains=str(resource.get("type", "")) if stored.resource_type == PROFILE else "",
+        constrains=_constrained(resource),
         concepts=name,
         needs=judgement.needs,
         package=package,
@@ -208,3 +208,10 @@ def _remake(context: Context, make: Callable[[Remaking, Snapshot], Sequence[Deri
     if changed:
         settle(context)
     concepts.remove(old)
+
+
+def _constrained(resource: Resource) -> str:
+    """Give the type that a profile is about, or the code system that a supplement adds to."""
+    if resource.get("resourceType") == PROFILE:
+        return str(resource.get("type", ""))
+    return str(resource.get("supplements", "")).partition("|")[0]

@@ -7,7 +7,7 @@ under a name of their own, and those of the old one removed after every worker h
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import uuid_utils
@@ -79,6 +79,14 @@ class StoredConcepts:
         entry = self._definitions.exactly("CodeSystem", str(definition["url"]), version)
         return self._store.system(entry.concepts, info) if entry and entry.concepts else None
 
+    def canonical_of(self, reference: str) -> str | None:
+        """Give the canonical of a resource named as ``Type/id``; None for none."""
+        return self._definitions.canonical_of(reference)
+
+    def supplements(self) -> Iterator[tuple[str, str]]:
+        """Give the url of each code system that is supplemented, with a supplement's canonical."""
+        return self._definitions.supplements()
+
 
 def remove_orphans(collections: Collections, older_than: float = ORPHAN_SECONDS) -> int:
     """Remove concepts of writes that ended before they took effect; give how many writes.
@@ -91,7 +99,7 @@ def remove_orphans(collections: Collections, older_than: float = ORPHAN_SECONDS)
     # Names end in a UUID that begins with its time in milliseconds.
     begun = f"{int((time.time() - older_than) * 1000):012x}"
     limit = f"{begun[:8]}-{begun[8:]}"
-    old = [name for name in concepts.keys() if name.rpartition("/")[2] < limit]
+    old = [name for name in concepts.stored_keys() if name.rpartition("/")[2] < limit]
     named = ConformanceStore(collections).concept_names()
     gone = [name for name in old if name not in named]
     for name in gone:

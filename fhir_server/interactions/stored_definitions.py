@@ -100,6 +100,16 @@ class StoredDefinitions:
         """Give the urls of a type."""
         return self._index.urls(resource_type)
 
+    def canonical_of(self, reference: str) -> str | None:
+        """Give the canonical of a resource named as ``Type/id``; None for none."""
+        return self._index.canonical_of(reference)
+
+    def supplements(self) -> Iterator[tuple[str, str]]:
+        """Give the url of each code system that is supplemented, with a supplement's canonical."""
+        for each in self._index.of_type("CodeSystem"):
+            if each.constrains:
+                yield each.constrains, each.canonical
+
     def profiles_of(self, type_name: str) -> Collection[str]:
         """Give the canonicals of the profiles on a resource type or data type."""
         entries = self._index.of_type("StructureDefinition")

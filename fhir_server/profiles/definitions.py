@@ -27,11 +27,13 @@ from fhir_server.profiles.elements import (
     search_parameter_from,
 )
 from fhir_server.fhir.locations import definition_directories
+from fhir_server.profiles.json_lines import Lines
 from fhir_server.profiles.search_expressions import expression_for
 
 Resource = Mapping[str, Any]
 
 _HL7 = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
+_LINES = {"CodeSystem": "code_systems", "ValueSet": "value_sets", "ConceptMap": "concept_maps"}
 
 
 class Definitions:
@@ -60,6 +62,10 @@ class Definitions:
         self._children: dict[str, Mapping[str, Element]] = {}
         self._parameters: dict[str, Mapping[str, SearchParameter]] = {}
         self._core: dict[str, Resource | None] = {}
+        self._lines = {
+            resource_type: Lines(r4_directory and r4_directory / f"{name}.jsonl")
+            for resource_type, name in _LINES.items()
+        }
         self._stored: ConformanceSource | None = None
         self._added: Mapping[str, Mapping[str, SearchParameter]] = {}
         self.resource_types: tuple[str, ...] = tuple(
@@ -179,19 +185,6 @@ class Definitions:
         found: Mapping[str, Sequence[str]] | None = self._codes["closed"].get(value_set)
         return found
 
-    def enumerated(self, value_set: str) -> Mapping[str, Sequence[str]] | None:
-        """Give the codes by system of any of R4's value sets that can be enumerated."""
-        required = self.codes(value_set)
-        if required is not None:
-            return required
-        found: Mapping[str, Sequence[str]] | None = self._value_sets.get(value_set)
-        return found
-
-    def hierarchy(self, system: str) -> Mapping[str, Sequence[str]] | None:
-        """Give, by code, the codes right above it in one of R4's code systems with levels."""
-        found: Mapping[str, Sequence[str]] | None = self._hierarchies.get(system)
-        return found
-
     def value_sets(self) -> tuple[Resource, ...]:
         """Give the ValueSets: the project's, and those that are stored."""
         return tuple(self.conformance_of_type("ValueSet"))
@@ -224,10 +217,11 @@ class Definitions:
         match resource_type:
             case "StructureDefinition":
                 return url.startswith(STRUCTURES) and url[len(STRUCTURES) :] in self._structures
-            case "ValueSet":
-                return self.enumerated(url) is not None
             case "CodeSystem":
-                return url in self._systems
+                # What others publish (SNOMED CT, DICOM) may be stored by who has it.
+                return url.startswith(_HL7) and self._lines[resource_type].has(url)
+            case "ValueSet" | "ConceptMap":
+                return self._lines[resource_type].has(url)
         return False
 
     def with_conformance(self, source: ConformanceSource) -> Definitions:
@@ -251,6 +245,14 @@ class Definitions:
         if found is None and name in self._structures:
             found = self._core[name] = core_definition(self, name)
         return found
+
+    def lines(self, resource_type: str) -> Lines:
+        """Give R4's CodeSystems, ValueSets or ConceptMaps, compact and unread."""
+        return self._lines[resource_type]
+
+    def published_of_type(self, resource_type: str) -> Iterator[Resource]:
+        """Give the project's own conformance resources of a type."""
+        return self._own.of_type(resource_type)
 
     def conformance_of_type(self, resource_type: str) -> Iterator[Resource]:
         """Give the project's own conformance resources of a type, and the stored ones."""
@@ -288,11 +290,6 @@ class Definitions:
         )
 
     @property
-    def r4_directory(self) -> Path | None:
-        """Where R4's tables are."""
-        return self._r4_directory
-
-    @property
     def canonical(self) -> str:
         """The project's canonical base url; empty where its package.json is missing."""
         return self._own.canonical
@@ -317,23 +314,8 @@ class Definitions:
         return ConformanceResources(self._directories)
 
     @cached_property
-    def _value_sets(self) -> Mapping[str, Any]:
-        return self._table("value_sets")
-
-    @cached_property
-    def _systems(self) -> frozenset[str]:
-        tables = (self._codes["closed"], self._value_sets)
-        listed = {url for table in tables for codes in table.values() for url in codes}
-        # What others publish (SNOMED CT, UCUM) may be stored by who has it.
-        return frozenset(url for url in listed.union(self._hierarchies) if url.startswith(_HL7))
-
-    @cached_property
     def _invariants(self) -> Mapping[str, Any]:
         return self._table("invariants")
-
-    @cached_property
-    def _hierarchies(self) -> Mapping[str, Any]:
-        return self._table("hierarchies")
 
     def _table(self, name: str) -> Mapping[str, Any]:
         path = self._r4_directory and self._r4_directory / f"{name}.json"

@@ -26,7 +26,6 @@ from fhir_server.profiles.r4_rules.rules import R4Rules
 from fhir_server.profiles.r4_rules.walk import follows, is_within
 from fhir_server.profiles.scope import Resolve, Resource, Scope, nowhere
 from fhir_server.profiles.structures import Structures
-from fhir_server.profiles.value_sets import DefinitionCodes
 
 Rule = Callable[[Mapping[str, Any]], Sequence[Issue]]
 
@@ -56,7 +55,7 @@ class Validator:
 
     Args:
         definitions: R4's, the project's own, and those that are stored.
-        codes: answers about codes; where none is given, what the definitions themselves tell.
+        codes: answers about codes.
         extra_rules: called with each resource as far as its structure is right; each returns its
             issues.
         imposed: profiles that hold whether a resource claims them or not.
@@ -65,7 +64,7 @@ class Validator:
     def __init__(
         self,
         definitions: Definitions,
-        codes: CodeChecks | None = None,
+        codes: CodeChecks,
         *,
         extra_rules: Sequence[Rule] = (),
         imposed: Sequence[Imposed] = (),
@@ -77,15 +76,14 @@ class Validator:
         self._use(definitions, codes)
 
     def with_definitions(
-        self, definitions: Definitions, codes: CodeChecks | None = None
+        self, definitions: Definitions, codes: CodeChecks
     ) -> Validator:
         """Give the same validator with other profiles and codes; the structure of R4 is shared."""
         other = copy.copy(self)
         other._use(definitions, codes)
         return other
 
-    def _use(self, definitions: Definitions, codes: CodeChecks | None) -> None:
-        known = codes or DefinitionCodes(definitions)
+    def _use(self, definitions: Definitions, known: CodeChecks) -> None:
         checks = ProfileChecks(definitions, self._engine, known)
         self._definitions = definitions
         self._claims = Claims(definitions, self._engine, known, checks, self._imposed)

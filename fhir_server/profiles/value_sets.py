@@ -8,12 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fhir_server.profiles.code_checks import Coded, Verdict
 from fhir_server.profiles.definitions import Definitions
-
-_R4_BASES = ("http://hl7.org/fhir", "http://terminology.hl7.org")
-
-_MOST_KEPT = 2000
 
 # By system; None stands for any code of a system that is not listed in full here.
 Codes = dict[str, Sequence[str] | None]
@@ -40,95 +35,26 @@ def members(definitions: Definitions, url: str) -> Codes | None:
 
 def systems_of(definitions: Definitions, url: str) -> frozenset[str]:
     """Give the code systems that a value set takes codes from; none where that can't be told."""
-    canonical = url.partition("|")[0]
-    value_set = definitions.conformance("ValueSet", canonical)
-    if value_set is None:
-        return frozenset(definitions.enumerated(canonical) or ())
-    includes = value_set.get("compose", {}).get("include", [])
-    if any("system" not in include for include in includes):
-        return frozenset()
-    return frozenset(include["system"] for include in includes)
+    return _systems_of(definitions, url.partition("|")[0], ())
 
 
-def canonical_of(definitions: Definitions, reference: str) -> str | None:
-    """Give the canonical URL of a value set that is named by it or as ``ValueSet/id``.
-
-    Returns:
-        None where nothing here has the id; a URL is given as it is, without its version.
-    """
-    kind, _, id_ = reference.partition("/")
-    if kind != "ValueSet":
-        return reference.partition("|")[0]
-    own = (str(each["url"]) for each in definitions.value_sets() if each.get("id") == id_)
-    published = (f"{base}/ValueSet/{id_}" for base in _R4_BASES)
-    found = (url for url in published if definitions.enumerated(url) is not None)
-    return next(own, None) or next(found, None)
-
-
-class DefinitionCodes:
-    """Answers about codes as far as the definitions can tell: `CodeChecks` without terminology.
-
-    Args:
-        definitions: R4's tables, and the ValueSets and CodeSystems of the project.
-    """
-
-    def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
-        self._members: dict[str, Mapping[str, frozenset[str] | None] | None] = {}
-
-    def in_value_set(self, value_set: str, coded: Coded) -> Verdict:
-        """Tell whether a code is in a value set."""
-        codes = self._codes(value_set.partition("|")[0])
-        if codes is None:
-            return Verdict(None, f"The value set {value_set} can't be listed here.")
-        if coded.system is not None:
-            listed = {coded.system: codes.get(coded.system, frozenset())}
-        else:
-            listed = dict(codes)
-        if any(found is not None and coded.code in found for found in listed.values()):
-            return Verdict(holds=True)
-        if None in listed.values():
-            return Verdict(None, "Not all codes of the system are known here.")
-        return Verdict(holds=False, text=f"The value set {value_set} does not have the code.")
-
-    def in_code_system(self, coded: Coded) -> Verdict:
-        """Tell whether a code is in its system; only the project's own are known in full."""
-        system = coded.system and self._definitions.conformance("CodeSystem", coded.system)
-        if not system or system.get("content") != "complete":
-            return Verdict(None, "The codes of the system are not known here.")
-        return Verdict(coded.code in set(_walk(system.get("concept", []))))
-
-    def subsumes(self, system: str, above: str, below: str) -> bool | None:
-        """Tell whether one code subsumes another in one of R4's systems with levels."""
-        if above == below:
-            return True
-        parents = self._definitions.hierarchy(system)
-        if parents is None or below not in parents:
-            return None
-        waiting, seen = list(parents[below]), set[str]()
-        while waiting:
-            code = waiting.pop()
-            if code == above:
-                return True
-            if code not in seen:
-                seen.add(code)
-                waiting += parents.get(code, ())
-        return False
-
-    def _codes(self, url: str) -> Mapping[str, frozenset[str] | None] | None:
-        if url not in self._members:
-            if len(self._members) >= _MOST_KEPT:
-                self._members.clear()
-            self._members[url] = self._listed(url)
-        return self._members[url]
-
-    def _listed(self, url: str) -> Mapping[str, frozenset[str] | None] | None:
-        found: Mapping[str, Sequence[str] | None] | None = members(self._definitions, url)
-        if found is None:
-            found = self._definitions.enumerated(url)
-        if found is None:
-            return None
-        return {s: None if codes is None else frozenset(codes) for s, codes in found.items()}
+def _systems_of(definitions: Definitions, url: str, path: tuple[str, ...]) -> frozenset[str]:
+    value_set = definitions.conformance("ValueSet", url) or definitions.lines("ValueSet").get(url)
+    found: set[str] = set()
+    for include in (value_set or {}).get("compose", {}).get("include", []):
+        if "system" in include:
+            found.add(include["system"])
+            continue
+        imported = [each.partition("|")[0] for each in include.get("valueSet", [])]
+        parts = [
+            _systems_of(definitions, each, (*path, url)) for each in imported if each not in path
+        ]
+        # What is in several value sets is of a system that all of them have.
+        common = frozenset.intersection(*parts) if parts else frozenset[str]()
+        if not common:
+            return frozenset()
+        found |= common
+    return frozenset(found)
 
 
 def _union(definitions: Definitions, includes: Sequence[Mapping[str, Any]]) -> Codes:

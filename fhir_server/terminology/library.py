@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.terminology.compose import Plan, plan_of
+from fhir_server.profiles.json_lines import R4_VERSION
+from fhir_server.terminology.compose import NOWHERE, Plan, plan_of
 from fhir_server.terminology.concepts import Resource, TerminologyError
 from fhir_server.terminology.grammars import Grammars
 from fhir_server.terminology.published import PublishedCodeSystems, StoredConcepts
-from fhir_server.terminology.r4_tables import R4_VERSION, R4Tables
+from fhir_server.terminology.r4_tables import R4Tables
 from fhir_server.terminology.sources import CodeSystem
 from fhir_server.terminology.supplements import SupplementedCodeSystem
 
@@ -31,17 +32,17 @@ class SourceLibrary:
     ) -> None:
         self._definitions = definitions
         self._tables = tables
+        self._stored = stored
         self._published = PublishedCodeSystems(definitions, stored)
         self._grammars = Grammars()
         self._plans = lru_cache(maxsize=_MAX_PLANS)(self._made_plan)
 
     def system(self, url: str, version: str | None = None) -> CodeSystem | None:
         """Give a code system, with what supplements add; None where it is not known here."""
-        found = (
-            self._published.find(url, version)
-            or self._grammars.find(url, version)
-            or self._tables.find(url, version)
-        )
+        found = self._published.find(url, version)
+        if found is None or found.info.content in NOWHERE:
+            # Packages bring code systems without concepts: they don't hide what is known anyway.
+            found = self._grammars.find(url) or self._tables.find(url, version) or found
         supplements = tuple(self._published.supplements(url)) if found is not None else ()
         return SupplementedCodeSystem(found, supplements) if found and supplements else found
 
@@ -66,7 +67,9 @@ class SourceLibrary:
         kind, _, id_ = reference.partition("/")
         if kind != "ValueSet":
             return reference
-        return self._ids.get(id_) or self._tables.value_sets.of_id(id_)
+        stored = self._stored
+        found = self._ids.get(id_) or (stored and stored.canonical_of(reference))
+        return found or self._tables.value_sets.of_id(id_)
 
     def plan(self, canonical: str) -> Plan | None:
         """Give a value set laid out; None where it is not known here, or says nothing."""
@@ -89,8 +92,10 @@ class SourceLibrary:
 
     def value_sets(self) -> Iterator[tuple[str, str | None]]:
         """Give url and version of all value sets."""
-        for each in self._definitions.conformance_of_type("ValueSet"):
+        for each in self._definitions.published_of_type("ValueSet"):
             yield each["url"], each.get("version")
+        if self._definitions.stored is not None:
+            yield from ((url, None) for url in self._definitions.stored.urls("ValueSet"))
         yield from self._tables.value_sets.versions()
 
     def _made_plan(self, canonical: str) -> Plan | None:
@@ -115,5 +120,5 @@ class SourceLibrary:
 
     @cached_property
     def _ids(self) -> dict[str, str]:
-        own = self._definitions.conformance_of_type("ValueSet")
+        own = self._definitions.published_of_type("ValueSet")
         return {each["id"]: each["url"] for each in own if "id" in each}

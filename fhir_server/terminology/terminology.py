@@ -56,7 +56,7 @@ class Terminology:
         max_expansion: int = 10_000,
         tables: R4Tables | None = None,
     ) -> None:
-        self._tables = tables or R4Tables(definitions.r4_directory)
+        self._tables = tables or R4Tables(definitions)
         self._stored = stored
         self._external = external
         self._max_expansion = max_expansion
@@ -83,6 +83,11 @@ class Terminology:
     def external(self) -> ExternalTerminology | None:
         """The server that is asked about what nobody here can tell."""
         return self._external
+
+    @property
+    def kept_concepts(self) -> int:
+        """How many of R4's concepts are in memory just now."""
+        return self._tables.kept_concepts
 
     def value_set(self, canonical: str) -> Resource | None:
         """Give a value set, by canonical with or without ``|version``, or by ``ValueSet/id``."""

@@ -17,6 +17,7 @@ from fhir_server.interactions.patches.difference import difference
 from fhir_server.interactions.patches.fhirpath_patch import FhirPathPatch
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
+from fhir_server.terminology.terminology import Terminology
 from tests.unit.patches.operations import operation
 
 ARCHIVE = Path(__file__).parents[2] / "data" / "r4-examples.tar.xz"
@@ -73,7 +74,7 @@ def test_any_example_becomes_any_other_of_its_type(
 def test_the_difference_is_valid_r4(
     definitions: Definitions, examples: dict[str, list[Json]]
 ) -> None:
-    validator = Validator(definitions)
+    validator = Validator(definitions, Terminology(definitions))
     for alike in examples.values():
         for old, new in itertools.pairwise(alike):
             parameters: Json = {"resourceType": "Parameters"}

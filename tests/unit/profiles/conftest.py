@@ -13,6 +13,7 @@ from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.validator import Validator
+from fhir_server.terminology.terminology import Terminology
 
 CANONICAL = "https://clinic.example/fhir"
 
@@ -24,7 +25,7 @@ def definitions() -> Definitions:
 
 @pytest.fixture(scope="session")
 def validator(definitions: Definitions) -> Validator:
-    return Validator(definitions)
+    return Validator(definitions, Terminology(definitions))
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from fhir_server.fhir.outcome import Issue
+from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
+from fhir_server.terminology.terminology import Terminology
 from tests.unit.profiles.plans.conftest import DEFINITION, profile
 
 TEAM = f"{DEFINITION}/team"
@@ -33,12 +35,16 @@ def extended(*extensions: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "CareTeam", "extension": list(extensions)}
 
 
+def _validator(definitions: Definitions) -> Validator:
+    return Validator(definitions, Terminology(definitions))
+
+
 @pytest.fixture
 def check(with_conformance):
     """Validate a resource against definitions; errors as (code, expression)."""
 
     def found(resource: dict[str, Any], *definitions: dict[str, Any]) -> list[tuple[str, str]]:
-        issues = Validator(with_conformance(*definitions)).validate(resource)
+        issues = _validator(with_conformance(*definitions)).validate(resource)
         return short([issue for issue in issues if issue.severity == "error"])
 
     return found
@@ -54,7 +60,7 @@ def test_a_profile_that_is_not_claimed_does_not_apply(check):
 
 
 def test_a_profile_that_is_asked_for_applies(with_conformance):
-    validator = Validator(with_conformance(REQUIRED))
+    validator = _validator(with_conformance(REQUIRED))
     found = validator.validate({"resourceType": "CareTeam"}, profiles=[TEAM])
     assert short(found) == [("invariant", "CareTeam.name")]
     assert found[0].text == f"name is missing; the profile requires it here. Profile: {TEAM}"
@@ -73,7 +79,7 @@ def test_a_known_extension_is_checked_wherever_it_stands(check):
 
 
 def test_an_undefined_extension_of_the_project_is_refused(with_conformance):
-    validator = Validator(with_conformance(REVIEW))
+    validator = _validator(with_conformance(REVIEW))
     [issue] = validator.validate(extended({"url": f"{DEFINITION}/reviev", "valueDate": "2026"}))
     assert (issue.code, issue.expression) == ("extension", "CareTeam.extension[0].url")
     assert f"Did you mean {DEFINITION}/review?" in issue.text

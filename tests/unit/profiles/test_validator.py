@@ -9,6 +9,7 @@ import jsonschema
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.validator import Validator
+from fhir_server.terminology.terminology import Terminology
 
 RULE = Issue("error", "business-rule", "Not on Sundays.")
 
@@ -21,7 +22,7 @@ def test_further_rules_are_asked_about_a_resource_whose_structure_is_right(defin
         return [RULE]
 
     resource = {"resourceType": "CareTeam"}
-    assert Validator(definitions, extra_rules=[rule]).validate(resource) == [RULE]
+    assert Validator(definitions, Terminology(definitions), extra_rules=[rule]).validate(resource) == [RULE]
     assert asked == [resource]
 
 
@@ -29,7 +30,7 @@ def test_what_further_rules_say_of_a_part_with_a_wrong_structure_is_left_out(def
     def rule(resource: Any) -> list[Issue]:
         return [Issue("error", "business-rule", "x", f"CareTeam.{n}") for n in ("status", "name")]
 
-    found = Validator(definitions, extra_rules=[rule]).validate(
+    found = Validator(definitions, Terminology(definitions), extra_rules=[rule]).validate(
         {"resourceType": "CareTeam", "status": 5, "name": "Sunday"}
     )
     assert [issue.expression for issue in found] == ["CareTeam.status", "CareTeam.name"]
@@ -38,12 +39,12 @@ def test_what_further_rules_say_of_a_part_with_a_wrong_structure_is_left_out(def
 
 def test_a_warning_does_not_keep_further_rules_away(definitions):
     resource = {"resourceType": "CareTeam", "meta": {"profile": ["http://other.example/x"]}}
-    found = Validator(definitions, extra_rules=[lambda _: [RULE]]).validate(resource)
+    found = Validator(definitions, Terminology(definitions), extra_rules=[lambda _: [RULE]]).validate(resource)
     assert [issue.severity for issue in found] == ["error", "warning"]
 
 
 def test_threads_that_meet_a_type_first_at_once_get_the_same_answer(definitions):
-    validator = Validator(definitions)
+    validator = Validator(definitions, Terminology(definitions))
     resources = [{"resourceType": "CareTeam"}, {"resourceType": "CareTeam", "status": "x"}] * 20
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(validator.validate, resources))
@@ -51,7 +52,7 @@ def test_threads_that_meet_a_type_first_at_once_get_the_same_answer(definitions)
 
 
 def test_the_answer_stays_the_same_when_all_types_are_compiled_together(definitions):
-    validator = Validator(definitions)
+    validator = Validator(definitions, Terminology(definitions))
     types = ["Patient", "CareTeam", "Group", "Basic", "Goal", "CarePlan", "Task", "Flag", "Account"]
     before = validator.validate({"resourceType": "CareTeam", "status": "x", "nurse": 1})
     for resource_type in types:
