@@ -253,8 +253,9 @@ class Definitions:
         return found
 
     def conformance_of_type(self, resource_type: str) -> Iterator[Resource]:
-        """Give the project's own conformance resources of a type."""
-        return self._own.of_type(resource_type)
+        """Give the conformance resources of a type: the project's own, then what is stored."""
+        yield from self._own.of_type(resource_type)
+        yield from self._stored_of_type(resource_type)
 
     def operations(self) -> tuple[Resource, ...]:
         """Give the OperationDefinitions: R4's that the server offers, and the project's own."""
