@@ -75,9 +75,11 @@ def _published(external: str, timeout_s: float, token: str) -> Conformance:
 def _live(published: Conformance) -> LiveConformance:
     """Let stored definitions join the published ones; what checks R4's structure is shared."""
 
-    def with_stored(revision: int, definitions: Definitions, _: StoredDefinitions) -> Conformance:
+    def with_stored(
+        revision: int, definitions: Definitions, stored: StoredDefinitions
+    ) -> Conformance:
         validator = published.validator.with_definitions(definitions)
-        terminology = published.terminology.with_definitions(definitions)
+        terminology = published.terminology.with_definitions(definitions, stored)
         return Conformance(revision, definitions, validator, terminology)
 
     def problems(definitions: Definitions, profile: Mapping[str, Any]) -> list[str]:
@@ -91,13 +93,14 @@ def create_server(settings: Settings) -> Server:
     published = _published(
         settings.terminology_server, settings.terminology_timeout_s, settings.terminology_token
     )
+    live = _live(published)
     definitions = published.definitions
     zone = settings.zone
     return Server(
         settings=settings,
         definitions=definitions,
         registry=Registry(definitions),
-        conformance=_live(published),
+        conformance=live,
         search=LiveSearch(
             definitions,
             lambda own, revision: Indexer(
@@ -110,6 +113,7 @@ def create_server(settings: Settings) -> Server:
                 settings.default_count,
                 settings.max_count,
                 full_text=settings.full_text,
+                terminology=lambda: live.current().terminology,
             ),
         ),
         write_rules=write_rules,

@@ -24,6 +24,8 @@ class Environment:
         member_of: behind ``memberOf()``: None where nobody knows. Gets the value set and the
             value, a string or the JSON of a Coding or CodeableConcept.
         conforms_to: behind ``conformsTo()``: None for a profile that is not known.
+        subsumes: behind ``subsumes()`` and ``subsumedBy()``: gets a system, the code above and the
+            code below; None where nobody knows.
         html_is_safe: behind ``htmlChecks()``.
         variables: further ``%names``.
     """
@@ -33,5 +35,6 @@ class Environment:
     resolve: Callable[[str], Resource | None] = _nothing
     member_of: Callable[[str, Any], bool | None] = _nothing
     conforms_to: Callable[[Resource, str], bool | None] = _nothing
+    subsumes: Callable[[str, str, str], bool | None] = _nothing
     html_is_safe: Callable[[str], bool] = _nothing  # type: ignore[assignment]
     variables: Mapping[str, Any] = field(default_factory=dict)

@@ -65,13 +65,17 @@ class ConformanceChanges:
     def store(self, snapshot: Snapshot) -> None:
         """Write what takes effect, inside the transaction that writes the resources."""
         self._changed = False
-        if self._store.revision_inside(snapshot) != self._revision:
+        moved = self._store.revision_inside(snapshot) != self._revision
+        if moved and self._context.brought is None:
             self._live.refresh()
             self._judge()
         derived = [_derived(p.change.new, p.resource, j) for p, j in self._judged]
         gone = [p.change.new.reference for p in self._concerned if p.resource is None]
-        if self._context.package:
-            self._hold(snapshot, derived)
+        brought = self._context.brought
+        if brought is not None and not gone:
+            packages = PackageStore(self._context.store.collections)
+            held = [replace(each, package=brought.package) for each in derived]
+            packages.hold_inside(snapshot, held)
             return
         self._apply(snapshot, derived, gone)
 
@@ -86,14 +90,14 @@ class ConformanceChanges:
         self._revision = current.revision
         stored = [p for p in self._concerned if p.resource is not None]
         resources = [p.resource for p in stored if p.resource is not None]
+        brought = self._context.brought
+        if brought is not None:
+            self._judged = [(p, brought.judgements[p.change.new.reference]) for p in stored]
+            return
         drafts = Drafts(current.definitions, resources, self._live.problems)
         self._judged = [
             (p, drafts.judge(resource)) for p, resource in zip(stored, resources, strict=True)
         ]
-
-    def _hold(self, snapshot: Snapshot, derived: Sequence[Derived]) -> None:
-        packages = PackageStore(self._context.store.collections)
-        packages.hold_inside(snapshot, [_of_package(each, self._context) for each in derived])
 
     def _apply(self, snapshot: Snapshot, derived: Sequence[Derived], gone: Sequence[str]) -> None:
         keys = [*(each.key for each in derived), *gone]
@@ -161,6 +165,71 @@ def dependents(
     ]
 
 
+def made_anew(context: Context, keys: Sequence[str]) -> None:
+    """Let stored conformance resources take effect as they would if they were stored now.
+
+    Args:
+        context: on whose behalf.
+        keys: ``Type/id`` of some; those that are gone are left out.
+    """
+    changed: list[Derived] = []
+
+    def derive(snapshot: Snapshot) -> None:
+        context.server.conformance.refresh()
+        changed[:] = _written_anew(context, snapshot, keys)
+
+    context.store.transact([], before=derive)
+    if changed:
+        settle(context)
+
+
+def _written_anew(context: Context, snapshot: Snapshot, keys: Sequence[str]) -> list[Derived]:
+    """Write anew what takes effect; give it, and nothing where nothing in effect changed."""
+    store = ConformanceStore(context.store.collections)
+    live = context.server.conformance
+    found = [
+        (each, json.plain(each.body))
+        for each in snapshot.read_many(keys).values()
+        if each.body is not None
+    ]
+    known = store.known_inside(snapshot, keys)
+    drafts = Drafts(live.current().definitions, [r for _, r in found], live.problems)
+    derived = [
+        _derived(each, r, drafts.judge(r), known.get(each.reference, Known()).package)
+        for each, r in found
+    ]
+    urls = {each.url for each in derived if each.constrains}
+    shown = [resource for _, resource in found]
+    derived += dependents(context, snapshot, urls, drafts=shown, but=set(keys))
+    was = {each.key: known.get(each.key, Known()) for each in derived}
+    changed = any(each.content is not None or was[each.key].in_effect for each in derived)
+    at = store.count_up_inside(snapshot) if changed else 0
+    store.replace_inside(snapshot, [(each, _revision(at, was[each.key])) for each in derived])
+    return derived if changed else []
+
+
+def remade(context: Context, urls: Iterable[str], *, but: set[str]) -> None:
+    """Make the profiles anew that were made with some others, or lacked them.
+
+    Args:
+        context: on whose behalf.
+        urls: of the profiles that changed, and are in effect now.
+        but: keys of what is not to be made anew.
+    """
+    store = ConformanceStore(context.store.collections)
+    found: list[Derived] = []
+
+    def derive(snapshot: Snapshot) -> None:
+        found[:] = dependents(context, snapshot, urls, but=but)
+        if found:
+            at = store.count_up_inside(snapshot)
+            store.replace_inside(snapshot, [(each, at) for each in found])
+
+    context.store.transact([], before=derive)
+    if found:
+        settle(context)
+
+
 def settle(context: Context) -> None:
     """Wait until every worker must have seen a change, or leave that to who carries out more."""
     settling = context.settling or Settling()
@@ -171,10 +240,6 @@ def settle(context: Context) -> None:
 
 def _revision(at: int, known: Known) -> int:
     return at or known.revision
-
-
-def _of_package(derived: Derived, context: Context) -> Derived:
-    return replace(derived, package=context.package)
 
 
 def _derived(
@@ -190,7 +255,14 @@ def _derived(
         content=None if effective is None else slim(effective),
         reason=judgement.reason,
         retired=resource.get("status") == "retired",
-        constrains=str(resource.get("type", "")) if stored.resource_type == PROFILE else "",
+        constrains=_constrained(resource),
         needs=judgement.needs,
         package=package,
     )
+
+
+def _constrained(resource: Resource) -> str:
+    """Give the type that a profile is about, or the code system that a supplement adds to."""
+    if resource.get("resourceType") == PROFILE:
+        return str(resource.get("type", ""))
+    return str(resource.get("supplements", "")).partition("|")[0]

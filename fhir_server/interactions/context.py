@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.live_conformance import LiveConformance, Settling
 from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.taking_effect import Judgement
 from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import Registry
 from fhir_server.search.indexing import Indexer
@@ -111,6 +112,20 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What a package brings: it takes effect all at once, later than it is stored.
+
+    Args:
+        package: ``name#version``.
+        judgements: what becomes of each conformance resource, by ``Type/id``; made with the whole
+            package in view.
+    """
+
+    package: str
+    judgements: Mapping[str, Judgement]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """One request.
 
@@ -120,7 +135,7 @@ class Context:
         base: address of the FHIR interface as the client sees it, without a trailing slash.
         lenient: ignore unknown search parameters with a warning instead of refusing them.
         promised: references, as ``Type/id``, to what will be stored though it is not yet.
-        package: ``name#version`` of the package with which a write takes effect; empty for none.
+        brought: the package that what is written belongs to; None for none.
         settling: notes changes that every worker must have seen before the answer is given; None
             for a request that waits after each.
         form: the ``_format`` and ``_pretty`` of the URL, which links to pages must keep.
@@ -131,7 +146,7 @@ class Context:
     base: str
     lenient: bool = False
     promised: Container[str] = ()
-    package: str = ""
+    brought: Brought | None = None
     settling: Settling | None = None
     form: tuple[tuple[str, str], ...] = ()
 

@@ -12,7 +12,10 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.profiles.conformance_index import ConformanceIndex, Stored
+from fhir_server.storage.mongo_concepts import ConceptStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
+from fhir_server.terminology.concepts import SystemInfo
+from fhir_server.terminology.sources import CodeSystem
 
 Resource = Mapping[str, Any]
 # A profile of 30 kB takes about 200 kB as parsed: what is kept takes at most some 30 MB.
@@ -32,6 +35,11 @@ class KeptContents:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, int], tuple[Resource, int]] = OrderedDict()
         self._bytes = 0
+
+    @property
+    def concepts(self) -> ConceptStore:
+        """The concepts of stored CodeSystems."""
+        return self._store.concepts
 
     def get(self, entry: Stored) -> Resource | None:
         """Give the content of an entry; None where it has just gone out of effect.
@@ -63,7 +71,9 @@ class KeptContents:
 
 
 class StoredDefinitions:
-    """The conformance resources in effect at one revision: a `ConformanceSource`.
+    """The conformance resources in effect at one revision.
+
+    A `ConformanceSource`, and for terminology `StoredConcepts`.
 
     Args:
         index: of what is in effect.
@@ -78,6 +88,14 @@ class StoredDefinitions:
         """Give a resource by canonical, which may end in ``|version``; a profile with snapshot."""
         entry = self._index.find(resource_type, canonical)
         return None if entry is None else self._contents.get(entry)
+
+    def system_of(self, definition: Resource, info: SystemInfo) -> CodeSystem | None:
+        """Give the code system of a definition whose concepts are stored apart from it."""
+        version = f"|{info.version}" if info.version else ""
+        entry = self._index.find("CodeSystem", f"{info.url}{version}")
+        if entry is None or not entry.concepts:
+            return None
+        return self._contents.concepts.system(entry.concepts, info)
 
     def entry(self, resource_type: str, canonical: str) -> Stored | None:
         """Give where the resource of a canonical is, without reading it."""
@@ -97,6 +115,16 @@ class StoredDefinitions:
     def urls(self, resource_type: str) -> Collection[str]:
         """Give the urls of a type."""
         return self._index.urls(resource_type)
+
+    def canonical_of(self, reference: str) -> str | None:
+        """Give the canonical of a resource named as ``Type/id``; None for none."""
+        return self._index.canonical_of(reference)
+
+    def supplements(self) -> Iterator[tuple[str, str]]:
+        """Give the url of each code system that is supplemented, with a supplement's canonical."""
+        for each in self._index.of_type("CodeSystem"):
+            if each.constrains:
+                yield each.constrains, each.canonical
 
     def profiles_of(self, type_name: str) -> Collection[str]:
         """Give the canonicals of the profiles on a resource type or data type."""

@@ -35,6 +35,7 @@ class Verdict:
         display: the right display, where one is known.
         wrong_display: the code holds, but not under the display that came with it; ``text`` says so.
         inactive: the code holds, but is not to be used any more; ``text`` says so.
+        abstract: the code holds, but only groups others; ``text`` says so.
     """
 
     holds: bool | None
@@ -42,6 +43,7 @@ class Verdict:
     display: str | None = None
     wrong_display: bool = False
     inactive: bool = False
+    abstract: bool = False
 
 
 class CodeChecks(Protocol):

@@ -35,6 +35,7 @@ class ConformanceResources:
 
     def __init__(self, directories: Iterable[Path]) -> None:
         self.canonical = ""
+        self.package_name = ""
         self._by_url: dict[tuple[str, str], Mapping[str, Any]] = {}
         for directory in directories:
             for path in sorted(directory.glob("*.json")):
@@ -53,5 +54,6 @@ class ConformanceResources:
     def _add(self, name: str, content: Any) -> None:
         if name == "package.json":
             self.canonical = str(content.get("canonical", "")).rstrip("/")
+            self.package_name = str(content.get("name", ""))
         elif isinstance(content, dict) and "resourceType" in content and "url" in content:
             self._by_url[content["resourceType"], content["url"]] = content

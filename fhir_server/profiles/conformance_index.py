@@ -20,7 +20,8 @@ class Stored:
         url: canonical, without version.
         version: the business version; empty for none.
         retired: it answers only to who names its version.
-        constrains: the type that a profile is about; empty for what is no profile.
+        constrains: the type that a profile is about, the code system that a supplement adds to;
+            empty for others.
         concepts: names its concepts in the database; empty for what has none.
         updated: when the resource was last changed, in µs.
         revision: of the state in which it took effect.
@@ -84,6 +85,11 @@ class ConformanceIndex:
             if each.version == version if version else not each.retired:
                 return each
         return None
+
+    def canonical_of(self, key: str) -> str | None:
+        """Give the canonical of ``Type/id``; None for what is not in effect."""
+        found = self._by_key.get(key)
+        return None if found is None else found.canonical
 
     def of_type(self, resource_type: str) -> Iterator[Stored]:
         """Give the resources of a type that a url without version leads to."""

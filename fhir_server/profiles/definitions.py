@@ -26,12 +26,13 @@ from fhir_server.profiles.elements import (
     TypeRef,
     element_from,
 )
+from fhir_server.profiles.json_lines import Lines
 from fhir_server.profiles.locations import definition_directories
 from fhir_server.profiles.search_expressions import expression_for
 
 Resource = Mapping[str, Any]
 
-_HL7 = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
+_LINES = {"CodeSystem": "code_systems", "ValueSet": "value_sets", "ConceptMap": "concept_maps"}
 
 
 class Definitions:
@@ -60,6 +61,10 @@ class Definitions:
         self._children: dict[str, Mapping[str, Element]] = {}
         self._parameters: dict[str, Mapping[str, SearchParameter]] = {}
         self._core: dict[str, Resource | None] = {}
+        self._lines = {
+            resource_type: Lines(r4_directory and r4_directory / f"{name}.jsonl")
+            for resource_type, name in _LINES.items()
+        }
         self._stored: ConformanceSource | None = None
         self._added: Mapping[str, Mapping[str, SearchParameter]] = {}
         self.resource_types: tuple[str, ...] = tuple(
@@ -224,10 +229,8 @@ class Definitions:
         match resource_type:
             case "StructureDefinition":
                 return url.startswith(STRUCTURES) and url[len(STRUCTURES) :] in self._structures
-            case "ValueSet":
-                return self.enumerated(url) is not None
-            case "CodeSystem":
-                return url in self._systems
+            case "ValueSet" | "CodeSystem" | "ConceptMap":
+                return self._lines[resource_type].has(url)
         return False
 
     def with_conformance(self, source: ConformanceSource) -> Definitions:
@@ -251,6 +254,10 @@ class Definitions:
         if found is None and name in self._structures:
             found = self._core[name] = core_definition(self, name)
         return found
+
+    def lines(self, resource_type: str) -> Lines:
+        """Give R4's CodeSystems, ValueSets or ConceptMaps, compact and unread."""
+        return self._lines[resource_type]
 
     def conformance_of_type(self, resource_type: str) -> Iterator[Resource]:
         """Give the conformance resources of a type: the project's own, then what is stored."""
@@ -290,14 +297,24 @@ class Definitions:
         return iter(()) if self._stored is None else self._stored.of_type(resource_type)
 
     @property
-    def r4_directory(self) -> Path | None:
-        """Where R4's tables are."""
-        return self._r4_directory
-
-    @property
     def canonical(self) -> str:
         """The project's canonical base url; empty where its package.json is missing."""
         return self._own.canonical
+
+    @property
+    def package_name(self) -> str:
+        """The name of the project's package; empty where its package.json is missing."""
+        return self._own.package_name
+
+    @cached_property
+    def invariant_expressions(self) -> frozenset[tuple[str, str]]:
+        """Key and expression of each of R4's invariants."""
+        return frozenset(
+            (invariant["key"], invariant["expression"])
+            for elements in self._table("invariants").values()
+            for invariants in elements.values()
+            for invariant in invariants
+        )
 
     @cached_property
     def _own(self) -> ConformanceResources:
@@ -306,13 +323,6 @@ class Definitions:
     @cached_property
     def _value_sets(self) -> Mapping[str, Any]:
         return self._table("value_sets")
-
-    @cached_property
-    def _systems(self) -> frozenset[str]:
-        tables = (self._codes["closed"], self._value_sets)
-        listed = {url for table in tables for codes in table.values() for url in codes}
-        # What others publish (SNOMED CT, UCUM) may be stored by who has it.
-        return frozenset(url for url in listed.union(self._hierarchies) if url.startswith(_HL7))
 
     @cached_property
     def _invariants(self) -> Mapping[str, Any]:

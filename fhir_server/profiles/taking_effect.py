@@ -32,13 +32,13 @@ class Judgement:
             doesn't.
         reason: why it doesn't take effect though it might have; empty where there is nothing to
             say.
-        generated: the snapshot was made here.
+        owned: its url belongs to R4 or to this server.
         needs: urls of the profiles that it was made with, or that were missing.
     """
 
     effective: Resource | None
     reason: str = ""
-    generated: bool = False
+    owned: bool = False
     needs: frozenset[str] = frozenset()
 
 
@@ -117,7 +117,8 @@ class Drafts:
             return Judgement(None)
         if self._definitions.publishes(type_, url):
             owner = "R4" if url.startswith("http://") and "hl7.org/" in url else "this server"
-            return Judgement(None, f"its url belongs to {owner}, whose own definition stands")
+            text = f"its url belongs to {owner}, whose own definition stands"
+            return Judgement(None, text, owned=True)
         return self._profile(resource) if type_ == PROFILE else Judgement(resource)
 
     def _profile(self, resource: Resource) -> Judgement:
@@ -136,9 +137,8 @@ class Drafts:
         if judgement.effective is not None:
             problems = self._problems(self._definitions, judgement.effective)
             if problems:
-                judgement = Judgement(None, _joined(problems), judgement.generated)
-        generated = judgement.generated
-        return Judgement(judgement.effective, judgement.reason, generated, frozenset(needs))
+                judgement = Judgement(None, _joined(problems))
+        return Judgement(judgement.effective, judgement.reason, needs=frozenset(needs))
 
     def _with_snapshot(self, resource: Resource) -> Judgement:
         if resource.get("snapshot", {}).get("element"):
@@ -146,8 +146,8 @@ class Drafts:
         generated = generate(resource, self._find)
         if generated.definition is None:
             said = [_with_place(each.text, each.expression) for each in generated.issues]
-            return Judgement(None, _joined(said), generated=True)
-        return Judgement(generated.definition, generated=True)
+            return Judgement(None, _joined(said))
+        return Judgement(generated.definition)
 
     def _find(self, canonical: str) -> Resource | None:
         url = split_canonical(canonical)[0]

@@ -35,6 +35,18 @@ def members(definitions: Definitions, url: str) -> Codes | None:
     return _union(definitions, includes)
 
 
+def systems_of(definitions: Definitions, url: str) -> frozenset[str]:
+    """Give the code systems that a value set takes codes from; none where that can't be told."""
+    canonical = url.partition("|")[0]
+    value_set = definitions.conformance("ValueSet", canonical)
+    if value_set is None:
+        return frozenset(definitions.enumerated(canonical) or ())
+    includes = value_set.get("compose", {}).get("include", [])
+    if any("system" not in include for include in includes):
+        return frozenset()
+    return frozenset(include["system"] for include in includes)
+
+
 def canonical_of(definitions: Definitions, reference: str) -> str | None:
     """Give the canonical URL of a value set that is named by it or as ``ValueSet/id``.
 

@@ -16,8 +16,8 @@ from fhir_server.search.asked import NOTHING, Asked
 from fhir_server.search.parameters import present_range
 from fhir_server.search.query import Criterion, HasId, HasToken, TokenRange, either
 from fhir_server.search.syntax import split, unescape
-from fhir_server.search.terminology import NotKnown
 from fhir_server.search.tokens import END_OF_TEXT
+from fhir_server.terminology.concepts import TerminologyError
 
 _CANONICAL = frozenset(("canonical", "uri"))
 
@@ -92,7 +92,7 @@ def _member(asked: Asked, value_set: str) -> Criterion:
     below = f"{asked.base_url.rstrip('/')}/"
     try:
         members = asked.terminology.members(value_set.removeprefix(below))
-    except NotKnown as error:
+    except TerminologyError as error:
         raise asked.refused(str(error), "not-supported") from None
     found: list[Criterion] = []
     for system, codes in members.items():
@@ -112,7 +112,7 @@ def _related(asked: Asked, parts: list[str]) -> Criterion:
     related = hierarchy.above if asked.modifier == "above" else hierarchy.below
     try:
         codes = related(systems[0], code)
-    except NotKnown as error:
+    except TerminologyError as error:
         raise asked.refused(str(error), "not-supported") from None
     return either(*_all(asked, ((systems[0], each) for each in codes)))
 

@@ -23,6 +23,7 @@ from fhir_server.fhir import json
 from fhir_server.profiles.conformance_index import Stored
 from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import TransactionConflict, translated_errors
+from fhir_server.storage.mongo_concepts import ConceptStore
 from fhir_server.storage.mongo_indexes import (
     CONFORMANCE,
     CONFORMANCE_LAYOUT,
@@ -92,6 +93,11 @@ class ConformanceStore:
         database = collections.resources.database
         self._documents: Collection[Document] = database[CONFORMANCE]
         self._states: Collection[Document] = database[CONFORMANCE_STATE]
+
+    @property
+    def concepts(self) -> ConceptStore:
+        """The concepts of stored CodeSystems, of the same database."""
+        return ConceptStore(self._collections)
 
     def revision(self) -> int:
         """Give the number of changes so far.
@@ -186,6 +192,16 @@ class ConformanceStore:
         except DuplicateKeyError:
             raise TransactionConflict from None
         return int(found["revision"]) + 1 if found else 1
+
+    def stored_keys(self, resource_type: str, after: str, limit: int) -> list[str]:
+        """Give ``Type/id`` of living resources, in order, after one of them."""
+        # "0" comes after "/".
+        among = {"$gt": max(after, f"{resource_type}/"), "$lt": f"{resource_type}0"}
+        with translated_errors():
+            found = self._collections.resources.find(
+                {"_id": among, "b": {"$exists": True}}, {"_id": 1}
+            )
+            return [each["_id"] for each in found.hint("_id_").sort("_id", 1).limit(limit)]
 
     def made_anew(self) -> None:
         """Note that all documents have the layout of this version."""

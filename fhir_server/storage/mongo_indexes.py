@@ -55,6 +55,13 @@ REINDEX_ID = "reindex"
 LAYOUT_WITHOUT_STATE = 1
 JOBS = "jobs"
 
+CONCEPTS = "concepts"
+CONCEPT_TOKENS = "k_t_o"
+# All that is asked about concepts is a token; see mongo_concepts.py.
+CONCEPT_INDEXES = (
+    IndexModel([("k", ASCENDING), ("t", ASCENDING), ("o", ASCENDING)], name=CONCEPT_TOKENS),
+)
+
 CONFORMANCE = "conformance"
 CONFORMANCE_STATE = "conformance_state"
 # Raised by whoever changes what the documents hold: those made before must be made anew.
@@ -82,6 +89,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
         with suppress(CollectionInvalid):
             database.create_collection(name)
     _ensure_search_state(database)
+    database[CONCEPTS].create_indexes(list(CONCEPT_INDEXES))
     _ensure_conformance(database)
     database[JOBS].create_index("expires", name="expires", expireAfterSeconds=0)
 

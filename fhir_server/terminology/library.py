@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.json_lines import R4_VERSION
 from fhir_server.terminology.compose import Plan, plan_of
 from fhir_server.terminology.concepts import Resource, TerminologyError
 from fhir_server.terminology.grammars import Grammars
 from fhir_server.terminology.published import PublishedCodeSystems, StoredConcepts
-from fhir_server.terminology.r4_tables import R4_VERSION, R4Tables
+from fhir_server.terminology.r4_tables import R4Tables
 from fhir_server.terminology.sources import CodeSystem
 from fhir_server.terminology.supplements import SupplementedCodeSystem
 
@@ -31,6 +32,7 @@ class SourceLibrary:
     ) -> None:
         self._definitions = definitions
         self._tables = tables
+        self._stored = stored
         self._published = PublishedCodeSystems(definitions, stored)
         self._grammars = Grammars()
         self._plans = lru_cache(maxsize=_MAX_PLANS)(self._made_plan)
@@ -66,7 +68,9 @@ class SourceLibrary:
         kind, _, id_ = reference.partition("/")
         if kind != "ValueSet":
             return reference
-        return self._ids.get(id_) or self._tables.value_sets.of_id(id_)
+        stored = self._stored
+        found = self._ids.get(id_) or (stored and stored.canonical_of(reference))
+        return found or self._tables.value_sets.of_id(id_)
 
     def plan(self, canonical: str) -> Plan | None:
         """Give a value set laid out; None where it is not known here, or says nothing."""
@@ -84,6 +88,8 @@ class SourceLibrary:
     def concept_maps(self) -> Iterator[Resource]:
         """Give all concept maps, those of the definitions first."""
         yield from self._definitions.conformance_of_type("ConceptMap")
+        if self._definitions.stored is not None:
+            yield from self._definitions.stored.of_type("ConceptMap")
         for found in self._tables.concept_maps:
             yield {"resourceType": "ConceptMap", **found}
 
@@ -91,6 +97,8 @@ class SourceLibrary:
         """Give url and version of all value sets."""
         for each in self._definitions.conformance_of_type("ValueSet"):
             yield each["url"], each.get("version")
+        if self._definitions.stored is not None:
+            yield from ((url, None) for url in self._definitions.stored.urls("ValueSet"))
         yield from self._tables.value_sets.versions()
 
     def _made_plan(self, canonical: str) -> Plan | None:

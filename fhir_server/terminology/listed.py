@@ -76,20 +76,7 @@ class ListedCodeSystem:
         return sum(1 for _ in self.select(selection))
 
     def _at(self, position: int) -> Concept:
-        row = Row(*self._rows[position])
-        return Concept(
-            system=self.info.url,
-            code=row.code,
-            display=row.display,
-            definition=row.definition,
-            designations=tuple(map(designation, row.designations)),
-            properties=tuple(row.properties),
-            parents=tuple(row.parents),
-            inactive=self._marks.inactive(row.properties),
-            abstract=self._marks.abstract(row.properties),
-            version=self.info.version,
-            position=position,
-        )
+        return concept_of(self.info, Row(*self._rows[position]), self._marks, position)
 
     @cached_property
     def _folded(self) -> Mapping[str, int]:
@@ -106,6 +93,23 @@ class ListedCodeSystem:
             for parent in parents:
                 children.setdefault(parent, []).append(code)
         return children
+
+
+def concept_of(info: SystemInfo, row: Row, marks: Marks, position: int) -> Concept:
+    """Read a concept of a code system."""
+    return Concept(
+        system=info.url,
+        code=row.code,
+        display=row.display,
+        definition=row.definition,
+        designations=tuple(map(designation, row.designations)),
+        properties=tuple(row.properties),
+        parents=tuple(row.parents),
+        inactive=marks.inactive(row.properties),
+        abstract=marks.abstract(row.properties),
+        version=info.version,
+        position=position,
+    )
 
 
 def designation(entry: Mapping[str, Any]) -> Designation:

@@ -1,12 +1,11 @@
 """Code systems that definitions know: the project's files, and those that are stored.
 
-A CodeSystem that is stored comes from the definitions without its concepts, but with their number;
-the concepts are in the database, under its ``id``.
+A CodeSystem that is stored comes from the definitions without its concepts, but with their number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -20,14 +19,16 @@ from fhir_server.terminology.sources import CodeSystem
 
 
 class StoredConcepts(Protocol):
-    """The concepts of stored CodeSystems."""
+    """What is stored of terminology beside the definitions of `Definitions.stored`."""
 
-    def system(self, key: str, info: SystemInfo) -> CodeSystem:
-        """Give a code system whose concepts are stored.
+    def system_of(self, definition: Resource, info: SystemInfo) -> CodeSystem | None:
+        """Give the code system of a definition that has no concepts itself; None for none."""
 
-        Args:
-            key: the logical id of the CodeSystem.
-        """
+    def canonical_of(self, reference: str) -> str | None:
+        """Give the canonical of a resource named as ``Type/id``; None for none."""
+
+    def supplements(self) -> Iterable[tuple[str, str]]:
+        """Give the url of each code system that is supplemented, with a supplement's canonical."""
 
 
 class PublishedCodeSystems:
@@ -51,17 +52,25 @@ class PublishedCodeSystems:
             return None
         return self._system(definition)
 
-    def systems(self) -> Iterable[tuple[str, str | None]]:
+    def systems(self) -> Iterator[tuple[str, str | None]]:
         """Give url and version of all code systems; supplements are none."""
-        return (
-            (each["url"], each.get("version"))
-            for each in self._definitions.conformance_of_type("CodeSystem")
-            if each.get("content") != "supplement"
-        )
+        for each in self._definitions.conformance_of_type("CodeSystem"):
+            if each.get("content") != "supplement":
+                yield each["url"], each.get("version")
+        if self._definitions.stored is not None:
+            additions = {
+                url.partition("|")[0] for urls in self._stored_supplements.values() for url in urls
+            }
+            for url in self._definitions.stored.urls("CodeSystem"):
+                if url not in additions:
+                    yield url, None
 
     def supplements(self, url: str) -> Iterable[CodeSystem]:
         """Give the code systems that add designations and properties to another."""
-        return map(self._system, self._overview.supplements.get(url, ()))
+        own = self._overview.supplements.get(url, ())
+        stored = self._stored_supplements.get(url, ())
+        found = (self._definitions.conformance("CodeSystem", each) for each in stored)
+        return map(self._system, (*own, *filter(None, found)))
 
     def system_of(self, value_set: str) -> str | None:
         """Give the code system that names a value set as that of all its codes."""
@@ -71,6 +80,13 @@ class PublishedCodeSystems:
     def _overview(self) -> _Overview:
         return _Overview(self._definitions.conformance_of_type("CodeSystem"))
 
+    @cached_property
+    def _stored_supplements(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for url, supplement in self._stored.supplements() if self._stored is not None else ():
+            found.setdefault(url, []).append(supplement)
+        return found
+
     def _system(self, definition: Resource) -> CodeSystem:
         key = (definition["url"], definition.get("version"))
         return self._kept.get(key, lambda: self._made(definition))
@@ -79,7 +95,9 @@ class PublishedCodeSystems:
         count = definition.get("count")
         elsewhere = "concept" not in definition and definition.get("content") != "not-present"
         if elsewhere and count and self._stored is not None:
-            return self._stored.system(definition["id"], info_of(definition, count))
+            found = self._stored.system_of(definition, info_of(definition, count))
+            if found is not None:
+                return found
         rows = rows_of(definition)
         return ListedCodeSystem(info_of(definition, len(rows)), rows)
 

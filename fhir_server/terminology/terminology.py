@@ -56,7 +56,7 @@ class Terminology:
         max_expansion: int = 10_000,
         tables: R4Tables | None = None,
     ) -> None:
-        self._tables = tables or R4Tables(definitions.r4_directory)
+        self._tables = tables or R4Tables(definitions)
         self._stored = stored
         self._external = external
         self._max_expansion = max_expansion

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from fhir_server.profiles.code_checks import Verdict
@@ -11,6 +12,8 @@ from fhir_server.terminology.concepts import Concept
 
 _MOST_NAMED = 20
 _OUTAGE = "The terminology of this server does not answer just now, so nobody can tell."
+_INACTIVE = "The code is inactive: it should not be used any more."
+_ABSTRACT = "The code only groups others: use one of those below it."
 
 UNAVAILABLE = Verdict(None, _OUTAGE)
 
@@ -67,7 +70,7 @@ def with_display(verdict: Verdict, sent: str, known: Iterable[str]) -> Verdict:
         return verdict
     text = "The display is not what the code system calls the code: correct it or leave it out."
     joined = f"{verdict.text} {text}".strip()
-    return Verdict(True, joined, verdict.display, wrong_display=True, inactive=verdict.inactive)
+    return replace(verdict, text=joined, wrong_display=True)
 
 
 @lru_cache(maxsize=8192)
@@ -79,10 +82,10 @@ def display_key(text: str) -> str:
 def _held(concept: Concept | None, displays: tuple[str, ...]) -> Verdict:
     own = concept.display if concept is not None else None
     display = displays[0] if displays else own
-    if concept is None or not concept.inactive:
+    if concept is None or not (concept.inactive or concept.abstract):
         return Verdict(True, display=display)
-    text = "The code is inactive: it should not be used any more."
-    return Verdict(True, text, display, inactive=True)
+    text = _INACTIVE if concept.inactive else _ABSTRACT
+    return Verdict(True, text, display, inactive=concept.inactive, abstract=concept.abstract)
 
 
 def _advice(library: Library, plan: Plan, system: str | None) -> str:

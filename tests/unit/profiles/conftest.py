@@ -42,6 +42,8 @@ def with_conformance(tmp_path: Path) -> Callable[..., Definitions]:
     """Make definitions of R4 and of the conformance resources given."""
 
     def make(*resources: dict[str, Any]) -> Definitions:
+        for path in tmp_path.glob("*.json"):
+            path.unlink()
         package = {"name": "clinic", "canonical": CANONICAL}
         (tmp_path / "package.json").write_text(json.dumps(package))
         for number, resource in enumerate(resources):
