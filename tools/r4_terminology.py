@@ -7,7 +7,7 @@ are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -36,7 +36,19 @@ def code_systems(package: Package) -> list[Json]:
 
 def value_sets(package: Package) -> list[Json]:
     """Give how every ValueSet is composed."""
-    return [_kept(_plain(each), _OF_VALUE_SET) for each in package.resources("ValueSet")]
+    versions = {each["url"]: each.get("version") for each in package.resources("CodeSystem")}
+    found = [_kept(_plain(each), _OF_VALUE_SET) for each in package.resources("ValueSet")]
+    for value_set in found:
+        for include in value_set.get("compose", {}).get("include", []):
+            _drop_stale_version(include, versions)
+    return found
+
+
+def _drop_stale_version(include: Json, versions: Mapping[str, str | None]) -> None:
+    """Let task-code take the codes of R4: it names a version from before R4 was published."""
+    known = versions.get(include.get("system", ""))
+    if known is not None and include.get("version", known) != known:
+        del include["version"]
 
 
 def concept_maps(package: Package) -> list[Json]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from fhir_server.terminology.concepts import Concept, Resource, TerminologyError
 from fhir_server.terminology.filters import predicate
+from fhir_server.terminology.grammars import in_base_units
 from fhir_server.terminology.sources import CodeSystem, Condition, Selection
 
 # Code systems of these contents know of a code they lack only that they lack it.
@@ -140,13 +141,13 @@ def _flat(entries: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 
 
 def _include(include: Mapping[str, Any]) -> Include:
-    listed = include.get("concept")
+    listed, system = include.get("concept"), include.get("system")
     return Include(
-        system=include.get("system"),
+        system=system,
         version=include.get("version"),
         listed=None if listed is None else {each["code"]: each for each in listed},
         conditions=tuple(
-            Condition(each["property"], each["op"], each["value"])
+            in_base_units(system, Condition(each["property"], each["op"], each["value"]))
             for each in include.get("filter", ())
         ),
         value_sets=tuple(include.get("valueSet", ())),

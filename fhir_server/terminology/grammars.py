@@ -17,12 +17,13 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
 from fhir_server.fhir import units
 from fhir_server.terminology.concepts import Concept, Resource, SystemInfo, TerminologyError
-from fhir_server.terminology.sources import Selection
+from fhir_server.terminology.sources import Condition, Selection
 
 # A test of a code: the code as it is written properly, or None.
 Check = Callable[[str], str | None]
@@ -135,6 +136,14 @@ class Grammars:
     def systems(self) -> Iterable[tuple[str, str | None]]:
         """Give the urls."""
         return ((url, None) for url in _GRAMMARS)
+
+
+def in_base_units(system: str | None, condition: Condition) -> Condition:
+    """Reduce the unit that a filter on ``canonical`` names: R4 says ``a`` for every time."""
+    if system != units.UCUM or (condition.property, condition.op) != ("canonical", "="):
+        return condition
+    scale = units.scale(condition.value)
+    return condition if scale is None else replace(condition, value=scale.unit)
 
 
 def _matching(pattern: re.Pattern[str]) -> Check:

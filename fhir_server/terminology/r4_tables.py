@@ -28,6 +28,11 @@ class R4Tables:
         self.concept_maps = definitions.lines("ConceptMap")
         self._kept: Bounded[str, ListedCodeSystem] = Bounded(max_concepts, len)
 
+    @property
+    def kept_concepts(self) -> int:
+        """How many concepts are in memory just now."""
+        return self._kept.weight
+
     def find(self, url: str, version: str | None = None) -> ListedCodeSystem | None:
         """Give a code system."""
         if not self._systems.has(url, version):

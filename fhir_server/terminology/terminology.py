@@ -84,6 +84,11 @@ class Terminology:
         """The server that is asked about what nobody here can tell."""
         return self._external
 
+    @property
+    def kept_concepts(self) -> int:
+        """How many of R4's concepts are in memory just now."""
+        return self._tables.kept_concepts
+
     def value_set(self, canonical: str) -> Resource | None:
         """Give a value set, by canonical with or without ``|version``, or by ``ValueSet/id``."""
         url = self._library.url_of(canonical)

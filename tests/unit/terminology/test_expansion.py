@@ -104,7 +104,7 @@ def test_a_text_narrows_an_expansion(care: Terminology, text: str, found: list[s
         ({"inactive": False, "include": [{"system": SYSTEM}]}, EVERY[:-1]),
         ({"inactive": True, "include": [{"system": SYSTEM}]}, EVERY),
         ({"lockedDate": "2012-06-13", "include": [{"valueSet": [WARD]}]}, ["ward", "day"]),
-        ({"include": [{"system": SYSTEM, "version": "2", "filter": LEVELS}]}, EVERY[1:4] + ["day"]),
+        ({"include": [{"system": SYSTEM, "version": "2", "filter": LEVELS}]}, [*EVERY[1:4], "day"]),
     ],
 )
 def test_compositions_include_exclude_and_import(
