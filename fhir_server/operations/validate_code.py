@@ -9,7 +9,7 @@ https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +38,6 @@ Check = Callable[[Coded], Verdict]
 Look = Callable[[Coded], Concept | None]
 
 ABSTRACT = "The code is abstract: it groups others."
-WRONG_DISPLAY = "The display is not one of those that the code has."
-
 OF_VALUE_SET = Names("system", "systemVersion", "display")
 OF_CODE_SYSTEM = Names(None, "version", "display")
 
@@ -154,14 +152,41 @@ def _finding(call: Call, coded: Coded, check: Check, look: Look) -> Finding:
     display = verdict.display
     if concept is not None and (language or display is None):
         display = shown(concept, language)
+    wrong = _wrong(call, coded, verdict, concept)
+    if wrong:
+        return Finding(False, wrong, display)
+    return Finding(True, " ".join(_hints(call, coded, verdict, display, concept)), display)
+
+
+def _wrong(call: Call, coded: Coded, verdict: Verdict, concept: Concept | None) -> str:
+    """Say what is wrong with a code though it is one of those that are asked for."""
+    if coded.version and concept is None and _has_version(call, coded):
+        return "There is no such code in this version of the code system."
+    language = call.arguments.get("displayLanguage")
     if coded.display and (verdict.wrong_display or _is_foreign(concept, coded.display, language)):
-        return Finding(False, WRONG_DISPLAY, display)
-    if concept is not None and concept.abstract:
-        return _abstract(call, verdict, display)
-    hints = [verdict.text]
+        return "The display is not one of those that the code has."
+    if verdict.abstract and call.arguments.get("abstract") is False:
+        return ABSTRACT
+    return ""
+
+
+def _hints(
+    call: Call, coded: Coded, verdict: Verdict, display: str | None, concept: Concept | None
+) -> Iterator[str]:
+    if verdict.abstract:
+        if not call.arguments.get("abstract"):
+            yield ABSTRACT
+    elif verdict.text:
+        yield verdict.text
     if coded.display and display is None:
-        hints.append("The display was not checked: none is known for the code.")
-    return Finding(True, " ".join(hints).strip(), display)
+        yield "The display was not checked: none is known for the code."
+    if coded.version and concept is None:
+        yield "This version of the code system is not known here: the code is one in another."
+
+
+def _has_version(call: Call, coded: Coded) -> bool:
+    found = call.context.server.terminology.code_system(f"{coded.system}|{coded.version}")
+    return found is not None and found.content == "complete"
 
 
 def _is_foreign(concept: Concept | None, display: str, language: str | None) -> bool:
@@ -169,13 +194,6 @@ def _is_foreign(concept: Concept | None, display: str, language: str | None) -> 
     if language is None or concept is None or concept.display is None:
         return False
     return not is_called(concept, display, language)
-
-
-def _abstract(call: Call, verdict: Verdict, display: str | None) -> Finding:
-    if call.arguments.get("abstract") is False:
-        return Finding(False, ABSTRACT, display)
-    hint = "" if call.arguments.get("abstract") else ABSTRACT
-    return Finding(True, f"{verdict.text} {hint}".strip(), display)
 
 
 def _parameters(found: Finding) -> Mapping[str, Any]:
