@@ -58,18 +58,20 @@ def _definitions() -> Definitions:
 
 
 @cache
-def _published(external: str, timeout_s: float, token: str) -> Conformance:
+def _published(external: str, timeout_s: float, token: str, max_expansion: int) -> Conformance:
     """Join what is in effect with nothing stored.
 
     Args:
         external: FHIR base url of a terminology server; empty for none.
         timeout_s: how long a request may wait for it.
         token: for it.
+        max_expansion: the most concepts that an expansion gives at once.
     """
     definitions = _definitions()
     remote = RemoteTerminology(Connection(external, timeout_s, token)) if external else None
     validator = Validator(definitions, extra_rules=(identifiers.check_resource,))
-    return Conformance(0, definitions, validator, Terminology(definitions, external=remote))
+    terminology = Terminology(definitions, external=remote, max_expansion=max_expansion)
+    return Conformance(0, definitions, validator, terminology)
 
 
 def _live(published: Conformance) -> LiveConformance:
@@ -91,7 +93,10 @@ def _live(published: Conformance) -> LiveConformance:
 def create_server(settings: Settings) -> Server:
     """Join the parts that need no database."""
     published = _published(
-        settings.terminology_server, settings.terminology_timeout_s, settings.terminology_token
+        settings.terminology_server,
+        settings.terminology_timeout_s,
+        settings.terminology_token,
+        settings.max_expansion,
     )
     live = _live(published)
     definitions = published.definitions

@@ -71,6 +71,9 @@ class Settings:
     referential_integrity_on_delete: bool = _documented(
         True, "Refuse to delete what other resources refer to."
     )
+    max_expansion: int = _documented(
+        10_000, "The most concepts that an expansion of a value set gives at once."
+    )
     terminology_server: str = _documented(
         "", "FHIR base url of a server to ask about codes that nobody here knows; empty for none."
     )
@@ -90,7 +93,7 @@ class Settings:
         if not 0 < self.port < 65536:
             raise SettingsError(f"{PREFIX}PORT must be between 1 and 65535, not {self.port}.")
         counts = ("workers", "threads", "default_count", "max_count", "max_bundle_entries")
-        for name in (*counts, "max_includes", "async_jobs"):
+        for name in (*counts, "max_includes", "max_expansion", "async_jobs"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
         for name in ("max_body_mb", "mongod_cache_gb", "terminology_timeout_s"):

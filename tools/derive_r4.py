@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from tools.r4_codes import code_lists, hierarchies, other_code_lists, required_value_sets
+from tools.r4_codes import code_lists, required_value_sets
 from tools.r4_operations import operations
 from tools.r4_package import Json, Package
 from tools.r4_search import compartments, search_parameters
@@ -46,13 +46,10 @@ def derive(package_directory: Path) -> dict[str, Json]:
     """Give the tables by name."""
     package = Package(package_directory)
     types = structures(package)
-    codes = code_lists(package, required_value_sets(types))
     return {
         "structures": types,
         "invariants": invariants(package),
-        "codes": codes,
-        "value_sets": other_code_lists(package, codes["closed"]),
-        "hierarchies": hierarchies(package),
+        "codes": code_lists(package, required_value_sets(types)),
         "search": search_parameters(package),
         "compartments": compartments(package),
         "operations": operations(package),

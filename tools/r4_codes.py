@@ -1,4 +1,4 @@
-"""Derives the code lists of R4's value sets, and the levels of its code systems."""
+"""Derives the code lists of the value sets that R4 requires somewhere."""
 
 from __future__ import annotations
 
@@ -71,46 +71,6 @@ def code_lists(package: Package, urls: Iterable[str]) -> Json:
         except Open as reason:
             table["open"][url] = str(reason)
     return table
-
-
-def other_code_lists(package: Package, listed: Iterable[str]) -> Json:
-    """Give the codes by system of all the other value sets that can be enumerated."""
-    terminology = Terminology(package)
-    table: Json = {}
-    for url in sorted(set(terminology.value_sets) - set(listed)):
-        try:
-            table[url] = terminology.expand(url)
-        except Open:
-            continue
-    return table
-
-
-def hierarchies(package: Package) -> Json:
-    """Give `{system: {code: [codes right above it]}}` for the code systems that have levels."""
-    table: Json = {}
-    for system in package.resources("CodeSystem"):
-        above = {code: parents for code, parents in _parents(system) if parents}
-        if above:
-            table[system["url"]] = above
-    return table
-
-
-def _parents(system: Json) -> Iterator[tuple[str, list[str]]]:
-    above: dict[str, set[str]] = {}
-    for concept, parent in _nested(system.get("concept", []), ""):
-        properties = [p for p in concept.get("property", []) if "valueCode" in p]
-        named = {p["valueCode"] for p in properties if p["code"] in ("subsumedBy", "parent")}
-        own = above.setdefault(concept["code"], set())
-        own |= named | ({parent} if parent else set())
-        for below in (p["valueCode"] for p in properties if p["code"] == "child"):
-            above.setdefault(below, set()).add(concept["code"])
-    return ((code, sorted(parents)) for code, parents in above.items())
-
-
-def _nested(concepts: list[Json], parent: str) -> Iterator[tuple[Json, str]]:
-    for concept in concepts:
-        yield concept, parent
-        yield from _nested(concept.get("concept", []), concept["code"])
 
 
 def required_value_sets(structures: Json) -> Iterator[str]:

@@ -7,11 +7,12 @@ are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
+from fhir_server.terminology.rows import Row, rows_of
 from tools.r4_package import Json, Package
 
 # Read from the beginning of a line, without parsing it (fhir_server/terminology/r4_tables.py).
@@ -25,8 +26,6 @@ _OF_MAP = (
     "targetCanonical", "group",
 )  # fmt: skip
 _DECLARED = ("code", "uri", "type", "operator", "value", "description")
-# Properties that name the codes above a concept, and those below it.
-_ABOVE, _BELOW = ("subsumedBy", "parent"), ("child",)
 
 
 def code_systems(package: Package) -> list[Json]:
@@ -84,41 +83,12 @@ def _system(system: Json) -> Json:
     for name in ("property", "filter"):
         if name in system:
             found[name] = [_kept(each, _DECLARED) for each in system[name]]
-    concepts = list(_nested(system.get("concept", []), None))
-    above = _parents(concepts)
-    found["concept"] = [_concept(concept, above[concept["code"]]) for concept, _ in concepts]
+    found["concept"] = [_concept(row) for row in rows_of(system)]
     return found
 
 
-def _nested(concepts: list[Json], parent: str | None) -> Iterator[tuple[Json, str | None]]:
-    for concept in concepts:
-        yield concept, parent
-        yield from _nested(concept.get("concept", []), concept["code"])
-
-
-def _parents(concepts: list[tuple[Json, str | None]]) -> dict[str, list[str]]:
-    above: dict[str, dict[str, None]] = {concept["code"]: {} for concept, _ in concepts}
-    for concept, parent in concepts:
-        code = concept["code"]
-        if parent is not None:
-            above[code][parent] = None
-        for item in concept.get("property", []):
-            if item["code"] in _ABOVE:
-                above[code][item["valueCode"]] = None
-            elif item["code"] in _BELOW and item["valueCode"] in above:
-                above[item["valueCode"]][code] = None
-    return {code: list(parents) for code, parents in above.items()}
-
-
-def _concept(concept: Json, parents: list[str]) -> list[Any]:
-    entry = [
-        concept["code"],
-        concept.get("display"),
-        concept.get("definition"),
-        parents,
-        _plain(concept.get("property", [])),
-        _plain(concept.get("designation", [])),
-    ]
+def _concept(row: Row) -> list[Any]:
+    entry = [*row[:3], list(row.parents), _plain(row.properties), _plain(row.designations)]
     while not entry[-1]:
         entry.pop()
     return entry

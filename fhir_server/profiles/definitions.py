@@ -184,19 +184,6 @@ class Definitions:
         found: Mapping[str, Sequence[str]] | None = self._codes["closed"].get(value_set)
         return found
 
-    def enumerated(self, value_set: str) -> Mapping[str, Sequence[str]] | None:
-        """Give the codes by system of any of R4's value sets that can be enumerated."""
-        required = self.codes(value_set)
-        if required is not None:
-            return required
-        found: Mapping[str, Sequence[str]] | None = self._value_sets.get(value_set)
-        return found
-
-    def hierarchy(self, system: str) -> Mapping[str, Sequence[str]] | None:
-        """Give, by code, the codes right above it in one of R4's code systems with levels."""
-        found: Mapping[str, Sequence[str]] | None = self._hierarchies.get(system)
-        return found
-
     def value_sets(self) -> tuple[Resource, ...]:
         """Give the ValueSets: the project's, and those that are stored."""
         return (*self._own.of_type("ValueSet"), *self._stored_of_type("ValueSet"))
@@ -321,16 +308,8 @@ class Definitions:
         return ConformanceResources(self._directories)
 
     @cached_property
-    def _value_sets(self) -> Mapping[str, Any]:
-        return self._table("value_sets")
-
-    @cached_property
     def _invariants(self) -> Mapping[str, Any]:
         return self._table("invariants")
-
-    @cached_property
-    def _hierarchies(self) -> Mapping[str, Any]:
-        return self._table("hierarchies")
 
     def _table(self, name: str) -> Mapping[str, Any]:
         path = self._r4_directory and self._r4_directory / f"{name}.json"

@@ -10,8 +10,6 @@ from typing import Any
 
 from fhir_server.profiles.definitions import Definitions
 
-_R4_BASES = ("http://hl7.org/fhir", "http://terminology.hl7.org")
-
 # By system; None stands for any code of a system that is not listed in full here.
 Codes = dict[str, Sequence[str] | None]
 
@@ -37,29 +35,26 @@ def members(definitions: Definitions, url: str) -> Codes | None:
 
 def systems_of(definitions: Definitions, url: str) -> frozenset[str]:
     """Give the code systems that a value set takes codes from; none where that can't be told."""
-    canonical = url.partition("|")[0]
-    value_set = definitions.conformance("ValueSet", canonical)
-    if value_set is None:
-        return frozenset(definitions.enumerated(canonical) or ())
-    includes = value_set.get("compose", {}).get("include", [])
-    if any("system" not in include for include in includes):
-        return frozenset()
-    return frozenset(include["system"] for include in includes)
+    return _systems_of(definitions, url.partition("|")[0], ())
 
 
-def canonical_of(definitions: Definitions, reference: str) -> str | None:
-    """Give the canonical URL of a value set that is named by it or as ``ValueSet/id``.
-
-    Returns:
-        None where nothing here has the id; a URL is given as it is, without its version.
-    """
-    kind, _, id_ = reference.partition("/")
-    if kind != "ValueSet":
-        return reference.partition("|")[0]
-    own = (str(each["url"]) for each in definitions.value_sets() if each.get("id") == id_)
-    published = (f"{base}/ValueSet/{id_}" for base in _R4_BASES)
-    found = (url for url in published if definitions.enumerated(url) is not None)
-    return next(own, None) or next(found, None)
+def _systems_of(definitions: Definitions, url: str, path: tuple[str, ...]) -> frozenset[str]:
+    value_set = definitions.conformance("ValueSet", url) or definitions.lines("ValueSet").get(url)
+    found: set[str] = set()
+    for include in (value_set or {}).get("compose", {}).get("include", []):
+        if "system" in include:
+            found.add(include["system"])
+            continue
+        imported = [each.partition("|")[0] for each in include.get("valueSet", [])]
+        parts = [
+            _systems_of(definitions, each, (*path, url)) for each in imported if each not in path
+        ]
+        # What is in several value sets is of a system that all of them have.
+        common = frozenset.intersection(*parts) if parts else frozenset[str]()
+        if not common:
+            return frozenset()
+        found |= common
+    return frozenset(found)
 
 
 def _union(definitions: Definitions, includes: Sequence[Mapping[str, Any]]) -> Codes:

@@ -107,7 +107,7 @@ class ConceptStore:
         """Remove the concepts that are stored under a key, in a transaction."""
         self.remove(key, snapshot)
 
-    def keys(self) -> list[str]:
+    def stored_keys(self) -> list[str]:
         """Give all keys that have concepts, to find those that nothing names any more.
 
         Raises:

@@ -11,6 +11,7 @@ import pytest
 from tools import r4_operations
 from tools.r4_codes import code_lists
 from tools.r4_package import Package
+from tools.r4_terminology import as_lines, code_systems, value_sets
 from tools.r4_search import compartments, search_parameters
 
 SYSTEM = "http://example.org/system"
@@ -186,3 +187,44 @@ def test_an_operation_that_the_package_lacks_is_missed(package, monkeypatch):
     monkeypatch.setattr(r4_operations, "OFFERED", {"Resource-a": False})
     with pytest.raises(SystemExit, match="no OperationDefinition Resource-a"):
         r4_operations.operations(package())
+
+
+def test_a_code_system_is_laid_out_flat_with_the_codes_above_each(package):
+    below = {"code": "child", "valueCode": "b"}
+    designation = {"language": "sv", "value": "Ett", "extension": [{"url": "urn:x"}]}
+    first = {"code": "a1", "display": "One", "property": [below], "designation": [designation]}
+    concepts = [{"code": "a", "definition": "A", "concept": [first]}, {"code": "b"}]
+    system = {
+        "resourceType": "CodeSystem",
+        "id": "s",
+        "url": SYSTEM,
+        "version": "1",
+        "content": "complete",
+        "text": {"div": "long"},
+        "concept": concepts,
+    }
+    assert code_systems(package(system)) == [
+        {
+            "url": SYSTEM,
+            "id": "s",
+            "version": "1",
+            "content": "complete",
+            "concept": [
+                ["a", None, "A"],
+                ["a1", "One", None, ["a"], [below], [{"language": "sv", "value": "Ett"}]],
+                ["b", None, None, ["a1"]],
+            ],
+        }
+    ]
+
+
+def test_a_version_from_before_the_package_is_left_out(package):
+    system = {"resourceType": "CodeSystem", "url": SYSTEM, "version": "4.0.1", "content": "complete"}
+    includes = [{"system": SYSTEM, "version": "3.6.0"}, {"system": "urn:other", "version": "1"}]
+    value_set = {"resourceType": "ValueSet", "url": "urn:vs", "compose": {"include": includes}}
+    [found] = value_sets(package(system, value_set))
+    assert found["compose"]["include"] == [{"system": SYSTEM}, {"system": "urn:other", "version": "1"}]
+
+
+def test_lines_are_in_the_order_of_their_urls():
+    assert as_lines([{"url": "b"}, {"url": "a"}]) == b'{"url":"a"}\n{"url":"b"}\n'
