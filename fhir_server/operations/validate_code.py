@@ -10,7 +10,7 @@ https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.fhir import json
@@ -21,6 +21,7 @@ from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.terminology_subjects import (
     answered,
     canonical,
+    in_effect,
     one_of,
     refuse,
     refuse_date,
@@ -109,36 +110,42 @@ def _of_value_set(call: Call) -> list[Finding]:
 
 
 def _of_system(call: Call) -> list[Finding]:
-    terminology = call.context.server.terminology
     about = one_of(call, ("url", "codeSystem"))
     if about == "url":
-        system = str(call.arguments["url"])
-        url, _, version = system.partition("|")
-        asked = codings(call.arguments, OF_CODE_SYSTEM, url)
-        info = terminology.code_system(system)
-        known = info is not None and info.content not in NOWHERE
-        check, version_of = terminology.in_code_system, version or None
+        return _of_known_system(call, str(call.arguments["url"]))
+    resource = call.arguments["codeSystem"] if about else stored(call)
+    known_as = None if about else in_effect(call, resource)
+    if known_as is not None:
+        return _of_known_system(call, known_as)
+    system = inline_code_system(resource)
+    return _in_system(call, system.info.url, system.verdict, lambda c: system.concept(c.code))
 
-        def look(coded: Coded) -> Concept | None:
-            return terminology.concept(url, coded.code, coded.version or version_of)
-    else:
-        resource = call.arguments["codeSystem"] if about else stored(call)
-        inline = inline_code_system(resource)
-        url, known, check = inline.info.url, True, inline.verdict
-        asked = codings(call.arguments, OF_CODE_SYSTEM, url)
 
-        def look(coded: Coded) -> Concept | None:
-            return inline.concept(coded.code)
+def _of_known_system(call: Call, system: str) -> list[Finding]:
+    terminology = call.context.server.terminology
+    url, _, version = system.partition("|")
 
-    findings = [
-        _finding(call, coded, check, look)
-        if coded.system == url
-        else Finding(False, "The coding is of another code system.")
-        for coded in asked
-    ]
+    def check(coded: Coded) -> Verdict:
+        return terminology.in_code_system(replace(coded, version=coded.version or version or None))
+
+    def look(coded: Coded) -> Concept | None:
+        return terminology.concept(url, coded.code, coded.version or version or None)
+
+    findings = _in_system(call, url, check, look)
+    info = terminology.code_system(system)
+    known = info is not None and info.content not in NOWHERE
     if not known and any(finding.holds is None for finding in findings):
         raise unknown("The code system", "url")
     return findings
+
+
+def _in_system(call: Call, url: str, check: Check, look: Look) -> list[Finding]:
+    return [
+        _finding(call, coded, check, look)
+        if coded.system == url
+        else Finding(False, "The coding is of another code system.")
+        for coded in codings(call.arguments, OF_CODE_SYSTEM, url)
+    ]
 
 
 def _finding(call: Call, coded: Coded, check: Check, look: Look) -> Finding:
