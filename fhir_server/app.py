@@ -19,15 +19,19 @@ from fhir_server.api import (
     openapi,
     unread_bodies,
 )
+from fhir_server.fhir.outcome import has_errors
+from fhir_server.fhirpath.engine import Engine
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.live_conformance import Conformance, LiveConformance
 from fhir_server.interactions.live_search import LiveSearch
+from fhir_server.interactions.stored_concepts import StoredConcepts
 from fhir_server.interactions.stored_definitions import StoredDefinitions
 from fhir_server.operations.invocation import Invoker
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.plans.profile_checks import ProfileChecks
 from fhir_server.profiles.validator import Validator
-from fhir_server.resources.registry import Registry
+from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
 from fhir_server.security.guarded_store import GuardedStore
@@ -36,7 +40,9 @@ from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
-from fhir_server.sweden import identifiers, write_rules
+from fhir_server.storage.snapshot import Collections
+from fhir_server.sweden import write_rules
+from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
 from fhir_server.terminology.remote import RemoteTerminology
@@ -51,6 +57,19 @@ class Parts:
     store: MongoStore
 
 
+def identifier_rules(settings: Settings) -> IdentifierRules:
+    """Give what the settings say of Swedish identifiers."""
+    listed = settings.test_numbers
+    lines = listed.read_text("utf-8").splitlines() if listed else ()
+    prefixes = (prefix.strip() for prefix in settings.hsa_test_prefixes.split(","))
+    return IdentifierRules(
+        severity="warning" if settings.identifier_checks == "warning" else "error",
+        test_mode=settings.test_mode,
+        test_numbers=read_test_numbers(lines),
+        hsa_test_prefixes=tuple(prefix for prefix in prefixes if prefix),
+    )
+
+
 @cache
 def _definitions() -> Definitions:
     """Read what is the same for every application of a process, and large."""
@@ -58,7 +77,9 @@ def _definitions() -> Definitions:
 
 
 @cache
-def _published(external: str, timeout_s: float, token: str, max_expansion: int) -> Conformance:
+def _published(
+    external: str, timeout_s: float, token: str, max_expansion: int, rules: IdentifierRules
+) -> Conformance:
     """Join what is in effect with nothing stored.
 
     Args:
@@ -66,26 +87,31 @@ def _published(external: str, timeout_s: float, token: str, max_expansion: int) 
         timeout_s: how long a request may wait for it.
         token: for it.
         max_expansion: the most concepts that an expansion gives at once.
+        rules: for Swedish identifiers.
     """
     definitions = _definitions()
     remote = RemoteTerminology(Connection(external, timeout_s, token)) if external else None
-    validator = Validator(definitions, extra_rules=(identifiers.check_resource,))
     terminology = Terminology(definitions, external=remote, max_expansion=max_expansion)
+    validator = Validator(definitions, terminology, extra_rules=(rules,), imposed=IMPOSED)
     return Conformance(0, definitions, validator, terminology)
 
 
 def _live(published: Conformance) -> LiveConformance:
     """Let stored definitions join the published ones; what checks R4's structure is shared."""
+    engine = Engine(published.definitions)
 
     def with_stored(
-        revision: int, definitions: Definitions, stored: StoredDefinitions
+        revision: int, definitions: Definitions, stored: StoredDefinitions, at: Collections
     ) -> Conformance:
-        validator = published.validator.with_definitions(definitions)
-        terminology = published.terminology.with_definitions(definitions, stored)
+        concepts = StoredConcepts(stored, at)
+        terminology = published.terminology.with_definitions(definitions, concepts)
+        validator = published.validator.with_definitions(definitions, terminology)
         return Conformance(revision, definitions, validator, terminology)
 
     def problems(definitions: Definitions, profile: Mapping[str, Any]) -> list[str]:
-        return published.validator.with_definitions(definitions).problems(profile)
+        checks = ProfileChecks(definitions, engine, published.terminology)
+        found = checks.problems(profile)
+        return [f"{issue.expression}: {issue.text}" for issue in found if has_errors([issue])]
 
     return LiveConformance(published, with_stored, problems)
 
@@ -97,6 +123,7 @@ def create_server(settings: Settings) -> Server:
         settings.terminology_timeout_s,
         settings.terminology_token,
         settings.max_expansion,
+        identifier_rules(settings),
     )
     live = _live(published)
     definitions = published.definitions

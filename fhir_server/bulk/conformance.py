@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fhir_server.interactions.conformance_changes import made_anew
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.derivation import made_anew
+from fhir_server.interactions.stored_concepts import remove_orphans
 from fhir_server.profiles.taking_effect import TYPES
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_indexes import CONFORMANCE_LAYOUT
@@ -41,5 +42,6 @@ def let_take_effect(context: Context, done: Callable[[int], None] = lambda _: No
             after = keys[-1]
             total += len(keys)
             done(len(keys))
+    remove_orphans(context.store.collections)
     store.made_anew()
     return total

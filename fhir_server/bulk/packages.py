@@ -23,9 +23,10 @@ from fhir_server.bulk.sources import Source
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.outcome import FhirError
-from fhir_server.interactions.conformance_changes import made_anew, remade, settle
 from fhir_server.interactions.context import Brought, Context
+from fhir_server.interactions.derivation import made_anew, remade, settle
 from fhir_server.interactions.live_conformance import Settling
+from fhir_server.interactions.stored_concepts import NewConcepts
 from fhir_server.interactions.transaction import transaction
 from fhir_server.profiles.taking_effect import PROFILE
 from fhir_server.storage.mongo_conformance import ConformanceStore, Known
@@ -212,14 +213,17 @@ class Packages:
     def _activate(self, package: Package, findings: Findings) -> Package:
         """Let all that waits take effect, in one transaction with the note that it does."""
 
+        old: list[str] = []
+
         def release(snapshot: Snapshot) -> None:
+            old[:] = self._store.replaced_inside(snapshot, package.key)
             at = self._conformance.count_up_inside(snapshot)
             self._store.release_inside(snapshot, package.key, at)
             self._store.put_inside(snapshot, package)
 
         self._context.store.transact([], before=release)
         settle(self._context)
-        self._context.server.conformance.refresh()
+        NewConcepts(self._context.store.collections).remove(old)
         for portion in in_portions(self._without_effect(package), PORTION):
             made_anew(self._context, portion)
         urls = {item.url for item in findings.items if item.resource_type == PROFILE}

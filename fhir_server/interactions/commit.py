@@ -44,9 +44,8 @@ def commit(
         StaleWrite, AlreadyDone, StoreUnavailable: from the store.
     """
     said: dict[str, list[Issue]] = {}
-    rules = _rules(context, prepared, said)
+    rules = rules_check(context, prepared, said)
     references = integrity(context, prepared)
-    conformance = conformance_changes(context, prepared)
     all_locks = [*locks, *_rule_locks(context, prepared)]
     given = before is not None or after is not None or once is not None
     if len(prepared) == 1 and not all_locks and not given and rules is None:
@@ -54,15 +53,10 @@ def commit(
         if references is not None:
             references(context.store)
         references = None
-    effect = None if conformance is None else conformance.store
-    try:
-        with current_rules(context, prepared, in_turn(rules, references, after, effect)) as write:
-            context.store.transact(
-                write.changes, locks=all_locks, before=before, after=write.after, once=once
-            )
-    except WriteTooLarge:
-        text = "This is more than the database can write in one transaction; split it."
-        raise FhirError(Issue("error", "too-costly", text), status=413) from None
+    with conformance_changes(context, prepared) as conformance:
+        effect = None if conformance is None else conformance.store
+        checks = in_turn(rules, references, after, effect)
+        _transact(context, prepared, checks, locks=all_locks, before=before, once=once)
     if conformance is not None:
         conformance.settle()
         said |= conformance.issues()
@@ -70,10 +64,38 @@ def commit(
     return {reference: (*p.issues, *said.get(reference, ())) for p, reference in named}
 
 
-def _rules(
+def _transact(
+    context: Context,
+    prepared: Sequence[Prepared],
+    after: Check | None,
+    *,
+    locks: Sequence[str],
+    before: Check | None,
+    once: str | None,
+) -> None:
+    try:
+        with current_rules(context, prepared, after) as write:
+            context.store.transact(
+                write.changes, locks=locks, before=before, after=write.after, once=once
+            )
+    except WriteTooLarge:
+        text = "This is more than the database can write in one transaction; split it."
+        raise FhirError(Issue("error", "too-costly", text), status=413) from None
+
+
+def rules_check(
     context: Context, prepared: Sequence[Prepared], said: dict[str, list[Issue]]
 ) -> Check | None:
-    """Give the check that the rules allow the changes; it notes what they say."""
+    """Give the check that the rules allow some changes; None where there are no rules for them.
+
+    Args:
+        context: the request.
+        prepared: the changes.
+        said: gets what the rules say about each resource, by ``Type/id``.
+
+    Returns:
+        A check that raises `FhirError` where a rule refuses.
+    """
     rules = context.server.write_rules
     written = [(p, p.resource) for p in prepared if p.resource is not None]
     governed = [(p, resource) for p, resource in written if rules.applies(resource)]

@@ -24,6 +24,7 @@ from fhir_server.profiles.validator import Validator
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_indexes import CONFORMANCE_LAYOUT
 from fhir_server.storage.records import StoreUnavailable
+from fhir_server.storage.snapshot import Collections
 from fhir_server.terminology.terminology import Terminology
 
 REFRESH_SECONDS = 0.2
@@ -48,9 +49,9 @@ class Conformance:
     terminology: Terminology
 
 
-# Gives what is in effect at a revision: the definitions have what is stored, and the last argument
-# tells where it is.
-Make = Callable[[int, Definitions, StoredDefinitions], Conformance]
+# Gives what is in effect at a revision: the definitions have what is stored; the last arguments
+# tell what that is, and in which database.
+Make = Callable[[int, Definitions, StoredDefinitions, Collections], Conformance]
 
 
 class Settling:
@@ -150,21 +151,21 @@ class LiveConformance:
             if revision < known.revision:
                 self._index = ConformanceIndex()
                 revision, changed = self._source.changed_since(0)
-            known = self._generation(revision, self._index.changed(changed), self._contents)
+            self._index = self._index.changed(changed)
+            known = self._generation(revision, self._source, self._contents)
         self._seen = (known, began)
 
     def _generation(
-        self, revision: int, index: ConformanceIndex, contents: KeptContents
+        self, revision: int, source: ConformanceStore, contents: KeptContents
     ) -> Conformance:
-        self._index = index
-        if not len(index):
+        if not len(self._index):
             published = self._published
             return Conformance(
                 revision, published.definitions, published.validator, published.terminology
             )
-        stored = StoredDefinitions(index, contents)
+        stored = StoredDefinitions(self._index, contents)
         definitions = self._published.definitions.with_conformance(stored)
-        return self._make(revision, definitions, stored)
+        return self._make(revision, definitions, stored, source.collections)
 
 
 def _warn_of_old_layout(source: ConformanceStore) -> None:

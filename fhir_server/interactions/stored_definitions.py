@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.profiles.conformance_index import ConformanceIndex, Stored
-from fhir_server.storage.mongo_concepts import ConceptStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
-from fhir_server.terminology.concepts import SystemInfo
-from fhir_server.terminology.sources import CodeSystem
 
 Resource = Mapping[str, Any]
 # A profile of 30 kB takes about 200 kB as parsed: what is kept takes at most some 30 MB.
 MOST_KEPT = 128
 MOST_BYTES = 4_000_000
+READ_AHEAD = 100
 
 
 class KeptContents:
@@ -35,11 +34,6 @@ class KeptContents:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, int], tuple[Resource, int]] = OrderedDict()
         self._bytes = 0
-
-    @property
-    def concepts(self) -> ConceptStore:
-        """The concepts of stored CodeSystems."""
-        return self._store.concepts
 
     def get(self, entry: Stored) -> Resource | None:
         """Give the content of an entry; None where it has just gone out of effect.
@@ -60,6 +54,13 @@ class KeptContents:
         self._keep(name, found, len(content))
         return found
 
+    def all(self, entries: Iterable[Stored]) -> Iterator[Resource]:
+        """Give the contents of many entries, without keeping them."""
+        waiting = iter(entries)
+        while portion := list(islice(waiting, READ_AHEAD)):
+            read = self._store.contents([each.key for each in portion])
+            yield from (json.plain(read[each.key]) for each in portion if each.key in read)
+
     def _keep(self, name: tuple[str, int], content: Resource, size: int) -> None:
         with self._lock:
             self._bytes += size - self._kept.pop(name, ({}, 0))[1]
@@ -71,9 +72,7 @@ class KeptContents:
 
 
 class StoredDefinitions:
-    """The conformance resources in effect at one revision.
-
-    A `ConformanceSource`, and for terminology `StoredConcepts`.
+    """The conformance resources in effect at one revision: a `ConformanceSource`.
 
     Args:
         index: of what is in effect.
@@ -89,28 +88,13 @@ class StoredDefinitions:
         entry = self._index.find(resource_type, canonical)
         return None if entry is None else self._contents.get(entry)
 
-    def system_of(self, definition: Resource, info: SystemInfo) -> CodeSystem | None:
-        """Give the code system of a definition whose concepts are stored apart from it."""
-        version = f"|{info.version}" if info.version else ""
-        entry = self._index.find("CodeSystem", f"{info.url}{version}")
-        if entry is None or not entry.concepts:
-            return None
-        return self._contents.concepts.system(entry.concepts, info)
-
-    def entry(self, resource_type: str, canonical: str) -> Stored | None:
-        """Give where the resource of a canonical is, without reading it."""
-        return self._index.find(resource_type, canonical)
-
-    def entries(self, resource_type: str) -> Iterator[Stored]:
-        """Give where the resources of a type are, without reading them."""
-        return self._index.of_type(resource_type)
+    def exactly(self, resource_type: str, url: str, version: str) -> Stored | None:
+        """Give where the resource of a url and version is, without reading it."""
+        return self._index.exactly(resource_type, url, version)
 
     def of_type(self, resource_type: str) -> Iterator[Resource]:
         """Give the resources of a type; reads each of them."""
-        for entry in self._index.of_type(resource_type):
-            found = self._contents.get(entry)
-            if found is not None:
-                yield found
+        return self._contents.all(self._index.of_type(resource_type))
 
     def urls(self, resource_type: str) -> Collection[str]:
         """Give the urls of a type."""

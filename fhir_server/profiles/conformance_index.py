@@ -86,6 +86,11 @@ class ConformanceIndex:
                 return each
         return None
 
+    def exactly(self, resource_type: str, url: str, version: str) -> Stored | None:
+        """Give the resource of a url that has a version, or with an empty one has none."""
+        found = self._by_url.get((resource_type, url), ())
+        return next((each for each in found if each.version == version), None)
+
     def canonical_of(self, key: str) -> str | None:
         """Give the canonical of ``Type/id``; None for what is not in effect."""
         found = self._by_key.get(key)

@@ -20,18 +20,19 @@ from fhir_server.profiles.conformance import ConformanceResources, ConformanceSo
 from fhir_server.profiles.core_snapshots import STRUCTURES, core_definition
 from fhir_server.profiles.elements import (
     Compartment,
-    Component,
     Element,
     SearchParameter,
     TypeRef,
     element_from,
+    search_parameter_from,
 )
+from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.json_lines import Lines
-from fhir_server.profiles.locations import definition_directories
 from fhir_server.profiles.search_expressions import expression_for
 
 Resource = Mapping[str, Any]
 
+_HL7 = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
 _LINES = {"CodeSystem": "code_systems", "ValueSet": "value_sets", "ConceptMap": "concept_maps"}
 
 
@@ -186,7 +187,7 @@ class Definitions:
 
     def value_sets(self) -> tuple[Resource, ...]:
         """Give the ValueSets: the project's, and those that are stored."""
-        return (*self._own.of_type("ValueSet"), *self._stored_of_type("ValueSet"))
+        return tuple(self.conformance_of_type("ValueSet"))
 
     def conformance(self, resource_type: str, canonical: str) -> Resource | None:
         """Give a conformance resource: the project's, R4's StructureDefinitions, stored ones.
@@ -216,7 +217,10 @@ class Definitions:
         match resource_type:
             case "StructureDefinition":
                 return url.startswith(STRUCTURES) and url[len(STRUCTURES) :] in self._structures
-            case "ValueSet" | "CodeSystem" | "ConceptMap":
+            case "CodeSystem":
+                # What others publish (SNOMED CT, DICOM) may be stored by who has it.
+                return url.startswith(_HL7) and self._lines[resource_type].has(url)
+            case "ValueSet" | "ConceptMap":
                 return self._lines[resource_type].has(url)
         return False
 
@@ -246,10 +250,15 @@ class Definitions:
         """Give R4's CodeSystems, ValueSets or ConceptMaps, compact and unread."""
         return self._lines[resource_type]
 
+    def published_of_type(self, resource_type: str) -> Iterator[Resource]:
+        """Give the project's own conformance resources of a type."""
+        return self._own.of_type(resource_type)
+
     def conformance_of_type(self, resource_type: str) -> Iterator[Resource]:
-        """Give the conformance resources of a type: the project's own, then what is stored."""
+        """Give the project's own conformance resources of a type, and the stored ones."""
         yield from self._own.of_type(resource_type)
-        yield from self._stored_of_type(resource_type)
+        if self._stored is not None:
+            yield from self._stored.of_type(resource_type)
 
     def operations(self) -> tuple[Resource, ...]:
         """Give the OperationDefinitions: R4's that the server offers, and the project's own."""
@@ -279,9 +288,6 @@ class Definitions:
             if definition.get("type") == resource_type
             and definition.get("derivation") == "constraint"
         )
-
-    def _stored_of_type(self, resource_type: str) -> Iterator[Resource]:
-        return iter(()) if self._stored is None else self._stored.of_type(resource_type)
 
     @property
     def canonical(self) -> str:
@@ -354,7 +360,7 @@ class Definitions:
         found: dict[str, SearchParameter] = {}
         for name in self.lineage(resource_type):
             for code, entry in self._search.get(name, {}).items():
-                found[code] = _search_parameter(code, entry, name)
+                found[code] = search_parameter_from(code, entry, name)
             found.update(self._published_parameters(name))
         return {**found, **self._added.get(resource_type, {})}
 
@@ -369,21 +375,8 @@ class Definitions:
                     "targets": resource.get("target", ()),
                     "components": resource.get("component", ()),
                 }
-                found[resource["code"]] = _search_parameter(resource["code"], entry, base)
+                found[resource["code"]] = search_parameter_from(resource["code"], entry, base)
         return found
-
-
-def _search_parameter(code: str, entry: Mapping[str, Any], base: str) -> SearchParameter:
-    components = entry.get("components", ())
-    return SearchParameter(
-        url=entry["url"],
-        code=code,
-        type=entry["type"],
-        expression=entry["expression"],
-        targets=tuple(entry.get("targets", ())),
-        components=tuple(Component(c["definition"], c["expression"]) for c in components),
-        base=base,
-    )
 
 
 __all__ = ["Compartment", "Definitions", "Element", "SearchParameter", "TypeRef"]

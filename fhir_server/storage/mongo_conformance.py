@@ -23,7 +23,6 @@ from fhir_server.fhir import json
 from fhir_server.profiles.conformance_index import Stored
 from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import TransactionConflict, translated_errors
-from fhir_server.storage.mongo_concepts import ConceptStore
 from fhir_server.storage.mongo_indexes import (
     CONFORMANCE,
     CONFORMANCE_LAYOUT,
@@ -77,27 +76,24 @@ class Known:
         revision: at which it last took effect, or went out of it; 0 for never.
         concepts: names of its concepts in the database, those that wait included.
         package: that brought it; empty for none.
+        waits: whether something of it waits for a package to take effect.
     """
 
     in_effect: bool = False
     revision: int = 0
     concepts: tuple[str, ...] = ()
     package: str = ""
+    waits: bool = False
 
 
 class ConformanceStore:
     """Reads and changes what is in effect in one database."""
 
     def __init__(self, collections: Collections) -> None:
-        self._collections = collections
+        self.collections = collections
         database = collections.resources.database
         self._documents: Collection[Document] = database[CONFORMANCE]
         self._states: Collection[Document] = database[CONFORMANCE_STATE]
-
-    @property
-    def concepts(self) -> ConceptStore:
-        """The concepts of stored CodeSystems, of the same database."""
-        return ConceptStore(self._collections)
 
     def revision(self) -> int:
         """Give the number of changes so far.
@@ -106,7 +102,7 @@ class ConformanceStore:
             StoreUnavailable: the database can't be reached.
         """
         with translated_errors():
-            found = self._collections.primary.settled(
+            found = self.collections.primary.settled(
                 lambda: self._states.find_one({"_id": STATE_ID}, {"revision": 1})
             )
         return int(found["revision"]) if found else 0
@@ -139,6 +135,12 @@ class ConformanceStore:
         with translated_errors():
             found = self._documents.find_one({"_id": key, "on": True}, {"c": 1})
         return None if found is None else zlib.decompress(found["c"])
+
+    def contents(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Give the JSON of what is in effect of some resources."""
+        with translated_errors():
+            found = self._documents.find({"_id": {"$in": list(keys)}, "on": True}, {"c": 1})
+            return {each["_id"]: zlib.decompress(each["c"]) for each in found}
 
     def revision_inside(self, snapshot: Snapshot) -> int:
         """Give the number of changes as a transaction sees it."""
@@ -198,10 +200,16 @@ class ConformanceStore:
         # "0" comes after "/".
         among = {"$gt": max(after, f"{resource_type}/"), "$lt": f"{resource_type}0"}
         with translated_errors():
-            found = self._collections.resources.find(
+            found = self.collections.resources.find(
                 {"_id": among, "b": {"$exists": True}}, {"_id": 1}
             )
             return [each["_id"] for each in found.hint("_id_").sort("_id", 1).limit(limit)]
+
+    def concept_names(self) -> set[str]:
+        """Give the names of all concepts that are in effect, or wait for a package."""
+        with translated_errors():
+            found = self._documents.find({"r": {"$gte": 0}}, {"con": 1, "pending.con": 1, "on": 1})
+            return {name for each in found.hint("r") for name in _concepts(each)}
 
     def made_anew(self) -> None:
         """Note that all documents have the layout of this version."""
@@ -236,10 +244,14 @@ def document(derived: Derived, revision: int) -> Document:
     return fields
 
 
-def _known(found: Document) -> Known:
+def _concepts(found: Document) -> tuple[str, ...]:
     named = (found.get("con", ""), found.get("pending", {}).get("con", ""))
-    concepts = tuple(name for name in named if name)
-    return Known(found["on"], found["r"], concepts, found.get("pkg", ""))
+    return tuple(name for name in named if name)
+
+
+def _known(found: Document) -> Known:
+    waits = "pending" in found
+    return Known(found["on"], found["r"], _concepts(found), found.get("pkg", ""), waits)
 
 
 def _entry(document: Document) -> Stored:

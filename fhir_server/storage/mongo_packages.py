@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.collection import Collection
@@ -93,13 +92,12 @@ class PackageStore:
         ]
         self._documents.bulk_write(writes, ordered=False, session=snapshot.session)
 
-    def pending_inside(self, snapshot: Snapshot, package: str) -> list[dict[str, Any]]:
-        """Give ``url`` and ``replaced``, the name of concepts, of what waits of a package."""
-        fields = {"pending.url": 1, "con": 1}
+    def replaced_inside(self, snapshot: Snapshot, package: str) -> list[str]:
+        """Give the names of concepts that are replaced when a package takes effect."""
         found = self._documents.find(
-            {"pending.pkg": package}, fields, session=snapshot.session
+            {"pending.pkg": package}, {"con": 1}, session=snapshot.session
         ).hint("pending")
-        return [{"url": each["pending"]["url"], "replaced": each.get("con", "")} for each in found]
+        return [each["con"] for each in found if "con" in each]
 
     def release_inside(self, snapshot: Snapshot, package: str, revision: int) -> None:
         """Let all that waits of a package take effect."""

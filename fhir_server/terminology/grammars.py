@@ -129,8 +129,8 @@ class Grammar:
 class Grammars:
     """The code systems that are known by a grammar."""
 
-    def find(self, url: str, version: str | None = None) -> Grammar | None:
-        """Give a code system, whatever version is asked: grammars do not tell them apart."""
+    def find(self, url: str) -> Grammar | None:
+        """Give a code system; grammars do not tell versions apart."""
         return _GRAMMARS.get(url)
 
     def systems(self) -> Iterable[tuple[str, str | None]]:

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.json_lines import R4_VERSION
-from fhir_server.terminology.compose import Plan, plan_of
+from fhir_server.terminology.compose import NOWHERE, Plan, plan_of
 from fhir_server.terminology.concepts import Resource, TerminologyError
 from fhir_server.terminology.grammars import Grammars
 from fhir_server.terminology.published import PublishedCodeSystems, StoredConcepts
@@ -39,11 +39,10 @@ class SourceLibrary:
 
     def system(self, url: str, version: str | None = None) -> CodeSystem | None:
         """Give a code system, with what supplements add; None where it is not known here."""
-        found = (
-            self._published.find(url, version)
-            or self._grammars.find(url, version)
-            or self._tables.find(url, version)
-        )
+        found = self._published.find(url, version)
+        if found is None or found.info.content in NOWHERE:
+            # Packages bring code systems without concepts: they don't hide what is known anyway.
+            found = self._grammars.find(url) or self._tables.find(url, version) or found
         supplements = tuple(self._published.supplements(url)) if found is not None else ()
         return SupplementedCodeSystem(found, supplements) if found and supplements else found
 
@@ -88,14 +87,12 @@ class SourceLibrary:
     def concept_maps(self) -> Iterator[Resource]:
         """Give all concept maps, those of the definitions first."""
         yield from self._definitions.conformance_of_type("ConceptMap")
-        if self._definitions.stored is not None:
-            yield from self._definitions.stored.of_type("ConceptMap")
         for found in self._tables.concept_maps:
             yield {"resourceType": "ConceptMap", **found}
 
     def value_sets(self) -> Iterator[tuple[str, str | None]]:
         """Give url and version of all value sets."""
-        for each in self._definitions.conformance_of_type("ValueSet"):
+        for each in self._definitions.published_of_type("ValueSet"):
             yield each["url"], each.get("version")
         if self._definitions.stored is not None:
             yield from ((url, None) for url in self._definitions.stored.urls("ValueSet"))
@@ -123,5 +120,5 @@ class SourceLibrary:
 
     @cached_property
     def _ids(self) -> dict[str, str]:
-        own = self._definitions.conformance_of_type("ValueSet")
+        own = self._definitions.published_of_type("ValueSet")
         return {each["id"]: each["url"] for each in own if "id" in each}

@@ -54,7 +54,7 @@ class PublishedCodeSystems:
 
     def systems(self) -> Iterator[tuple[str, str | None]]:
         """Give url and version of all code systems; supplements are none."""
-        for each in self._definitions.conformance_of_type("CodeSystem"):
+        for each in self._definitions.published_of_type("CodeSystem"):
             if each.get("content") != "supplement":
                 yield each["url"], each.get("version")
         if self._definitions.stored is not None:
@@ -78,7 +78,7 @@ class PublishedCodeSystems:
 
     @cached_property
     def _overview(self) -> _Overview:
-        return _Overview(self._definitions.conformance_of_type("CodeSystem"))
+        return _Overview(self._definitions.published_of_type("CodeSystem"))
 
     @cached_property
     def _stored_supplements(self) -> Mapping[str, Sequence[str]]:
