@@ -182,7 +182,7 @@ def definitions(tmp_path: Any) -> Definitions:
     """Definitions with the code system without its concepts, and a value set of it."""
     import json
 
-    from fhir_server.profiles.locations import definition_directories
+    from fhir_server.fhir.locations import definition_directories
 
     apart = {key: value for key, value in CARE.items() if key != "concept"} | {"count": len(EVERY)}
     whole = {"resourceType": "ValueSet", "url": "urn:whole", "compose": {"include": [{"system": CARE["url"]}]}}  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.locations import definition_directories
 from fhir_server.terminology.terminology import Terminology
 
 Published = Callable[..., Terminology]
