@@ -17,6 +17,7 @@ from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors, invalid
 from fhir_server.interactions.context import Server
 from fhir_server.storage.records import Change, StoredResource
+from fhir_server.terminology import allowance
 
 # MongoDB stores documents of at most 16 MB; the rest is for index entries.
 MAX_RESOURCE_BYTES = 14_000_000
@@ -99,9 +100,11 @@ def prepare(
                 "Keep large content in a Binary of its own or outside the server.",
             )
         )
-    issues = server.validator.validate(
-        json.plain(body) if has_decimals else complete, profiles=profiles
-    )
+    # However many codes it has, and whoever writes: a request has a limit for all that it writes.
+    with allowance.at_most(server.settings.terminology_timeout_s):
+        issues = server.validator.validate(
+            json.plain(body) if has_decimals else complete, profiles=profiles
+        )
     if has_errors(issues):
         raise FhirError(*errors_first(issues))
     type_ = resource["resourceType"]

@@ -228,6 +228,51 @@ def observation(code: str) -> dict[str, Any]:
     }
 
 
+PROFILE: dict[str, Any] = {
+    "resourceType": "StructureDefinition",
+    "id": "animal",
+    "url": "http://here.example/StructureDefinition/animal",
+    "name": "Animal",
+    "status": "active",
+    "fhirVersion": "4.0.1",
+    "kind": "resource",
+    "abstract": False,
+    "type": "Observation",
+    "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Observation",
+    "derivation": "constraint",
+    "differential": {
+        "element": [
+            {
+                "id": "Observation.code",
+                "path": "Observation.code",
+                "binding": {"strength": "required", "valueSet": HERE["url"]},
+            }
+        ]
+    },
+}
+
+
+def animal(code: str) -> dict[str, Any]:
+    return {**observation(code), "meta": {"profile": [PROFILE["url"]]}}
+
+
+def test_a_required_binding_to_codes_that_are_only_there_is_enforced(pair: Pair) -> None:
+    assert pair.here.put("StructureDefinition/animal", PROFILE).status_code == 201
+    assert pair.here.post("Observation", animal("cow")).status_code == 201
+    refused = pair.here.post("Observation", animal("stone"))
+    assert refused.status_code == 422
+    assert "stone" not in refused.text
+
+
+def test_during_an_outage_a_required_binding_is_a_warning(cut_off: Fhir) -> None:
+    assert cut_off.put("StructureDefinition/animal", PROFILE).status_code == 201
+    outcome = cut_off.post("Observation", animal("stone"), Prefer="return=OperationOutcome")
+    assert outcome.status_code == 201, outcome.text
+    severities = {issue["severity"] for issue in outcome.json["issue"]}
+    assert "warning" in severities
+    assert "error" not in severities
+
+
 def test_an_outage_fails_no_write(cut_off: Fhir) -> None:
     for number in range(5):
         assert cut_off.post("Observation", observation(f"c{number}")).status_code == 201
