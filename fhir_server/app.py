@@ -201,6 +201,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     asynchronous.register(app)
     if settings.terminology_server:
         app.before_request(partial(allowance.begin, settings.terminology_timeout_s))
+        app.teardown_request(lambda _: allowance.end())
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
     api.register_blueprint(asynchronous.blueprint())

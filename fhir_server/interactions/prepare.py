@@ -20,6 +20,7 @@ from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.resolving import resolver
 from fhir_server.profiles.scope import Resolve, nowhere
 from fhir_server.storage.records import Change, StoredResource
+from fhir_server.terminology import allowance
 
 # MongoDB stores documents of at most 16 MB; the rest is for index entries.
 MAX_RESOURCE_BYTES = 14_000_000
@@ -129,9 +130,11 @@ def next_version(
                 "Keep large content in a Binary of its own or outside the server.",
             )
         )
-    issues = server.validator.validate(
-        json.plain(body) if has_decimals else complete, profiles=profiles, resolve=resolve
-    )
+    # However many codes it has, and whoever writes: a request has a limit for all that it writes.
+    with allowance.at_most(server.settings.terminology_timeout_s):
+        issues = server.validator.validate(
+            json.plain(body) if has_decimals else complete, profiles=profiles, resolve=resolve
+        )
     if has_errors(issues):
         raise FhirError(*errors_first(issues))
     type_ = resource["resourceType"]

@@ -13,6 +13,7 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.terminology_subjects import (
     answered,
+    in_effect,
     refuse,
     stored,
     undecided,
@@ -48,7 +49,11 @@ def run(call: Call) -> Answer:
 
 def _of_stored(call: Call) -> str | None:
     refuse(call, ("system", "version"), "the URL names the code system already.")
-    system = inline_code_system(stored(call))
+    resource = stored(call)
+    known_as = in_effect(call, resource)
+    if known_as is not None:
+        return _of_canonical(call, known_as)
+    system = inline_code_system(resource)
     codes = _codes(call, system.info.url)
     return _compared(codes, system.concept, lambda above, below: system.is_below(below, above))
 
@@ -61,7 +66,11 @@ def _of_known(call: Call) -> str | None:
         raise invalid("Give the system that the codes are of.", "system", "required")
     url, _, version = str(system).partition("|")
     version = call.arguments.get("version") or version
-    system = f"{url}|{version}" if version else url
+    return _of_canonical(call, f"{url}|{version}" if version else url)
+
+
+def _of_canonical(call: Call, system: str) -> str | None:
+    url, _, version = system.partition("|")
     codes = _codes(call, url)
     terminology = call.context.server.terminology
 

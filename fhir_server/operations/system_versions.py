@@ -41,15 +41,22 @@ def with_systems(value_set: Resource, arguments: Arguments) -> Resource:
     parts = [*compose.get("include", ()), *compose.get("exclude", ())]
     if versions and any("valueSet" in part for part in parts):
         raise _not_supported(next(iter(versions)), "the value set is made of other value sets")
-    excluded = [_system(each) for each in arguments.get(EXCLUDE, ())]
     changed = {
         key: [_versioned(part, versions) for part in compose[key]]
         for key in ("include", "exclude")
         if key in compose
     }
-    if excluded:
-        changed["exclude"] = [*changed.get("exclude", ()), *excluded]
+    for canonical in arguments.get(EXCLUDE, ()):
+        changed = _without(changed, _system(canonical))
     return {**value_set, "compose": {**compose, **changed}}
+
+
+def _without(parts: dict[str, list[Resource]], system: Resource) -> dict[str, list[Resource]]:
+    """Leave a code system out: what is not read need not be known here."""
+    includes = [part for part in parts["include"] if not system.items() <= part.items()]
+    if not any("valueSet" in part or part["system"] == system["system"] for part in includes):
+        return {**parts, "include": includes}
+    return {"include": includes, "exclude": [*parts.get("exclude", ()), system]}
 
 
 def require_versions(expansion: Expansion, arguments: Arguments) -> None:

@@ -30,6 +30,22 @@ def stored(call: Call) -> Resource:
     return resource
 
 
+def in_effect(call: Call, resource: Resource) -> str | None:
+    """Give the canonical of a stored resource where that leads to just this version of it.
+
+    Then its concepts need not be read: they are in an index.
+    """
+    url, version = resource.get("url"), resource.get("version")
+    if url is None:
+        return None
+    name = f"{url}|{version}" if version else str(url)
+    definitions = call.context.server.conformance.current().definitions
+    found = definitions.conformance(resource["resourceType"], name) or {}
+    same = all(found.get(key) == resource.get(key) for key in ("id", "version"))
+    stored_as = resource["meta"]["versionId"]
+    return name if same and found.get("meta", {}).get("versionId") == stored_as else None
+
+
 def one_of(call: Call, names: Sequence[str]) -> str | None:
     """Give which of some parameters says what the operation is about; None for the instance.
 

@@ -9,8 +9,8 @@ https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.fhir import json
@@ -21,6 +21,7 @@ from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.terminology_subjects import (
     answered,
     canonical,
+    in_effect,
     one_of,
     refuse,
     refuse_date,
@@ -38,8 +39,6 @@ Check = Callable[[Coded], Verdict]
 Look = Callable[[Coded], Concept | None]
 
 ABSTRACT = "The code is abstract: it groups others."
-WRONG_DISPLAY = "The display is not one of those that the code has."
-
 OF_VALUE_SET = Names("system", "systemVersion", "display")
 OF_CODE_SYSTEM = Names(None, "version", "display")
 
@@ -111,36 +110,42 @@ def _of_value_set(call: Call) -> list[Finding]:
 
 
 def _of_system(call: Call) -> list[Finding]:
-    terminology = call.context.server.terminology
     about = one_of(call, ("url", "codeSystem"))
     if about == "url":
-        system = str(call.arguments["url"])
-        url, _, version = system.partition("|")
-        asked = codings(call.arguments, OF_CODE_SYSTEM, url)
-        info = terminology.code_system(system)
-        known = info is not None and info.content not in NOWHERE
-        check, version_of = terminology.in_code_system, version or None
+        return _of_known_system(call, str(call.arguments["url"]))
+    resource = call.arguments["codeSystem"] if about else stored(call)
+    known_as = None if about else in_effect(call, resource)
+    if known_as is not None:
+        return _of_known_system(call, known_as)
+    system = inline_code_system(resource)
+    return _in_system(call, system.info.url, system.verdict, lambda c: system.concept(c.code))
 
-        def look(coded: Coded) -> Concept | None:
-            return terminology.concept(url, coded.code, coded.version or version_of)
-    else:
-        resource = call.arguments["codeSystem"] if about else stored(call)
-        inline = inline_code_system(resource)
-        url, known, check = inline.info.url, True, inline.verdict
-        asked = codings(call.arguments, OF_CODE_SYSTEM, url)
 
-        def look(coded: Coded) -> Concept | None:
-            return inline.concept(coded.code)
+def _of_known_system(call: Call, system: str) -> list[Finding]:
+    terminology = call.context.server.terminology
+    url, _, version = system.partition("|")
 
-    findings = [
-        _finding(call, coded, check, look)
-        if coded.system == url
-        else Finding(False, "The coding is of another code system.")
-        for coded in asked
-    ]
+    def check(coded: Coded) -> Verdict:
+        return terminology.in_code_system(replace(coded, version=coded.version or version or None))
+
+    def look(coded: Coded) -> Concept | None:
+        return terminology.concept(url, coded.code, coded.version or version or None)
+
+    findings = _in_system(call, url, check, look)
+    info = terminology.code_system(system)
+    known = info is not None and info.content not in NOWHERE
     if not known and any(finding.holds is None for finding in findings):
         raise unknown("The code system", "url")
     return findings
+
+
+def _in_system(call: Call, url: str, check: Check, look: Look) -> list[Finding]:
+    return [
+        _finding(call, coded, check, look)
+        if coded.system == url
+        else Finding(False, "The coding is of another code system.")
+        for coded in codings(call.arguments, OF_CODE_SYSTEM, url)
+    ]
 
 
 def _finding(call: Call, coded: Coded, check: Check, look: Look) -> Finding:
@@ -154,14 +159,41 @@ def _finding(call: Call, coded: Coded, check: Check, look: Look) -> Finding:
     display = verdict.display
     if concept is not None and (language or display is None):
         display = shown(concept, language)
+    wrong = _wrong(call, coded, verdict, concept)
+    if wrong:
+        return Finding(False, wrong, display)
+    return Finding(True, " ".join(_hints(call, coded, verdict, display, concept)), display)
+
+
+def _wrong(call: Call, coded: Coded, verdict: Verdict, concept: Concept | None) -> str:
+    """Say what is wrong with a code though it is one of those that are asked for."""
+    if coded.version and concept is None and _has_version(call, coded):
+        return "There is no such code in this version of the code system."
+    language = call.arguments.get("displayLanguage")
     if coded.display and (verdict.wrong_display or _is_foreign(concept, coded.display, language)):
-        return Finding(False, WRONG_DISPLAY, display)
-    if concept is not None and concept.abstract:
-        return _abstract(call, verdict, display)
-    hints = [verdict.text]
+        return "The display is not one of those that the code has."
+    if verdict.abstract and call.arguments.get("abstract") is False:
+        return ABSTRACT
+    return ""
+
+
+def _hints(
+    call: Call, coded: Coded, verdict: Verdict, display: str | None, concept: Concept | None
+) -> Iterator[str]:
+    if verdict.abstract:
+        if not call.arguments.get("abstract"):
+            yield ABSTRACT
+    elif verdict.text:
+        yield verdict.text
     if coded.display and display is None:
-        hints.append("The display was not checked: none is known for the code.")
-    return Finding(True, " ".join(hints).strip(), display)
+        yield "The display was not checked: none is known for the code."
+    if coded.version and concept is None:
+        yield "This version of the code system is not known here: the code is one in another."
+
+
+def _has_version(call: Call, coded: Coded) -> bool:
+    found = call.context.server.terminology.code_system(f"{coded.system}|{coded.version}")
+    return found is not None and found.content == "complete"
 
 
 def _is_foreign(concept: Concept | None, display: str, language: str | None) -> bool:
@@ -169,13 +201,6 @@ def _is_foreign(concept: Concept | None, display: str, language: str | None) -> 
     if language is None or concept is None or concept.display is None:
         return False
     return not is_called(concept, display, language)
-
-
-def _abstract(call: Call, verdict: Verdict, display: str | None) -> Finding:
-    if call.arguments.get("abstract") is False:
-        return Finding(False, ABSTRACT, display)
-    hint = "" if call.arguments.get("abstract") else ABSTRACT
-    return Finding(True, f"{verdict.text} {hint}".strip(), display)
 
 
 def _parameters(found: Finding) -> Mapping[str, Any]:

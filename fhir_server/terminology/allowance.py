@@ -28,6 +28,11 @@ def begin(seconds: float) -> None:
     _current.set(Allowance(seconds))
 
 
+def end() -> None:
+    """Limit nothing any more: a thread goes on to other work."""
+    _current.set(None)
+
+
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     """Limit what is waited for inside; where there is a limit already, that one goes on."""

@@ -12,8 +12,6 @@ from collections.abc import Callable
 
 import structlog
 
-log = structlog.get_logger()
-
 FAILURES = 3
 REST_SECONDS = 30.0
 
@@ -57,7 +55,7 @@ class Breaker:
             was_out = self._closed_until is not None
             self._failures, self._closed_until = 0, None
         if was_out:
-            log.warning("terminology server answers again")
+            structlog.get_logger().warning("terminology server answers again")
 
     def failed(self, reason: str) -> None:
         """Note a failure.
@@ -71,4 +69,4 @@ class Breaker:
             if self._failures >= self._most:
                 self._closed_until = self._clock() + self._rest
         if goes_out:
-            log.warning("terminology server does not answer", reason=reason)
+            structlog.get_logger().warning("terminology server does not answer", reason=reason)

@@ -10,7 +10,7 @@ import asyncio
 import concurrent.futures
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.fhir import json
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 
 MAX_BYTES = 5_000_000
+FHIR_JSON = "application/fhir+json"
 # For what goes on between the deadline and the thread that waits for it.
 GRACE_SECONDS = 0.25
 # Less than this is not worth asking.
@@ -74,22 +75,32 @@ class Connection:
             Outage: no answer in time, or none that is FHIR's.
             NoTime: the request under way may not wait any more.
         """
+        return self._ask("GET", path, dict(parameters), None)
+
+    def post(self, path: str, body: bytes) -> Resource | None:
+        """Ask with a resource; returns and raises as `get` does."""
+        return self._ask("POST", path, {}, body)
+
+    def _ask(
+        self, method: str, path: str, parameters: dict[str, str], body: bytes | None
+    ) -> Resource | None:
         shared = allowance.current()
         seconds = self._timeout if shared is None else min(self._timeout, shared.left)
         if seconds < SHORTEST_SECONDS:
             raise NoTime
         started = time.monotonic()
         try:
-            status, body = self._exchange(path, parameters, seconds)
+            exchange = self._fetch(method, path, parameters, body)
+            status, answer = self._within(exchange, seconds)
         finally:
             if shared is not None:
                 shared.left -= time.monotonic() - started
-        return _resource(status, body)
+        return _resource(status, answer)
 
-    def _exchange(
-        self, path: str, parameters: Mapping[str, str], seconds: float
+    def _within(
+        self, exchange: Coroutine[Any, Any, tuple[int, bytes]], seconds: float
     ) -> tuple[int, bytes]:
-        asked = asyncio.wait_for(self._fetch(path, parameters), seconds)
+        asked = asyncio.wait_for(exchange, seconds)
         waiting = asyncio.run_coroutine_threadsafe(asked, self._running_loop())
         try:
             return waiting.result(seconds + GRACE_SECONDS)
@@ -114,7 +125,7 @@ class Connection:
             import httpx
 
             headers = {
-                "Accept": "application/fhir+json",
+                "Accept": FHIR_JSON,
                 # What is unpacked can be a thousand times as long as what is received.
                 "Accept-Encoding": "identity",
             }
@@ -125,13 +136,18 @@ class Connection:
             )
         return self._client
 
-    async def _fetch(self, path: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
+    async def _fetch(
+        self, method: str, path: str, parameters: dict[str, str], body: bytes | None
+    ) -> tuple[int, bytes]:
         client = self._open_client()
         import httpx
 
         url = f"{self._base}/{path}"
+        headers = {} if body is None else {"Content-Type": FHIR_JSON}
         try:
-            async with client.stream("GET", url, params=dict(parameters)) as response:
+            async with client.stream(
+                method, url, params=parameters, content=body, headers=headers
+            ) as response:
                 return response.status_code, await self._read(response)
         except httpx.HTTPError as error:
             raise Outage(f"{type(error).__name__}") from None

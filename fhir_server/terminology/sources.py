@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fhir_server.profiles.code_checks import Coded, Verdict
-from fhir_server.terminology.concepts import Concept, Expansion, ExpansionRequest, SystemInfo
+from fhir_server.terminology.concepts import (
+    Concept,
+    Expansion,
+    ExpansionRequest,
+    Resource,
+    SystemInfo,
+)
 
 
 class SourceUnavailable(Exception):
@@ -109,14 +115,18 @@ class ExternalTerminology(Protocol):
     No method raises for an outage.
     """
 
-    def validate_code(self, value_set: str, coded: Coded) -> Verdict:
-        """Tell whether a code is in a value set, by canonical."""
+    def validate_code(
+        self, value_set: str, coded: Coded, definition: Resource | None = None
+    ) -> Verdict:
+        """Tell whether a code is in a value set, by canonical or as it is defined here."""
 
     def code_in_system(self, coded: Coded) -> Verdict:
         """Tell whether a code is in its system."""
 
-    def expand(self, url: str, request: ExpansionRequest) -> Expansion | None:
-        """Expand a value set by canonical; None where it can't."""
+    def expand(
+        self, url: str, request: ExpansionRequest, definition: Resource | None = None
+    ) -> Expansion | None:
+        """Expand a value set, by canonical or as it is defined here; None where it can't."""
 
     def lookup(self, system: str, code: str) -> Concept | None:
         """Give a concept; None where it is not known there, or nobody answers."""

@@ -173,8 +173,8 @@ class Terminology:
             return expander.expand(plan_of(value_set))
         except TerminologyError as error:
             found = None
-            if self._external is not None and error.code == "not-found" and "url" in value_set:
-                found = self._external.expand(value_set["url"], wanted)
+            if self._external is not None and error.code == "not-found":
+                found = self._external.expand(value_set.get("url", ""), wanted, value_set)
             if found is None:
                 raise
             return found
@@ -188,7 +188,7 @@ class Terminology:
         except SourceUnavailable:
             verdict, displays = verdicts.UNAVAILABLE, ()
         if verdict.holds is None and self._external is not None:
-            asked = self._external.validate_code(value_set, coded)
+            asked = self._external.validate_code(value_set, coded, self.value_set(value_set))
             return verdict if asked.holds is None and not asked.text else asked
         if coded.display and verdict.holds:
             return verdicts.with_display(verdict, coded.display, displays)
@@ -204,7 +204,9 @@ class Terminology:
         try:
             verdict, displays = self._verdict(plan, coded.system, coded.code)
         except SourceUnavailable:
-            return verdicts.UNAVAILABLE
+            verdict, displays = verdicts.UNAVAILABLE, ()
+        if verdict.holds is None and self._external is not None:
+            return self._external.validate_code(value_set.get("url", ""), coded, value_set)
         if coded.display and verdict.holds:
             return verdicts.with_display(verdict, coded.display, displays)
         return verdict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ class Elsewhere:
         self.base = f"http://127.0.0.1:{port}/fhir"
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.heads: list[str] = []
+        self.bodies: list[bytes] = []
         self.behaviour: Behaviour = answers()
 
     def paths(self) -> list[str]:
@@ -41,6 +43,8 @@ def elsewhere() -> Iterator[Elsewhere]:
                     return
                 head += line
             text = head.decode()
+            length = re.search(r"(?im)^content-length: (\d+)", text)
+            server.bodies.append(self.rfile.read(int(length[1])) if length else b"")
             split = urlsplit(text.split(" ")[1])
             parameters = {name: found[0] for name, found in parse_qs(split.query).items()}
             server.heads.append(text)

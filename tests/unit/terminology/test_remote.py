@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from fhir_server.profiles.code_checks import Coded, Verdict
@@ -42,6 +44,15 @@ OUTCOME = {
 def server() -> Iterator[Elsewhere]:
     with elsewhere() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _logging_anew() -> Iterator[None]:
+    """Forget the level at which an application of another test logs."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
 
 
 class Clock:
@@ -79,6 +90,68 @@ def test_a_code_is_asked_about_by_system_code_and_version_alone(server: Elsewher
         )
     ]
     assert "Ada" not in server.heads[0]
+
+
+DEFINED = {
+    "resourceType": "ValueSet",
+    "url": VALUE_SET,
+    "status": "active",
+    "publisher": "Ada Testsson",
+    "text": {"status": "generated", "div": "<div/>"},
+    "compose": {"include": [{"system": SNOMED}]},
+}
+
+
+def test_a_value_set_that_is_known_here_goes_along_as_it_is_composed(server: Elsewhere) -> None:
+    server.behaviour = answers(YES)
+    asked = remote(server)
+    for _ in range(2):
+        assert asked.validate_code(VALUE_SET, ASTHMA, DEFINED).holds is True
+    assert server.asked == [("/fhir/ValueSet/$validate-code", {})]
+    compose = {"include": [{"system": SNOMED}]}
+    sent = {"resourceType": "ValueSet", "url": VALUE_SET, "status": "active", "compose": compose}
+    coding = {"system": SNOMED, "code": "195967001"}
+    assert json.loads(server.bodies[0]) == {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "valueSet", "resource": sent},
+            {"name": "coding", "valueCoding": coding},
+        ],
+    }
+
+
+def test_a_value_set_that_is_composed_otherwise_is_asked_about_anew(server: Elsewhere) -> None:
+    server.behaviour = answers(YES)
+    asked = remote(server)
+    asked.validate_code(VALUE_SET, ASTHMA, DEFINED)
+    other = {**DEFINED, "compose": {"include": [{"system": SNOMED, "version": "2026"}]}}
+    asked.validate_code(VALUE_SET, ASTHMA, other)
+    assert len(server.asked) == 2
+
+
+def test_a_value_set_too_large_to_send_is_asked_about_by_its_url(server: Elsewhere) -> None:
+    server.behaviour = answers(YES)
+    concept = [{"code": str(number)} for number in range(20_000)]
+    large = {**DEFINED, "compose": {"include": [{"system": SNOMED, "concept": concept}]}}
+    assert remote(server).validate_code(VALUE_SET, ASTHMA, large).holds is True
+    assert server.asked[0][1]["url"] == VALUE_SET
+
+
+def test_an_expansion_of_a_value_set_that_is_known_here_says_how(server: Elsewhere) -> None:
+    server.behaviour = resource({"resourceType": "ValueSet", "expansion": {"contains": []}})
+    wanted = ExpansionRequest(filter="ast", count=3, active_only=True, display_language="sv")
+    found = remote(server).expand(VALUE_SET, wanted, DEFINED)
+    assert found is not None
+    assert found.total == 0
+    parameter = json.loads(server.bodies[0])["parameter"]
+    assert parameter[1:] == [
+        {"name": "filter", "valueString": "ast"},
+        {"name": "offset", "valueInteger": 0},
+        {"name": "count", "valueInteger": 3},
+        {"name": "activeOnly", "valueBoolean": True},
+        {"name": "excludeNested", "valueBoolean": True},
+        {"name": "displayLanguage", "valueCode": "sv"},
+    ]
 
 
 def test_a_code_without_a_system_is_not_asked_about(server: Elsewhere) -> None:
