@@ -41,8 +41,9 @@ format: venv ## Let ruff put the code in order
 bench: venv ## Measure this machine: rates beside bare limits, start-up, memory
 	@$(BIN)/python -m benchmarks
 
-profiles: venv ## Compile profiles/fsh to profiles/se (needs node and the FHIR packages in ~/.fhir)
+profiles: venv ## Compile profiles/fsh to profiles/se (needs node and the FHIR packages in ~/.fhir), and its docs
 	@$(BIN)/python tools/compile_profiles.py
+	@$(BIN)/python tools/profile_pages.py
 
 tables: venv ## Derive profiles/r4 from HL7's definitions: make tables PACKAGE=folder (profiles/r4/README.md)
 	@$(BIN)/python -m tools.derive_r4 "$(PACKAGE)"

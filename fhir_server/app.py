@@ -31,7 +31,7 @@ from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.plans.profile_checks import ProfileChecks
 from fhir_server.profiles.validator import Validator
-from fhir_server.resources.registry import Registry
+from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
 from fhir_server.security.guarded_store import GuardedStore
@@ -41,7 +41,8 @@ from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
-from fhir_server.sweden import identifiers, write_rules
+from fhir_server.sweden import write_rules
+from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
 from fhir_server.terminology.remote import RemoteTerminology
@@ -56,6 +57,19 @@ class Parts:
     store: MongoStore
 
 
+def identifier_rules(settings: Settings) -> IdentifierRules:
+    """Give what the settings say of Swedish identifiers."""
+    listed = settings.test_numbers
+    lines = listed.read_text("utf-8").splitlines() if listed else ()
+    prefixes = (prefix.strip() for prefix in settings.hsa_test_prefixes.split(","))
+    return IdentifierRules(
+        severity="warning" if settings.identifier_checks == "warning" else "error",
+        test_mode=settings.test_mode,
+        test_numbers=read_test_numbers(lines),
+        hsa_test_prefixes=tuple(prefix for prefix in prefixes if prefix),
+    )
+
+
 @cache
 def _definitions() -> Definitions:
     """Read what is the same for every application of a process, and large."""
@@ -63,18 +77,20 @@ def _definitions() -> Definitions:
 
 
 @cache
-def _published(external: str, timeout_s: float, token: str) -> Conformance:
+def _published(external: str, timeout_s: float, token: str, rules: IdentifierRules) -> Conformance:
     """Join what is in effect with nothing stored.
 
     Args:
         external: FHIR base url of a terminology server; empty for none.
         timeout_s: how long a request may wait for it.
         token: for it.
+        rules: for Swedish identifiers.
     """
     definitions = _definitions()
     remote = RemoteTerminology(Connection(external, timeout_s, token)) if external else None
-    validator = Validator(definitions, extra_rules=(identifiers.check_resource,))
-    return Conformance(0, definitions, validator, Terminology(definitions, external=remote))
+    terminology = Terminology(definitions, external=remote)
+    validator = Validator(definitions, terminology, extra_rules=(rules,), imposed=IMPOSED)
+    return Conformance(0, definitions, validator, terminology)
 
 
 def _live(published: Conformance) -> LiveConformance:
@@ -86,7 +102,7 @@ def _live(published: Conformance) -> LiveConformance:
     ) -> Conformance:
         concepts = StoredConcepts(stored, at)
         terminology = published.terminology.with_definitions(definitions, concepts)
-        validator = published.validator.with_definitions(definitions)
+        validator = published.validator.with_definitions(definitions, terminology)
         return Conformance(revision, definitions, validator, terminology)
 
     def problems(definitions: Definitions, profile: Mapping[str, Any]) -> list[str]:
@@ -100,7 +116,10 @@ def _live(published: Conformance) -> LiveConformance:
 def create_server(settings: Settings) -> Server:
     """Join the parts that need no database."""
     published = _published(
-        settings.terminology_server, settings.terminology_timeout_s, settings.terminology_token
+        settings.terminology_server,
+        settings.terminology_timeout_s,
+        settings.terminology_token,
+        identifier_rules(settings),
     )
     definitions = published.definitions
     zone = settings.zone

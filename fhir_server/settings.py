@@ -80,6 +80,19 @@ class Settings:
     terminology_token: str = _documented(
         "", "Sent to the terminology server as Authorization: Bearer; empty for none."
     )
+    identifier_checks: str = _documented(
+        "error",
+        "What a Swedish identifier of wrong form or check digit is: an error, or a warning.",
+    )
+    test_mode: bool = _documented(
+        True, "Whether test numbers are allowed; a server with real patients has false."
+    )
+    test_numbers: Path | None = _documented(
+        None, "A file of further test numbers, such as Skatteverket's list, one on a line."
+    )
+    hsa_test_prefixes: str = _documented(
+        "TSTNMT", "How HSA-ids of test environments begin, separated by commas."
+    )
     async_jobs: int = _documented(
         4, "Asynchronous requests (Prefer: respond-async) that a worker carries out at once."
     )
@@ -104,6 +117,10 @@ class Settings:
             # The value may hold a password: it is not repeated.
             text = f"{PREFIX}TERMINOLOGY_SERVER must be a URL such as https://tx.example/fhir."
             raise SettingsError(text)
+        if self.identifier_checks not in ("error", "warning"):
+            raise SettingsError(f"{PREFIX}IDENTIFIER_CHECKS must be error or warning.")
+        if self.test_numbers is not None and not self.test_numbers.is_file():
+            raise SettingsError(f"{PREFIX}TEST_NUMBERS must name a file that can be read.")
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):

@@ -29,6 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "profiles" / "fsh"
 TARGET = ROOT / "profiles" / "se"
 PACKAGE_NAME = "example.vardsamordning.fhir"
+# What shows the canonical to readers: it follows when the sources get another one.
+NAMES_CANONICAL = ("README.md", "docs/**/*.md", "demo/*.json", "profiles/examples/**/*.json")
+PACKAGES = Path.home() / ".fhir" / "packages"
 LICENSE = "Apache-2.0"
 R4_CORE = "hl7.fhir.r4.core"
 
@@ -37,6 +40,8 @@ HARMLESS = re.compile(r"Failed to load automatically-provided|^npm warn", re.IGN
 # Informative weight that neither the validator nor a reader of the definitions needs.
 PRUNED_FROM_RESOURCE = ("text", "mapping")
 PRUNED_FROM_ELEMENT = ("mapping", "requirements", "alias")
+PRUNED_FROM_SNAPSHOT = (*PRUNED_FROM_ELEMENT, "comment")
+PRUNED_FROM_CONSTRAINT = ("xpath",)
 
 
 def source_files(sources: Path) -> list[Path]:
@@ -86,17 +91,36 @@ def read_configuration(sources: Path) -> dict[str, Any]:
     return configuration
 
 
+def packages(configuration: dict[str, Any]) -> dict[str, str]:
+    """Give the versions of the packages that the profiles build on."""
+    return {R4_CORE: configuration["fhirVersion"], **configuration["dependencies"]}
+
+
 def check_packages(configuration: dict[str, Any]) -> None:
     """See that the packages are at hand.
 
     Raises:
         SystemExit: naming those that are missing.
     """
-    wanted = {R4_CORE: configuration["fhirVersion"], **configuration["dependencies"]}
-    packages = Path.home() / ".fhir" / "packages"
-    missing = [f"{n}#{v}" for n, v in wanted.items() if not (packages / f"{n}#{v}").is_dir()]
+    wanted = packages(configuration).items()
+    missing = [f"{n}#{v}" for n, v in wanted if not (PACKAGES / f"{n}#{v}").is_dir()]
     if missing:
-        raise SystemExit(f"Unpack these FHIR packages into {packages} first: {', '.join(missing)}")
+        raise SystemExit(f"Unpack these FHIR packages into {PACKAGES} first: {', '.join(missing)}")
+
+
+def packages_hash(configuration: dict[str, Any]) -> str:
+    """Hash the snapshots that the profiles are derived from.
+
+    A copy of R4's package is in circulation that a vendor altered, with the same name and version;
+    what is compiled from it is not R4.
+    """
+    digest = hashlib.sha256()
+    for name, version in sorted(packages(configuration).items()):
+        folder = PACKAGES / f"{name}#{version}" / "package"
+        for path in sorted(folder.glob("StructureDefinition-*.json")):
+            elements = json.loads(path.read_bytes()).get("snapshot", {}).get("element", [])
+            digest.update(f"{path.name}\0{json.dumps(elements, sort_keys=True)}".encode())
+    return digest.hexdigest()
 
 
 def copy_sources(sources: Path, workplace: Path, configuration: dict[str, Any]) -> None:
@@ -132,14 +156,22 @@ def run_sushi(sushi: str, workplace: Path) -> None:
 def pruned(resource: dict[str, Any]) -> dict[str, Any]:
     """Give a resource without the informative parts that only weigh."""
     kept = {key: value for key, value in resource.items() if key not in PRUNED_FROM_RESOURCE}
-    for view in ("snapshot", "differential"):
+    views = {"snapshot": PRUNED_FROM_SNAPSHOT, "differential": PRUNED_FROM_ELEMENT}
+    for view, dropped in views.items():
         if view in kept:
-            kept[view] = {"element": [_pruned_element(e) for e in kept[view]["element"]]}
+            kept[view] = {"element": [_pruned_element(e, dropped) for e in kept[view]["element"]]}
     return kept
 
 
-def _pruned_element(element: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in element.items() if key not in PRUNED_FROM_ELEMENT}
+def _pruned_element(element: dict[str, Any], dropped: tuple[str, ...]) -> dict[str, Any]:
+    kept = _without(element, dropped)
+    if "constraint" in kept:
+        kept["constraint"] = [_without(c, PRUNED_FROM_CONSTRAINT) for c in kept["constraint"]]
+    return kept
+
+
+def _without(item: dict[str, Any], dropped: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key not in dropped}
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -157,9 +189,10 @@ def package(configuration: dict[str, Any], sources: Path, target: Path) -> dict[
         "license": LICENSE,
         "canonical": configuration["canonical"],
         "fhirVersions": [configuration["fhirVersion"]],
-        "dependencies": {R4_CORE: configuration["fhirVersion"], **configuration["dependencies"]},
+        "dependencies": packages(configuration),
         "hashes": {
             "sources": content_hash(source_files(sources), sources),
+            "packages": packages_hash(configuration),
             "compiled": content_hash(compiled_files(target), target),
         },
     }
@@ -188,6 +221,35 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+def move_canonical(old: str, new: str, root: Path = ROOT) -> list[Path]:
+    """Write a new canonical where people and examples name the old one.
+
+    The server reads it from package.json; demo data, examples and pages of the docs show it.
+
+    Args:
+        old: the canonical of the last run.
+        new: that of the sources now.
+        root: the project's folder.
+
+    Returns:
+        The files that were changed.
+    """
+    changed = []
+    for path in sorted(p for pattern in NAMES_CANONICAL for p in root.glob(pattern)):
+        text = path.read_text(encoding="utf-8")
+        if old != new and old in text:
+            path.write_text(text.replace(old, new), encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+def canonical_of(target: Path, default: str) -> str:
+    """Give the canonical that a compiled package states."""
+    path = target / "package.json"
+    found = json.loads(path.read_bytes())["canonical"] if path.is_file() else default
+    return str(found)
+
+
 def replace(target: Path, compiled: Path) -> None:
     """Put the compiled files in place of those of the last run."""
     target.mkdir(parents=True, exist_ok=True)
@@ -208,6 +270,8 @@ def main(arguments: list[str] | None = None) -> int:
         compile_into(compiled, find_sushi(chosen.sushi))
         changed = differences(compiled, TARGET)
         if not chosen.check:
+            canonical = canonical_of(compiled, "")
+            move_canonical(canonical_of(TARGET, canonical), canonical)
             replace(TARGET, compiled)
         size = sum(path.stat().st_size for path in compiled.glob("*.json"))
         count = len(compiled_files(compiled))

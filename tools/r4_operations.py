@@ -18,6 +18,7 @@ OFFERED = {
     "Resource-meta": False,
     "Resource-meta-add": True,
     "Resource-meta-delete": True,
+    "Resource-validate": False,
     "ValueSet-expand": False,
     "ValueSet-validate-code": False,
 }

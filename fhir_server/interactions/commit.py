@@ -44,7 +44,7 @@ def commit(
         StaleWrite, AlreadyDone, StoreUnavailable: from the store.
     """
     said: dict[str, list[Issue]] = {}
-    rules = _rules(context, prepared, said)
+    rules = rules_check(context, prepared, said)
     references = integrity(context, prepared)
     all_locks = [*locks, *_rule_locks(context, prepared)]
     given = before is not None or after is not None or once is not None
@@ -83,10 +83,19 @@ def _transact(
         raise FhirError(Issue("error", "too-costly", text), status=413) from None
 
 
-def _rules(
+def rules_check(
     context: Context, prepared: Sequence[Prepared], said: dict[str, list[Issue]]
 ) -> Check | None:
-    """Give the check that the rules allow the changes; it notes what they say."""
+    """Give the check that the rules allow some changes; None where there are no rules for them.
+
+    Args:
+        context: the request.
+        prepared: the changes.
+        said: gets what the rules say about each resource, by ``Type/id``.
+
+    Returns:
+        A check that raises `FhirError` where a rule refuses.
+    """
     rules = context.server.write_rules
     written = [(p, p.resource) for p in prepared if p.resource is not None]
     governed = [(p, resource) for p, resource in written if rules.applies(resource)]

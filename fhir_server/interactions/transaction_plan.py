@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
-from fhir_server.interactions.answer import Answer, location
+from fhir_server.interactions.answer import UNCHANGED, Answer, location
 from fhir_server.interactions.bundle_patch import patched_by
 from fhir_server.interactions.conditional_delete import told
 from fhir_server.interactions.conditional_references import Resolver
@@ -191,7 +191,10 @@ class _Planner:
         index, previous = new.entry.index, new.previous
         promised = new.reference in self._links.promised
         if previous and not promised and same_content(new.resource, new.id, previous):
-            self._plan.answers[index] = Answer(200, previous, location=location(previous))
+            issues = (*new.issues, UNCHANGED)
+            self._plan.answers[index] = Answer(
+                200, previous, location=location(previous), issues=issues
+            )
             return
         ready = self._prepared(new)
         self._plan.prepared[index] = [ready]

@@ -16,6 +16,7 @@ from fhir_server.operations.operation import Operation
 from fhir_server.operations.reindex import REINDEX
 from fhir_server.operations.subsumes import SUBSUMES
 from fhir_server.operations.translate import TRANSLATE
+from fhir_server.operations.validate import VALIDATE
 from fhir_server.operations.validate_code import VALIDATE_CODE
 
 OPERATIONS: dict[str, Operation] = {
@@ -36,6 +37,7 @@ OPERATIONS: dict[str, Operation] = {
         REINDEX,
         SUBSUMES,
         TRANSLATE,
+        VALIDATE,
         VALIDATE_CODE,
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,7 @@ import jsonschema_rs
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.compiler import Schema, StructureCompiler
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.explanations import MAX_ISSUES, Explainer
+from fhir_server.profiles.explanations import MAX_ISSUES, Explainer, Explanation
 from fhir_server.profiles.expressions import Path, expression_of
 from fhir_server.profiles.primitive_extensions import unpaired
 from fhir_server.profiles.primitives import INTEGER_SCHEMA, INTEGER_URI
@@ -23,44 +23,6 @@ _FEW_TYPES = 8
 _ONLY_FIRST = Issue(
     "information", "informational", "The resource is large: only the first problem is listed."
 )
-
-
-class Check:
-    """One schema.
-
-    Args:
-        definitions: for writing places as FHIRPath.
-        schema: with its ``x-fhir`` notes.
-        type_name: the type that it describes.
-    """
-
-    def __init__(self, definitions: Definitions, schema: Schema, type_name: str) -> None:
-        self._definitions = definitions
-        self._type = type_name
-        self._explainer = Explainer(definitions, schema, type_name)
-        self._validator = compiled(schema)
-
-    def is_valid(self, resource: Mapping[str, Any]) -> bool:
-        """Tell whether the resource satisfies the schema."""
-        return self._validator.is_valid(resource)
-
-    def issues(self, resource: Mapping[str, Any], root: str) -> list[Issue]:
-        """Give what is wrong, with places that start from the FHIRPath `root`.
-
-        Of a large resource only the first problem: listing the errors of a few megabytes of
-        nonsense takes seconds.
-        """
-        if is_large(resource):
-            first = self._explainer.issues(self._first_error(resource), root)
-            return [*first, _ONLY_FIRST] if first else []
-        return self._explainer.issues(self._validator.iter_errors(resource), root)
-
-    def _first_error(self, resource: Mapping[str, Any]) -> list[jsonschema_rs.ValidationError]:
-        try:
-            self._validator.validate(resource)
-        except jsonschema_rs.ValidationError as error:
-            return [error]
-        return []
 
 
 class Cache(Generic[Value]):
@@ -81,21 +43,56 @@ class Cache(Generic[Value]):
             return self._values[key]
 
 
-class StructureCheck(Check):
-    """The structure that R4 gives a resource type, with reasons."""
+class StructureCheck:
+    """The structure that R4 gives a resource type, with reasons.
 
-    def issues(self, resource: Mapping[str, Any], root: str) -> list[Issue]:
+    Args:
+        definitions: for writing places as FHIRPath.
+        schema: with its ``x-fhir`` notes.
+        type_name: the type that it describes.
+    """
+
+    def __init__(self, definitions: Definitions, schema: Schema, type_name: str) -> None:
+        self._definitions = definitions
+        self._type = type_name
+        self._explainer = Explainer(definitions, schema, type_name)
+        self._validator = compiled(schema)
+
+    def explain(self, resource: Mapping[str, Any], root: str) -> Explanation:
         """Give what is wrong with a resource that `QuickStructure` refused; nothing may be.
 
         Arrays of primitives with extensions are rare, and JSON Schema can't say that they must
         fit each other: the quick schema refuses them, and they are looked at here.
+
+        Of a large resource only the first problem is given: listing the errors of a few megabytes
+        of nonsense takes seconds.
+
+        Args:
+            root: FHIRPath of the resource.
         """
-        found = super().issues(resource, root)
-        if found and is_large(resource):
-            return found
-        places = tuple(issue.expression or "" for issue in found)
-        pairs = islice(unpaired(resource, self._expression(root)), MAX_ISSUES)
-        return [*found, *(p for p in pairs if not _is_known(p.expression or "", places))]
+        large = is_large(resource)
+        found = self._explainer.explain(self._errors(resource, large=large), root)
+        if large and found.issues:
+            return Explanation([*found.issues, _ONLY_FIRST], found.wrong, complete=False)
+        places = tuple(issue.expression or "" for issue in found.issues)
+        pairs = list(islice(unpaired(resource, self._expression(root)), MAX_ISSUES))
+        new = [pair for pair in pairs if not _is_known(pair[0].expression or "", places)]
+        return Explanation(
+            [*found.issues, *(issue for issue, _ in new)],
+            [*found.wrong, *(path for _, path in new)],
+            complete=found.complete and len(pairs) < MAX_ISSUES,
+        )
+
+    def _errors(
+        self, resource: Mapping[str, Any], *, large: bool
+    ) -> Iterable[jsonschema_rs.ValidationError]:
+        if not large:
+            return self._validator.iter_errors(resource)
+        try:
+            self._validator.validate(resource)
+        except jsonschema_rs.ValidationError as error:
+            return [error]
+        return []
 
     def _expression(self, root: str) -> Callable[[Path], str]:
         return lambda path: expression_of(self._definitions, self._type, path, root)

@@ -35,19 +35,11 @@ class StructureCompiler:
         definitions: where the types come from.
         null_items: allow what is rare and needs a second look by `primitive_extensions`: arrays
             of primitives with extensions, where null stands for a missing value.
-        extension_rules: further rules for every Extension, as a subschema and its ``$defs``.
     """
 
-    def __init__(
-        self,
-        definitions: Definitions,
-        *,
-        null_items: bool,
-        extension_rules: tuple[Schema, Mapping[str, Schema]] = ({}, {}),
-    ) -> None:
+    def __init__(self, definitions: Definitions, *, null_items: bool) -> None:
         self._definitions = definitions
         self._null_items = null_items
-        self._extension_rules = extension_rules
         self._defs: dict[str, Schema] = {}
 
     def compile(self, resource_type: str) -> Schema:
@@ -72,10 +64,6 @@ class StructureCompiler:
         schema: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
         for element in children.values():
             self._add(schema, element)
-        rules, defs = self._extension_rules
-        if path == "Extension" and rules:
-            self._defs.update(defs)
-            schema.setdefault("allOf", []).append(rules)
         return schema
 
     def _add(self, schema: Schema, element: Element) -> None:
@@ -116,7 +104,7 @@ class StructureCompiler:
         others = self._define(*no_property_of(element))
         rules = schema.setdefault("dependentSchemas", {})
         for name in values:
-            note = {"rule": "choice", "names": list(values)}
+            note = {"rule": "choice", "element": element.name, "names": list(values)}
             rules[name] = {"x-fhir": note, **only_properties([name], others)}
 
     def _value(self, element: Element, type_ref: TypeRef) -> Schema:

@@ -26,7 +26,7 @@ from fhir_server.profiles.elements import (
     element_from,
     search_parameter_from,
 )
-from fhir_server.profiles.locations import definition_directories
+from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.search_expressions import expression_for
 
 Resource = Mapping[str, Any]

@@ -8,22 +8,39 @@ from __future__ import annotations
 from fhir_server.fhir.suggestions import either, element_suggestion, suggestion
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
 import jsonschema_rs
-import orjson
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.compiler import Schema
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.profiles.expressions import Path, expression_of
+from fhir_server.profiles.expressions import Path, place_of, type_at
 from fhir_server.profiles.primitives import INTEGER_URI, MAX_STRING, PRIMITIVES
 
 Note = Mapping[str, Any]
 MAX_ISSUES = 100
+_CORE = "http://hl7.org/fhir/StructureDefinition/"
+# What is said of an object by its own type, and leaves its parts as they are.
+_OF_THE_WHOLE = ("choice", "required")
 _MAX_LISTED_CODES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is wrong with a resource by one schema.
+
+    Args:
+        issues: in the order in which they were found.
+        wrong: the places of values that nothing more can be said about.
+        complete: whether these are all.
+    """
+
+    issues: list[Issue]
+    wrong: list[Path]
+    complete: bool
 
 
 class Explainer:
@@ -39,7 +56,7 @@ class Explainer:
         self._schema = schema
         self._type = resource_type
 
-    def issues(self, errors: Iterable[jsonschema_rs.ValidationError], root: str) -> list[Issue]:
+    def explain(self, errors: Iterable[jsonschema_rs.ValidationError], root: str) -> Explanation:
         """Give the issues behind the errors, at most 100.
 
         Args:
@@ -47,22 +64,46 @@ class Explainer:
             root: FHIRPath of the resource, e.g. ``CareTeam`` or ``Bundle.entry[0].resource``.
         """
         found: dict[Issue, None] = {}
-        for issue in (issue for error in errors for issue in self._explain(error, root)):
-            found[issue] = None
+        wrong: list[Path] = []
+        for error in errors:
+            for issue, path in self._explain(error, root):
+                found[issue] = None
+                if path is not None:
+                    wrong.append(path)
             if len(found) >= MAX_ISSUES:
-                break
-        return list(found)
+                return Explanation(list(found)[:MAX_ISSUES], wrong, complete=False)
+        return Explanation(list(found), wrong, complete=True)
 
-    def _explain(self, error: jsonschema_rs.ValidationError, root: str) -> Iterator[Issue]:
+    def _explain(
+        self, error: jsonschema_rs.ValidationError, root: str
+    ) -> Iterator[tuple[Issue, Path | None]]:
+        """Give issues, each with the place of what can't be used, where something can't."""
         node, keyword = self._find(error.evaluation_path)
-        expression = expression_of(self._definitions, self._type, error.instance_path, root)
+        path: Path = error.instance_path
+        expression, around, here = place_of(self._definitions, self._type, path, root)
         if "x-fhir" in node:
-            yield _by_note(node["x-fhir"], keyword, expression, error.instance)
+            note = node["x-fhir"]
+            issue = _BY_RULE[note["rule"]](note, keyword, expression, error.instance)
+            inside = note["rule"] in _OF_THE_WHOLE or isinstance(error.instance, dict)
+            stated_by = here if note["rule"] in _OF_THE_WHOLE else around
+            if note["rule"] == "target":
+                # Whoever has the Reference says where it may lead.
+                _, stated_by, _ = place_of(self._definitions, self._type, path[:-1], root)
+            yield self._with_profile(issue, stated_by), None if inside else path
         elif keyword == "additionalProperties":
             for name in error.kind.as_dict()["unexpected"]:
-                yield _unknown(name, node["properties"], expression)
+                issue = _unknown(name, node["properties"], expression)
+                yield self._with_profile(issue, here), (*path, name)
+        elif keyword == "required":
+            issue = _missing(error.kind.as_dict()["property"], expression)
+            yield self._with_profile(issue, here), None
         else:
-            yield _structure(keyword, node, expression, error)
+            issue = _structure(keyword, node, expression, error)
+            usable = keyword == "maxItems"
+            yield self._with_profile(issue, around), None if usable else path
+
+    def _with_profile(self, issue: Issue, path: str) -> Issue:
+        return replace(issue, profile=f"{_CORE}{type_at(self._definitions, path)}")
 
     def _find(self, path: Path) -> tuple[Mapping[str, Any], str]:
         """Follow an evaluation path to the subschema that failed, and to its keyword.
@@ -86,14 +127,6 @@ class Explainer:
         return self._schema["$defs"][_name(reference)]
 
 
-def _by_note(note: Note, keyword: str, expression: str, value: Any) -> Issue:
-    issue = _BY_RULE[note["rule"]](note, keyword, expression, value)
-    if "profile" not in note:
-        return issue
-    code = issue.code if issue.code == "code-invalid" else note["code"]
-    return replace(issue, code=code, text=f"{issue.text} Profile: {note['profile']}")
-
-
 def _name(reference: str) -> str:
     return unquote(reference.removeprefix("#/$defs/")).replace("~1", "/").replace("~0", "~")
 
@@ -104,26 +137,22 @@ def _unknown(name: str, properties: Mapping[str, Any], expression: str) -> Issue
     near = element_suggestion(shown.lstrip("_"), known)
     hint = near or f" It has: {', '.join(sorted(known))}."
     text = f"R4 does not define the element '{shown}' here.{hint}"
-    return Issue("error", "structure", text, f"{expression}.{shown}")
+    return Issue("error", "structure", text, f"{expression}.{shown}", rule="unknown")
 
 
 def _structure(
     keyword: str, node: Note, expression: str, error: jsonschema_rs.ValidationError
 ) -> Issue:
     name = expression.rpartition(".")[2]
-    if keyword == "required":
-        missing = error.kind.as_dict()["property"]
-        return _missing(missing, expression)
-    if keyword == "maxItems":
-        return Issue(
-            "error", "structure", f"{name} has more than {node['maxItems']} items.", expression
-        )
-    if keyword in ("minItems", "minProperties"):
-        text = f"{name} is empty. FHIR has no empty arrays and objects: leave the property out."
-        return Issue("error", "structure", text, expression)
     if keyword == "type":
         return _wrong_json_type(name, node["type"], error.instance, expression)
-    return Issue("error", "structure", f"{name} does not have the structure of R4.", expression)
+    if keyword == "maxItems":
+        text = f"{name} has more than {node['maxItems']} items."
+        return Issue("error", "structure", text, expression, rule="max")
+    text = f"{name} does not have the structure of R4."
+    if keyword in ("minItems", "minProperties"):
+        text = f"{name} is empty. FHIR has no empty arrays and objects: leave the property out."
+    return Issue("error", "structure", text, expression, rule="structure")
 
 
 def _wrong_json_type(name: str, wanted: str, value: Any, expression: str) -> Issue:
@@ -135,7 +164,7 @@ def _wrong_json_type(name: str, wanted: str, value: Any, expression: str) -> Iss
         text = f"{name} does not repeat: give one value, not an array."
     else:
         text = f"{name} must be a JSON {wanted}, not {_json_type(value)}."
-    return Issue("error", "structure", text, expression)
+    return Issue("error", "structure", text, expression, rule="structure")
 
 
 def _json_type(value: Any) -> str:
@@ -156,14 +185,14 @@ def _primitive(note: Note, keyword: str, expression: str, value: Any) -> Issue:
     if value is None or isinstance(value, list):
         return _wrong_json_type(name, type_name, value, expression)
     if keyword == "maxLength":
-        return Issue(
-            "error", "value", f"{name} is longer than {MAX_STRING} characters.", expression
-        )
+        text = f"{name} is longer than {MAX_STRING} characters."
+        return Issue("error", "value", text, expression, rule="max-length")
     must = f"{name} ({type_name}) must be {primitive.description}"
     example = f"Example: {primitive.example}"
     if keyword != "type" or isinstance(value, float):
-        return Issue("error", "value", f"{must}. {example}", expression)
-    return Issue("error", "structure", f"{must}, not {_json_type(value)}. {example}", expression)
+        return Issue("error", "value", f"{must}. {example}", expression, rule="primitive")
+    text = f"{must}, not {_json_type(value)}. {example}"
+    return Issue("error", "structure", text, expression, rule="structure")
 
 
 def _choice(note: Note, _keyword: str, expression: str, value: Any) -> Issue:
@@ -171,18 +200,16 @@ def _choice(note: Note, _keyword: str, expression: str, value: Any) -> Issue:
         n for n in note["names"] if isinstance(value, dict) and (n in value or f"_{n}" in value)
     ]
     text = f"Only one of {' and '.join(given)} may be given: they are one element, of one type."
-    return Issue("error", "structure", text, expression)
+    return Issue("error", "structure", text, f"{expression}.{note['element']}", rule="choice")
 
 
 def _required(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
     names = note["names"]
-    who = "the profile" if "profile" in note else "R4"
     if len(names) == 1:
-        part = f" with the part '{note['parts'][0]}'" if note.get("parts") else ""
-        text = f"{names[0]} is missing; {who} requires it here{part}."
+        text = f"{names[0]} is missing; R4 requires it here."
     else:
-        text = f"{note['element']}[x] is missing; {who} requires one of {', '.join(names[:10])}."
-    return Issue("error", "required", text, f"{expression}.{note['element']}")
+        text = f"{note['element']}[x] is missing; R4 requires one of {', '.join(names[:10])}."
+    return Issue("error", "required", text, f"{expression}.{note['element']}", rule="min")
 
 
 def _target(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
@@ -194,7 +221,7 @@ def _target(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
         f"The reference must {wanted}, as Type/id, an absolute URL, urn:uuid:… within a bundle "
         "or #id for a contained resource."
     )
-    return Issue("error", "value", text, expression)
+    return Issue("error", "value", text, expression, rule="target")
 
 
 def _codes(note: Note, _keyword: str, expression: str, value: Any) -> Issue:
@@ -204,7 +231,7 @@ def _codes(note: Note, _keyword: str, expression: str, value: Any) -> Issue:
         return _wrong_json_type(name, "string", value, expression)
     text = f"{name} must have a code of the value set {note['valueSet']}"
     listed = _listed(note["codes"], with_system=with_system)
-    return Issue("error", "code-invalid", f"{text}{listed}.", expression)
+    return Issue("error", "code-invalid", f"{text}{listed}.", expression, rule="binding")
 
 
 def _listed(codes: Mapping[str, Sequence[str] | None], *, with_system: bool) -> str:
@@ -217,76 +244,10 @@ def _listed(codes: Mapping[str, Sequence[str] | None], *, with_system: bool) -> 
     return f": {'; '.join(parts)}"
 
 
-def _forbidden(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    return Issue("error", "invariant", f"{note['element']} is not allowed here.", expression)
-
-
-def _types(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    text = f"{note['element']}[x] is not allowed here."
-    if note["types"]:
-        text = f"{note['element']}[x] must be of type {either(note['types'])}."
-    return Issue("error", "invariant", text, f"{expression}.{note['element']}")
-
-
-def _max(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    return _about(expression, f"may be given at most {_times(note['max'])}.")
-
-
-def _min(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    return _about(expression, f"must be given at least {_times(note['min'])}.")
-
-
-def _fixed(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    return _about(expression, f"must be exactly {_json(note['value'])}.")
-
-
-def _pattern(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    return _about(expression, f"must have at least the content {_json(note['value'])}.")
-
-
-def _slice(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    limit = f"least {_times(note['min'])}" if "min" in note else f"most {_times(note['max'])}"
-    return _about(expression, f"must have the part '{note['slice']}' at {limit}.")
-
-
-def _about(expression: str, must: str) -> Issue:
-    """Say what the element that an expression ends in must be."""
-    return Issue("error", "invariant", f"{expression.rpartition('.')[2]} {must}", expression)
-
-
-def _closed(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:
-    text = f"Only these parts are allowed here: {', '.join(note['slices'])}."
-    return Issue("error", "invariant", text, expression)
-
-
-def _extension(note: Note, _keyword: str, expression: str, value: Any) -> Issue:
-    hint = suggestion(str(value), note["known"])
-    text = f"No extension with this url is defined.{hint}"
-    return Issue("error", "extension", text, expression)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
 _BY_RULE: dict[str, Callable[[Note, str, str, Any], Issue]] = {
     "primitive": _primitive,
     "choice": _choice,
     "required": _required,
     "target": _target,
     "codes": _codes,
-    "forbidden": _forbidden,
-    "types": _types,
-    "max": _max,
-    "min": _min,
-    "fixed": _fixed,
-    "pattern": _pattern,
-    "slice-min": _slice,
-    "slice-max": _slice,
-    "closed": _closed,
-    "extension": _extension,
 }

@@ -20,14 +20,46 @@ def expression_of(definitions: Definitions, type_name: str, path: Path, root: st
         path: property names and array positions.
         root: FHIRPath of where the path starts.
     """
-    expression, here = root, type_name
+    return place_of(definitions, type_name, path, root)[0]
+
+
+def place_of(
+    definitions: Definitions, type_name: str, path: Path, root: str
+) -> tuple[str, str, str]:
+    """Give the FHIRPath of a place, where its element is defined, and where its children are.
+
+    Args:
+        type_name: the type that the path starts from.
+        path: property names and array positions.
+        root: FHIRPath of where the path starts.
+
+    Returns:
+        The latter two as paths such as ``CareTeam.participant`` and ``Period``; the second is
+        where the element stands, the third may be empty for what is not defined.
+    """
+    expression, around, here = root, type_name, type_name
     for step in path:
         if isinstance(step, int):
             expression += f"[{step}]"
             continue
+        around = here or around
         name, here = _element_name(definitions, here, step.removeprefix("_"))
         expression += f".{name}"
-    return expression
+    return expression, around, here
+
+
+def type_at(definitions: Definitions, path: str) -> str:
+    """Give the type whose own definition says what may stand inside a path."""
+    parent, _, name = path.rpartition(".")
+    if not parent:
+        return path
+    try:
+        element = definitions.children(parent)[name]
+    except KeyError:
+        return path.partition(".")[0]
+    code = element.types[0].code if element.types else ""
+    in_line = code in ("BackboneElement", "Element", "")
+    return element.path.partition(".")[0] if in_line else code
 
 
 def _element_name(definitions: Definitions, here: str, step: str) -> tuple[str, str]:

@@ -11,6 +11,8 @@ from typing import Any
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.xhtml import problem_of
 
+_PROFILE = "http://hl7.org/fhir/StructureDefinition/Narrative"
+
 
 def narrative_issues(resource: Mapping[str, Any], root: str) -> Iterator[Issue]:
     """Find what is wrong with the narratives of a resource, not of those inside it.
@@ -24,7 +26,8 @@ def narrative_issues(resource: Mapping[str, Any], root: str) -> Iterator[Issue]:
         problem = problem_of(div)
         if problem:
             text = f"The XHTML of the narrative can't be used: {problem.text}."
-            yield Issue("error", problem.code, text, f"{place}.div")
+            at, rule = f"{place}.div", problem.rule
+            yield Issue("error", problem.code, text, at, rule=rule, profile=_PROFILE)
 
 
 def _divs(holder: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:

@@ -7,9 +7,27 @@ https://hl7.org/fhir/R4/parameters.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _CONTAINERS = ("Bundle", "Parameters")
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A resource inside another.
+
+    Args:
+        place: its FHIRPath.
+        resource: as it came; it may be anything.
+        contained: whether the other contains it.
+        entry: the entry of a Bundle that holds it.
+    """
+
+    place: str
+    resource: dict[str, Any]
+    contained: bool = False
+    entry: Mapping[str, Any] | None = None
 
 
 def has_nested(resource: Mapping[str, Any]) -> bool:
@@ -17,8 +35,8 @@ def has_nested(resource: Mapping[str, Any]) -> bool:
     return "contained" in resource or resource.get("resourceType") in _CONTAINERS
 
 
-def nested(resource: Mapping[str, Any], root: str) -> Iterator[tuple[str, Any, bool]]:
-    """Give the resources directly inside a resource: FHIRPath, resource, whether contained.
+def nested(resource: Mapping[str, Any], root: str) -> Iterator[Nested]:
+    """Give the resources directly inside a resource.
 
     What does not have the structure of R4 is passed over; the resource's own validation reports
     it.
@@ -27,23 +45,26 @@ def nested(resource: Mapping[str, Any], root: str) -> Iterator[tuple[str, Any, b
         root: FHIRPath of the resource.
     """
     for place, inner in _items(resource.get("contained"), f"{root}.contained"):
-        yield place, inner, True
-    for place, inner in _entries(resource, root):
-        yield place, inner, False
-
-
-def _entries(resource: Mapping[str, Any], root: str) -> Iterator[tuple[str, Any]]:
+        yield Nested(place, inner, contained=True)
     if resource.get("resourceType") == "Bundle":
-        for place, entry in _items(resource.get("entry"), f"{root}.entry"):
-            yield from _member(entry, "resource", place)
-            yield from _member(entry.get("response"), "outcome", f"{place}.response")
+        yield from _entries(resource, root)
     elif resource.get("resourceType") == "Parameters":
         yield from _of_parameters(resource.get("parameter"), f"{root}.parameter")
 
 
-def _of_parameters(parameters: Any, root: str) -> Iterator[tuple[str, Any]]:
+def _entries(bundle: Mapping[str, Any], root: str) -> Iterator[Nested]:
+    for place, entry in _items(bundle.get("entry"), f"{root}.entry"):
+        if isinstance(entry.get("resource"), dict):
+            yield Nested(f"{place}.resource", entry["resource"], entry=entry)
+        response = entry.get("response")
+        if isinstance(response, dict) and isinstance(response.get("outcome"), dict):
+            yield Nested(f"{place}.response.outcome", response["outcome"])
+
+
+def _of_parameters(parameters: Any, root: str) -> Iterator[Nested]:
     for place, parameter in _items(parameters, root):
-        yield from _member(parameter, "resource", place)
+        if isinstance(parameter.get("resource"), dict):
+            yield Nested(f"{place}.resource", parameter["resource"])
         yield from _of_parameters(parameter.get("part"), f"{place}.part")
 
 
@@ -52,8 +73,3 @@ def _items(values: Any, root: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for position, value in enumerate(values):
             if isinstance(value, dict):
                 yield f"{root}[{position}]", value
-
-
-def _member(holder: Any, name: str, root: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(holder, dict) and isinstance(holder.get(name), dict):
-        yield f"{root}.{name}", holder[name]

@@ -14,9 +14,13 @@ from typing import Any
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.expressions import Path
 
+_PROFILE = "http://hl7.org/fhir/StructureDefinition/Element"
 
-def unpaired(resource: Any, expression: Callable[[Path], str]) -> Iterator[Issue]:
-    """Find arrays of values and of extensions that don't fit each other.
+
+def unpaired(
+    resource: Any, expression: Callable[[Path], str]
+) -> Iterator[tuple[Issue, tuple[str | int, ...]]]:
+    """Find arrays of values and of extensions that don't fit each other, and where they stand.
 
     Args:
         resource: a parsed resource; what is no array where one stands beside it is left to those
@@ -26,10 +30,14 @@ def unpaired(resource: Any, expression: Callable[[Path], str]) -> Iterator[Issue
     for path, name, values, extensions in _pairs(resource, ()):
         problem = _problem(name, values, extensions)
         if problem:
-            yield Issue("error", "structure", problem, expression((*path, name)))
+            at = expression((*path, name))
+            issue = Issue("error", "structure", problem, at, rule="structure", profile=_PROFILE)
+            yield issue, (*path, name)
 
 
-def _pairs(value: Any, path: Path) -> Iterator[tuple[Path, str, Any, Any]]:
+def _pairs(
+    value: Any, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str, Any, Any]]:
     if isinstance(value, list):
         for position, item in enumerate(value):
             yield from _pairs(item, (*path, position))

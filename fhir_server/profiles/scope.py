@@ -70,6 +70,12 @@ class Scope:
         """Give the scope of a Bundle itself, which its entries' scopes are made from."""
         return replace(self, bundle=self.resource, full_url=None, _entries={})
 
+    def instead(self, resource: Resource, other: Resource) -> Scope:
+        """Give the same scope around a copy of its resource."""
+        root = other if self.root is resource else self.root
+        bundle = other if self.bundle is resource else self.bundle
+        return replace(self, resource=other, root=root, bundle=bundle)
+
     def target(self, reference: str) -> Resource | None:
         """Give the resource that a literal reference leads to; None where nobody here can tell.
 

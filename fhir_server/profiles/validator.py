@@ -1,102 +1,148 @@
-"""Validates resources: R4's structure, the profiles they claim, and further rules.
+"""Validates resources: R4's structure, R4's rules, the profiles that hold, and further rules.
 
-Source: https://hl7.org/fhir/R4/validation.html. Covered: structure, cardinality, data types,
-required bindings, the types of references, narratives, and the structure of profiles.
+Source: https://hl7.org/fhir/R4/validation.html
 """
 
 from __future__ import annotations
 
-from fhir_server.fhir.suggestions import suggestion
-
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
-from itertools import islice
+from dataclasses import dataclass
 from typing import Any
 
-from fhir_server.fhir.outcome import STATUS_BY_CODE, Issue, has_errors
-from fhir_server.profiles.checks import (
-    Cache,
-    Check,
-    QuickStructure,
-    StructureCheck,
-)
-from fhir_server.profiles.compiler import Schema, StructureCompiler
+from fhir_server.fhir.outcome import STATUS_BY_CODE, Issue
+from fhir_server.fhir.suggestions import suggestion
+from fhir_server.fhirpath.engine import Engine
+from fhir_server.profiles.claims import Claims
+from fhir_server.profiles.code_checks import CodeChecks
+from fhir_server.profiles.compiler import Schema
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.imposed import Imposed
 from fhir_server.profiles.narrative import narrative_issues
-from fhir_server.profiles.nested import has_nested, nested
-from fhir_server.profiles.profile_compiler import ProfileCompiler
+from fhir_server.profiles.nested import Nested, has_nested, nested
+from fhir_server.profiles.plans.profile_checks import ProfileChecks
+from fhir_server.profiles.pruning import pruned
+from fhir_server.profiles.r4_rules.rules import R4Rules
+from fhir_server.profiles.r4_rules.walk import follows, is_within
+from fhir_server.profiles.scope import Resolve, Resource, Scope, nowhere
+from fhir_server.profiles.structures import Structures
+from fhir_server.profiles.value_sets import DefinitionCodes
 
 Rule = Callable[[Mapping[str, Any]], Sequence[Issue]]
 
 _MAX_ISSUES = 1000
-_REASONS_KEPT = 16
-_CORE = "http://hl7.org/fhir/StructureDefinition/"
+_SEVERITIES = ("fatal", "error", "warning", "information")
+_REQUESTS = ("transaction", "batch")
+_OF_SLICES = ("slice-min", "slice-max", "closed", "order")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of one resource.
+
+    Args:
+        profiles: canonicals beside those it claims.
+        imposes: whether what the server imposes counts.
+        best_practices: whether to report what R4 only recommends.
+    """
+
+    profiles: Sequence[str] = ()
+    imposes: bool = False
+    best_practices: bool = False
 
 
 class Validator:
     """Validates resources against the definitions. Safe to share between threads.
 
     Args:
-        definitions: R4's and the project's own.
-        extra_rules: called with each resource whose structure is right; each returns its issues.
+        definitions: R4's, the project's own, and those that are stored.
+        codes: answers about codes; where none is given, what the definitions themselves tell.
+        extra_rules: called with each resource as far as its structure is right; each returns its
+            issues.
+        imposed: profiles that hold whether a resource claims them or not.
     """
 
-    def __init__(self, definitions: Definitions, extra_rules: Sequence[Rule] = ()) -> None:
-        self._definitions = definitions
+    def __init__(
+        self,
+        definitions: Definitions,
+        codes: CodeChecks | None = None,
+        *,
+        extra_rules: Sequence[Rule] = (),
+        imposed: Sequence[Imposed] = (),
+    ) -> None:
         self._extra_rules = extra_rules
-        self._reasons = lru_cache(maxsize=_REASONS_KEPT)(self._structure_check)
-        self._profiles = Cache(self._profile_check)
+        self._imposed = imposed
+        self._structures = Structures(definitions)
+        self._engine = Engine(definitions)
+        self._use(definitions, codes)
 
-    def validate(self, resource: Mapping[str, Any], *, profiles: Sequence[str] = ()) -> list[Issue]:
+    def with_definitions(
+        self, definitions: Definitions, codes: CodeChecks | None = None
+    ) -> Validator:
+        """Give the same validator with other profiles and codes; the structure of R4 is shared."""
+        other = copy.copy(self)
+        other._use(definitions, codes)
+        return other
+
+    def _use(self, definitions: Definitions, codes: CodeChecks | None) -> None:
+        known = codes or DefinitionCodes(definitions)
+        checks = ProfileChecks(definitions, self._engine, known)
+        self._definitions = definitions
+        self._claims = Claims(definitions, self._engine, known, checks, self._imposed)
+        self._rules = R4Rules(
+            definitions, self._engine, known, checks.check, self._claims.conforms
+        )
+
+    def validate(
+        self,
+        resource: Any,
+        *,
+        profiles: Sequence[str] = (),
+        resolve: Resolve = nowhere,
+        best_practices: bool = False,
+    ) -> list[Issue]:
         """Find what is wrong with a resource, all at once.
 
         Args:
             resource: parsed JSON with plain numbers (`fhir.json.plain`): `LosslessDecimal` is
                 not understood.
             profiles: canonical urls to validate against beside those in ``meta.profile``.
+            resolve: gives what references lead to outside the resource.
+            best_practices: report what R4 only recommends, too (dom-6).
 
         Returns:
             Errors first, and among them those of R4's structure (HTTP 400) before others (422);
-            then warnings. Empty where all is well. At most 1000, of a bundle too.
+            then warnings, then information. Empty where all is well. At most 1000, of a bundle
+            too.
         """
         if not isinstance(resource, dict):
-            return [Issue("error", "structure", "A resource is a JSON object.")]
-        found = self._issues(resource, _root(resource), profiles, contained=False)
-        issues = list(islice(found, _MAX_ISSUES))
-        if not has_errors(issues):
-            for rule in self._extra_rules:
-                issues += rule(resource)
+            text = "A resource is a JSON object."
+            return [Issue("error", "structure", text, rule="structure")]
+        asked = _Asked(profiles, imposes=True, best_practices=best_practices)
+        scope = Scope(resource, resource, resolve=resolve)
+        issues = _at_most(self._issues(resource, _root(resource), scope, asked))
+        if self._extra_rules:
+            issues += self._further(resource, issues)
         return sorted(issues, key=_order) if len(issues) > 1 else issues
-
-    def with_definitions(self, definitions: Definitions) -> Validator:
-        """Give a validator by further definitions; what checks R4's structure is shared."""
-        other = copy.copy(self)
-        other._definitions = definitions
-        other._profiles = Cache(other._profile_check)
-        other.__dict__["_quick"] = self._quick
-        other.__dict__["_extension_rules"] = self._extension_rules
-        return other
 
     def schema(self, resource_type: str, *, null_items: bool = True) -> Schema:
         """Give the JSON Schema of a resource type, with its ``x-fhir`` notes."""
-        return self._compiler(null_items=null_items).compile(resource_type)
+        return self._structures.schema(resource_type, null_items=null_items)
 
-    @cached_property
-    def _quick(self) -> QuickStructure:
-        compiler = self._compiler(null_items=False)
-        return QuickStructure(compiler, self._definitions.resource_types)
-
-    def _compiler(self, *, null_items: bool) -> StructureCompiler:
-        rules = self._extension_rules
-        return StructureCompiler(self._definitions, null_items=null_items, extension_rules=rules)
-
-    @cached_property
-    def _extension_rules(self) -> tuple[Schema, Mapping[str, Schema]]:
-        return ProfileCompiler(self._definitions).extension_rules()
+    def _further(self, resource: Resource, issues: Sequence[Issue]) -> list[Issue]:
+        """Ask the extra rules, and leave out what they say of wrong parts."""
+        if not self._definitions.is_resource_type(str(resource.get("resourceType"))):
+            return []
+        wrong = [i.expression or "" for i in issues if i.code == "structure"]
+        if "" in wrong:
+            return []
+        found = [issue for rule in self._extra_rules for issue in rule(resource)]
+        if not wrong:
+            return found
+        return [issue for issue in found if not follows(issue.expression or "", (), wrong)]
 
     def _issues(
-        self, resource: Mapping[str, Any], root: str, profiles: Sequence[str], *, contained: bool
+        self, resource: Mapping[str, Any], root: str, scope: Scope, asked: _Asked
     ) -> Iterator[Issue]:
         resource_type = resource.get("resourceType")
         if not isinstance(resource_type, str):
@@ -105,64 +151,93 @@ class Validator:
         if not self._definitions.is_resource_type(resource_type):
             yield self._unknown_type(resource_type, root)
             return
-        structural: list[Issue] = []
-        if not self._quick.accepts(resource):
-            structural = self._reasons(resource_type).issues(resource, root)
-            yield from structural
+        if resource_type == "Bundle":
+            scope = scope.of_bundle()
+        structure = self._structures.explain(resource, root)
+        yield from structure.issues
+        blocked = [issue.expression or "" for issue in structure.issues]
         if "text" in resource or "section" in resource:
-            places = {issue.expression for issue in structural}
-            found = narrative_issues(resource, root)
-            yield from (issue for issue in found if issue.expression not in places)
+            narratives = narrative_issues(resource, root)
+            yield from (issue for issue in narratives if issue.expression not in blocked)
+        if not structure.issues:
+            yield from self._beyond(resource, root, scope, asked)
+        elif structure.complete:
+            yield from self._beyond_wrong(resource, root, scope, asked, structure.wrong, blocked)
         if has_nested(resource):
-            yield from self._nested(resource, root, contained=contained)
-        claimed = _claimed(resource)
-        if claimed or profiles:
-            yield from self._against_profiles(resource, root, claimed, profiles)
+            yield from self._nested(resource, root, scope, asked)
+
+    def _beyond(
+        self, resource: Resource, root: str, scope: Scope, asked: _Asked
+    ) -> Iterator[Issue]:
+        """Check what is beyond the structure of R4."""
+        yield from self._rules.issues(
+            resource, root, scope, best_practices=asked.best_practices
+        )
+        yield from self._claims.issues(
+            resource, root, scope, asked.profiles, imposes=asked.imposes
+        )
+
+    def _beyond_wrong(
+        self,
+        resource: Resource,
+        root: str,
+        scope: Scope,
+        asked: _Asked,
+        wrong: Sequence[Sequence[str | int]],
+        blocked: Sequence[str],
+    ) -> Iterator[Issue]:
+        """Check the same in what is left of a resource without its wrong parts."""
+        rest = pruned(resource, wrong)
+        inside = scope.instead(resource, rest)
+        yield from self._rules.issues(
+            rest, root, inside, blocked, best_practices=asked.best_practices
+        )
+        for issue in self._claims.issues(
+            rest, root, inside, asked.profiles, imposes=asked.imposes
+        ):
+            place = issue.expression or ""
+            after = issue.rule in _OF_SLICES and any(is_within(b, place) for b in blocked)
+            if not after and not follows(place, (), blocked):
+                yield issue
 
     def _nested(
-        self, resource: Mapping[str, Any], root: str, *, contained: bool
+        self, resource: Mapping[str, Any], root: str, scope: Scope, asked: _Asked
     ) -> Iterator[Issue]:
-        if contained and "contained" in resource:
-            text = "A contained resource contains no others: put them beside it."
-            yield Issue("error", "structure", text, f"{root}.contained")
-        for place, inner, is_contained in nested(resource, root):
-            yield from self._issues(inner, place, (), contained=is_contained)
-
-    def _against_profiles(
-        self,
-        resource: Mapping[str, Any],
-        root: str,
-        claimed: Sequence[str],
-        asked: Sequence[str],
-    ) -> Iterator[Issue]:
-        for url in dict.fromkeys([*asked, *claimed]):
-            if url.partition("|")[0] == f"{_CORE}{resource['resourceType']}":
-                continue  # checked already
-            definition = self._definitions.conformance("StructureDefinition", url)
-            if definition is not None and definition["type"] == resource["resourceType"]:
-                check = self._profiles[f"{definition['url']}|{definition.get('version', '')}"]
-                if not check.is_valid(resource):
-                    yield from check.issues(resource, root)
-            elif definition is not None:
-                text = f"The profile {url} is for {definition['type']}."
-                yield Issue("error", "invariant", text, f"{root}.meta.profile")
-            else:
-                yield _unknown_profile(url, root, asked=url in asked)
+        requests = resource.get("type") in _REQUESTS
+        for each in nested(resource, root):
+            inner = _Asked(
+                imposes=each.entry is not None and requests,
+                best_practices=asked.best_practices,
+            )
+            yield from self._issues(each.resource, each.place, _scope_of(each, scope), inner)
 
     def _unknown_type(self, name: str, root: str) -> Issue:
         hint = suggestion(name, self._definitions.resource_types)
         text = f"'{name[:64]}' is not a resource type of R4.{hint}"
-        return Issue("error", "structure", text, root or None)
+        return Issue("error", "structure", text, root or None, rule="unknown")
 
-    def _structure_check(self, resource_type: str) -> StructureCheck:
-        return StructureCheck(self._definitions, self.schema(resource_type), resource_type)
 
-    def _profile_check(self, url: str) -> Check:
-        definition = self._definitions.conformance("StructureDefinition", url)
-        if definition is None:
-            raise KeyError(url)
-        schema = ProfileCompiler(self._definitions).compile(definition)
-        return Check(self._definitions, schema, definition["type"])
+def _at_most(found: Iterator[Issue]) -> list[Issue]:
+    """Take a thousand issues; what only warns must not keep out what refuses."""
+    errors: list[Issue] = []
+    others: list[Issue] = []
+    for issue in found:
+        if issue.severity == "error":
+            errors.append(issue)
+            if len(errors) == _MAX_ISSUES:
+                return errors
+        elif len(others) < _MAX_ISSUES:
+            others.append(issue)
+    return [*errors, *others[: _MAX_ISSUES - len(errors)]] if others else errors
+
+
+def _scope_of(each: Nested, around: Scope) -> Scope:
+    if each.contained:
+        return around.of_contained(each.resource)
+    if each.entry is None:
+        return Scope(each.resource, each.resource, resolve=around.resolve)
+    url = each.entry.get("fullUrl")
+    return around.of_entry(each.resource, url if isinstance(url, str) else None)
 
 
 def _root(resource: Mapping[str, Any]) -> str:
@@ -173,23 +248,9 @@ def _root(resource: Mapping[str, Any]) -> str:
 
 def _without_type(root: str) -> Issue:
     text = 'resourceType is missing: a resource names its type, e.g. "resourceType": "Patient".'
-    return Issue("error", "structure", text, root or None)
+    return Issue("error", "structure", text, root or None, rule="structure")
 
 
-def _claimed(resource: Mapping[str, Any]) -> list[str]:
-    meta = resource.get("meta")
-    urls = meta.get("profile") if isinstance(meta, dict) else None
-    return [url for url in urls if isinstance(url, str)] if isinstance(urls, list) else []
-
-
-def _unknown_profile(url: str, root: str, *, asked: bool) -> Issue:
-    if asked:
-        text = f"The profile {url[:200]} is not known here: the resource can't be checked by it."
-        return Issue("error", "not-supported", text, root)
-    text = f"The profile {url[:200]} is not known here; the resource was not checked by it."
-    return Issue("warning", "not-supported", text, f"{root}.meta.profile")
-
-
-def _order(issue: Issue) -> tuple[bool, bool]:
-    warns = issue.severity not in ("error", "fatal")
-    return warns, STATUS_BY_CODE.get(issue.code, 400) != 400
+def _order(issue: Issue) -> tuple[int, bool]:
+    severity = _SEVERITIES.index(issue.severity)
+    return severity, STATUS_BY_CODE.get(issue.code, 400) != 400

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fhir_server.profiles.code_checks import Coded, Verdict
 from fhir_server.profiles.definitions import Definitions
 
 _R4_BASES = ("http://hl7.org/fhir", "http://terminology.hl7.org")
+
+_MOST_KEPT = 2000
 
 # By system; None stands for any code of a system that is not listed in full here.
 Codes = dict[str, Sequence[str] | None]
@@ -60,6 +63,74 @@ def canonical_of(definitions: Definitions, reference: str) -> str | None:
     published = (f"{base}/ValueSet/{id_}" for base in _R4_BASES)
     found = (url for url in published if definitions.enumerated(url) is not None)
     return next(own, None) or next(found, None)
+
+
+class DefinitionCodes:
+    """Answers about codes as far as the definitions can tell: `CodeChecks` without terminology.
+
+    Args:
+        definitions: R4's tables, and the ValueSets and CodeSystems of the project.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._members: dict[str, Mapping[str, frozenset[str] | None] | None] = {}
+
+    def in_value_set(self, value_set: str, coded: Coded) -> Verdict:
+        """Tell whether a code is in a value set."""
+        codes = self._codes(value_set.partition("|")[0])
+        if codes is None:
+            return Verdict(None, f"The value set {value_set} can't be listed here.")
+        if coded.system is not None:
+            listed = {coded.system: codes.get(coded.system, frozenset())}
+        else:
+            listed = dict(codes)
+        if any(found is not None and coded.code in found for found in listed.values()):
+            return Verdict(holds=True)
+        if None in listed.values():
+            return Verdict(None, "Not all codes of the system are known here.")
+        return Verdict(holds=False, text=f"The value set {value_set} does not have the code.")
+
+    def in_code_system(self, coded: Coded) -> Verdict:
+        """Tell whether a code is in its system; only the project's own are known in full."""
+        system = coded.system and self._definitions.conformance("CodeSystem", coded.system)
+        if not system or system.get("content") != "complete":
+            return Verdict(None, "The codes of the system are not known here.")
+        return Verdict(coded.code in set(_walk(system.get("concept", []))))
+
+    def subsumes(self, system: str, above: str, below: str) -> bool | None:
+        """Tell whether one code subsumes another in one of R4's systems with levels."""
+        if above == below:
+            return True
+        parents = self._definitions.hierarchy(system)
+        if parents is None or below not in parents:
+            return None
+        waiting, seen = list(parents[below]), set[str]()
+        while waiting:
+            code = waiting.pop()
+            if code == above:
+                return True
+            if code not in seen:
+                seen.add(code)
+                waiting += parents.get(code, ())
+        return False
+
+    def _codes(self, url: str) -> Mapping[str, frozenset[str] | None] | None:
+        if url not in self._members:
+            found = members(self._definitions, url)
+            if found is None:
+                found = _listed(self._definitions.enumerated(url))
+            if found is None and len(self._members) > _MOST_KEPT:
+                return None
+            self._members[url] = found and {
+                system: None if codes is None else frozenset(codes)
+                for system, codes in found.items()
+            }
+        return self._members[url]
+
+
+def _listed(codes: Mapping[str, Sequence[str]] | None) -> Codes | None:
+    return None if codes is None else dict(codes)
 
 
 def _union(definitions: Definitions, includes: Sequence[Mapping[str, Any]]) -> Codes:

@@ -37,6 +37,7 @@ class Problem:
 
     code: str
     text: str
+    rule: str
 
 
 def problem_of(div: str) -> Problem | None:
@@ -64,11 +65,12 @@ class _Examination:
             parser.Parse(div.encode(), True)
         except expat.ExpatError as error:
             text = f"it is not well-formed XML ({expat.ErrorString(error.code)})"
-            return Problem("structure", text)
+            return Problem("structure", text, "primitive")
         except _Refused as refused:
-            return Problem("invariant", f"{refused} (constraint txt-1)")
+            return Problem("invariant", f"{refused} (constraint txt-1)", "txt-1")
         if not self._has_content:
-            return Problem("invariant", "it has neither text nor an image (constraint txt-2)")
+            text = "it has neither text nor an image (constraint txt-2)"
+            return Problem("invariant", text, "txt-2")
         return None
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:

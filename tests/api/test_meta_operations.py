@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fhir_server.fhir.locations import canonical
 from fhir_server.operations import meta as meta_operations
 from fhir_server.storage.documents import STORED
 from fhir_server.storage.mongo import MongoStore
@@ -165,7 +166,7 @@ def test_the_rest_of_the_resource_and_of_its_meta_stays(fhir: Fhir) -> None:
 
 
 def test_a_profile_is_added_only_to_what_conforms_to_it(fhir: Fhir, patient: str) -> None:
-    url = "https://vardsamordning.example/fhir/StructureDefinition/sip-goal"
+    url = f"{canonical()}/StructureDefinition/sip-goal"
     response = fhir.post(f"{patient}/$meta-add", given(profile=[url]))
     assert response.status_code == 422
     assert fhir.get(patient).headers["ETag"] == 'W/"1"'

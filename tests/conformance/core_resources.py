@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fhir_server.fhir.locations import canonical
+
 Json = dict[str, Any]
 
-_OWN = "https://vardsamordning.example/fhir/StructureDefinition/"
+_OWN = f"{canonical()}/StructureDefinition/"
 
 EACH = 25_000  # of each core type
 CORE = ("CareTeam", "CarePlan", "PractitionerRole", "Encounter")

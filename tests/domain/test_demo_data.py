@@ -116,13 +116,19 @@ def type_faults(extension: Resource, element: Resource) -> list[str]:
     allowed = {t["code"][:1].upper() + t["code"][1:]: t for t in element["type"]}
     if more or kind not in allowed:
         return [f"{extension['url']} holds {kind}"]
-    targets = [t.rpartition("/")[2] for t in allowed[kind].get("targetProfile", [])]
+    targets = [type_of(target) for target in allowed[kind].get("targetProfile", [])]
     if targets and value["reference"].partition("/")[0] not in targets:
         return [f"{extension['url']} refers to {value['reference']}"]
     bound = DEFINITIONS.get(element.get("binding", {}).get("valueSet", ""))
     if bound and kind == "Code" and value not in codes_of(bound):
         return [f"{extension['url']} holds the code {value}"]
     return []
+
+
+def type_of(target: str) -> str:
+    """Give the resource type of a target: R4's own, or the one that our profile is of."""
+    own = DEFINITIONS.get(target)
+    return str(own["type"]) if own else target.rpartition("/")[2]
 
 
 def codes_of(value_set: Resource) -> set[str]:

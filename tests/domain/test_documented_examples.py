@@ -22,6 +22,7 @@ PAGES = [
     ),
     DOCS / "packages.md",
     DOCS / "referential-integrity.md",
+    DOCS / "validation.md",
 ]
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from fhir_server.cli import main
 from fhir_server.commands import progress
 from fhir_server.commands.progress import meter
+from fhir_server.fhir.locations import canonical
 from tests.conftest import ROOT
 
 COMMANDS = sorted(main.commands)
@@ -132,7 +133,7 @@ def test_a_personnummer_with_a_wrong_check_digit_is_an_error_also_inside_a_bundl
 
 def test_a_profile_can_be_asked_for(tmp_path: Path) -> None:
     path = file(tmp_path / "x.json", {"resourceType": "CareTeam"})
-    url = "https://vardsamordning.example/fhir/StructureDefinition/fast-kontakt-careteam"
+    url = f"{canonical()}/StructureDefinition/fast-kontakt-careteam"
     assert run("validate", path).exit_code == 0
     result = run("validate", "--profile", url, path)
     assert result.exit_code == 1

@@ -119,13 +119,13 @@ WRONG = [
         "two of a choice",
         observation(valueString="x", valueBoolean=True),
         "structure",
-        "Observation",
+        "Observation.value",
     ),
     (
         "a choice and the extensions of another",
         observation(valueString="x", _valueBoolean={"id": "b"}),
         "structure",
-        "Observation",
+        "Observation.value",
     ),
     (
         "a type that the choice does not have",

@@ -16,6 +16,12 @@ Alias: $Hosp = urn:oid:1.2.752.116.3.1.3
 Alias: $Sosnyk = urn:oid:1.2.752.116.1.3.6
 Alias: $Sct = http://snomed.info/sct
 
+Alias: $HsaIdNtjp = urn:oid:1.2.752.129.2.1.4.1
+Alias: $Personnummer = http://electronichealth.se/identifier/personnummer
+
+Alias: $SEBasePatient = http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient
+Alias: $SEBaseHumanName = http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseHumanName
+Alias: $SEBasePractitioner = http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePractitioner
 Alias: $SEBasePractitionerRole = http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePractitionerRole
 Alias: $SEBaseOrganization = http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseOrganization
 
@@ -24,3 +30,7 @@ Alias: $ConsentScope = http://terminology.hl7.org/CodeSystem/consentscope
 Alias: $DaysOfWeek = http://hl7.org/fhir/days-of-week
 Alias: $DaysOfWeekVS = http://hl7.org/fhir/ValueSet/days-of-week
 Alias: $GoalPriorityVS = http://hl7.org/fhir/ValueSet/goal-priority
+Alias: $RoleCode = http://terminology.hl7.org/CodeSystem/v3-RoleCode
+Alias: $ProvenanceAgent = http://terminology.hl7.org/CodeSystem/provenance-participant-type
+Alias: $ObjectRole = http://terminology.hl7.org/CodeSystem/object-role
+Alias: $SESecurityLabel = http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel

@@ -14,48 +14,80 @@ Description: "The plan that region and municipality make together with a person 
     SipMeeting named sip-meeting 0..* MS and
     CopyGiven named copy-given 0..* MS and
     LegalBasis named legal-basis 0..* MS and
+    InternalNote named internal-note 0..* MS and
     $ApprovedForPatient named approved-for-patient 0..1 MS
+* extension[overall-responsible] ^short = "Region or kommun; exactly one, says the law and not the profile, so that a second is refused with its paragraph. R76"
+* extension[follow-up] ^short = "The day, and who sees to it. R92"
+* extension[sip-need] ^short = "Needs in plain words."
+* extension[sip-initiator] ^short = "Who proposed the plan: anybody may. R82"
+* extension[sip-meeting] ^short = "The meetings. R91"
+* extension[copy-given] ^short = "The written copy to the person. R81"
+* extension[legal-basis] ^short = "Old and new paragraph."
+* extension[internal-note] ^short = "For staff only, never shown to the person. R114"
+* extension[approved-for-patient] ^short = "Inera's extension: false keeps it out of patient access. R113"
 * identifier MS
+* identifier ^short = "The plan's identity in the source system (documentId of GetCarePlans)."
 * partOf MS
-* partOf ^short = "The patientkontrakt that holds the person's plans together (R95)"
+* partOf ^short = "The patientkontrakt. R95"
 * replaces MS
-* replaces ^short = "The version this plan revises (R93)"
+* replaces ^short = "The version it revises. R93"
 * status MS
+* status ^short = "draft, active, on-hold, revoked, completed. R93"
 * intent MS
 * intent = #plan
+* intent ^short = "Always `plan`."
 * category 1..1 MS
 * category = $TypeOfCarePlan#SIP
 * category from $TypeOfCarePlanVS (required)
+* category ^short = "`SIP` of Inera's typeofcareplan-cs."
 * title 1..1 MS
+* title ^short = "GetCarePlans asks for one."
 * description MS
-* description ^short = "The person's situation and what matters to them, in their words (R89, R96)"
+* description ^short = "The person's situation and what matters to them. R89, R96"
 * subject MS
 * subject only Reference(Patient)
+* subject ^short = "The person, always a Patient."
 * encounter MS
-* encounter ^short = "The inpatient stay that led to the plan"
+* encounter ^short = "The stay that led to the plan."
 * period MS
+* period ^short = "Start, and end once closed."
 * created MS
+* created ^short = "When it was made."
 * author MS
+* author ^short = "Who answers for the text. R112"
 * contributor MS
-* contributor ^short = "All units that take part"
+* contributor ^short = "All units that take part."
 * careTeam MS
+* careTeam ^short = "Contacts and teams."
 * addresses MS
+* addresses ^short = "Conditions."
 * supportingInfo MS
-* supportingInfo ^short = "The consent the plan rests on (R75), and other plans it links to (R85)"
+* supportingInfo ^short = "The consent the plan rests on, and plans it links to and does not repeat. R75, R85"
 * goal MS
-* goal ^short = "Goals, the person's own first (R89)"
+* goal only Reference(SipGoal)
+* goal ^short = "The goals. R89"
 * activity MS
-* activity ^short = "Who does what: insatser of region and municipality, and measures by others (R76)"
+* activity ^short = "What is done. R76, R87"
 * activity.extension contains Huvudman named huvudman 0..1 MS
+* activity.extension[huvudman] ^short = "Who answers for it. R76"
 * activity.reference MS
+* activity.reference ^short = "Instead of detail, where the activity is a resource of its own."
 * activity.detail MS
+* activity.detail ^short = "The activity in place."
 * activity.detail.goal MS
+* activity.detail.goal ^short = "The goals it serves. R89"
 * activity.detail.status MS
+* activity.detail.status ^short = "How far it has come."
 * activity.detail.scheduled[x] MS
+* activity.detail.scheduled[x] ^short = "From when, until when."
 * activity.detail.performer MS
+* activity.detail.performer ^short = "The unit or person who does it."
 * activity.detail.description MS
+* activity.detail.description ^short = "In plain words."
 * note MS
-* obeys cp-1 and cp-2 and cp-3 and cp-4 and cp-7
+* note ^short = "Notes that the person may read."
+* activity.detail obeys cp-9
+* obeys cp-1 and cp-2 and cp-3 and cp-4 and cp-7 and cp-8
 
 Invariant: cp-1
 Description: "An active SIP points to the person's consent (SoL 10 kap. 8 §, HSL 16 kap. 4 §)."
@@ -82,6 +114,16 @@ Description: "An active SIP says when it is followed up and by whom (R92)."
 Severity: #warning
 Expression: "status = 'active' implies extension.where(url = '{{canonical}}/StructureDefinition/follow-up').extension.where(url = 'responsible').exists()"
 
+Invariant: cp-8
+Description: "The person gets an active SIP in writing: say when and how (R81)."
+Severity: #warning
+Expression: "status = 'active' implies extension.where(url = '{{canonical}}/StructureDefinition/copy-given').exists()"
+
+Invariant: cp-9
+Description: "An activity says in words or by code what is to be done (R76; SoL 10 kap. 8 §, HSL 16 kap. 4 §)."
+Severity: #error
+Expression: "description.exists() or code.exists()"
+
 Profile: SipGoal
 Parent: Goal
 Id: sip-goal
@@ -89,21 +131,31 @@ Title: "Goal of a SIP"
 Description: "What the person, or those who help, want to reach (R89)."
 * insert Metadata
 * lifecycleStatus MS
+* lifecycleStatus ^short = "`proposed` in a draft, `active` in an active plan."
 * priority MS
+* priority ^short = "How important it is."
 * description MS
+* description ^short = "The goal."
 * description.text 1..1 MS
-* description.text ^short = "The goal in plain words"
+* description.text ^short = "In plain words, the person's own. R89"
 * subject MS
 * subject only Reference(Patient)
+* subject ^short = "The person."
 * start[x] MS
+* start[x] ^short = "From when."
 * target MS
+* target ^short = "What counts as reached."
 * target.due[x] MS
 * target.due[x] only date
+* target.due[x] ^short = "By when, as a day."
 * statusDate MS
+* statusDate ^short = "When the status was set; used in follow-up."
 * expressedBy MS
-* expressedBy ^short = "Whose goal it is (R89)"
+* expressedBy ^short = "Whose goal it is: the person's, a relative's, a professional's. R89"
 * addresses MS
+* addresses ^short = "Conditions it concerns."
 * note MS
+* note ^short = "Follow-up notes."
 
 Extension: OverallResponsible
 Id: overall-responsible

@@ -113,3 +113,90 @@ Title: "Plankategori utöver de nationella"
 Description: "Kinds of plan that Inera's code system lacks (R95)."
 * insert SwedishCodes
 * #patientkontrakt "Patientkontrakt" "Dokumenterad överenskommelse som håller ihop personens planer."
+
+CodeSystem: NeedCriteriaCS
+Id: need-criteria
+Title: "Kriterier för behov av fast vårdkontakt"
+Description: "What makes a person a candidate for a fast vårdkontakt (R19)."
+* insert SwedishCodes
+* #multisjuk-aldre "Multisjuk eller skör äldre"
+* #langvarig-sjukdom "Kronisk eller långvarig sjukdom"
+* #flera-vardgivare "Insatser från flera vårdgivare eller vårdnivåer"
+* #nedsatt-funktion "Nedsatt funktionsförmåga eller kognition"
+* #beroende "Skadligt bruk eller beroende"
+* #ofta-akut "Söker ofta akut"
+* #behov-av-trygghet "Särskilt behov av trygghet"
+* #cancer "Cancersjukdom" "Cancerpatienter har alltid en kontaktsjuksköterska (R29)."
+* #demens "Demenssjukdom"
+* #npf "Neuropsykiatrisk funktionsnedsättning"
+
+CodeSystem: ContactTaskCS
+Id: contact-task
+Title: "Den fasta kontaktens uppgifter"
+Description: "What a fixed contact does for the patient (R25; prop. 2009/10:67)."
+* insert SwedishCodes
+* #samordna "Samordna vårdens insatser"
+* #informera "Informera om vårdsituationen"
+* #formedla "Förmedla kontakter i vården"
+* #kontaktperson "Vara kontaktperson mot vård, socialtjänst och myndigheter"
+* #delta-i-planering "Delta i vårdplanering"
+* #folja-upp "Följa upp planer"
+* #lakemedel "Samverka om läkemedel"
+
+CodeSystem: PatientDecisionCS
+Id: patient-decision
+Title: "Patientens beslut"
+Description: "Whether the patient accepts the contact (R7)."
+* insert SwedishCodes
+* #accepted "Accepterar"
+* #declined "Avböjer"
+
+CodeSystem: ChangeDecisionCS
+Id: change-decision
+Title: "Beslut om byte av kontakt"
+Description: "What was decided about a change (R46)."
+* insert SwedishCodes
+* #beviljat "Beviljat"
+* #avslaget "Avslaget"
+
+CodeSystem: TaskCodeCS
+Id: task-code
+Title: "Typ av uppgift"
+Description: "What somebody has to do (R20, R46, R91, R92)."
+* insert SwedishCodes
+* #kallelse "Kallelse till SIP-möte"
+* #byte-av-kontakt "Begäran om byte av kontakt"
+* #uppfoljning "Uppföljning av plan"
+* #omprovning "Ny bedömning av behovet av fast kontakt"
+
+CodeSystem: CommunicationCategoryCS
+Id: communication-category
+Title: "Typ av meddelande"
+Description: "What was told or sent: messages of the discharge process, information to the patient, copies of plans (R9, R10, R55–R64, R81)."
+* insert SwedishCodes
+* #inskrivningsmeddelande "Inskrivningsmeddelande"
+* #andrad-utskrivning "Ändrad beräknad tidpunkt för utskrivning"
+* #utskrivningsklar "Underrättelse om utskrivningsklar"
+* #utskrivningsklar-atertagen "Underrättelse om att patienten inte längre är utskrivningsklar"
+* #utskrivningsinformation "Information vid utskrivning"
+* #mojlighet-till-kontakt "Information om möjligheten till fast kontakt"
+* #vem-som-ar-kontakt "Information om vem som är fast kontakt och hur den nås"
+* #skriftlig-utskrivningsinformation "Skriftlig information till patienten vid utskrivning"
+* #plankopia "Kopia av plan"
+
+CodeSystem: ServiceTypeCS
+Id: service-type
+Title: "Typ av möte"
+Description: "Kinds of meeting that no national code was found for (R91)."
+* insert SwedishCodes
+* #sip-mote "SIP-möte"
+
+CodeSystem: MeetingFormCS
+Id: meeting-form
+Title: "Mötesform"
+Description: "Where and how a meeting is held (R66, R91)."
+* insert SwedishCodes
+* #hemma "Hemma hos personen"
+* #digitalt "Digitalt"
+* #mottagning "På en mottagning eller annan enhet"
+* #blandat "På plats och digitalt"

@@ -12,34 +12,68 @@ Description: "Sluten vård with the times that lagen (2017:612) counts from (R54
     AdmissionNoticeSent named admission-notice-sent 0..* MS and
     DischargeReady named discharge-ready 0..* MS and
     DischargeReadyWithdrawn named discharge-ready-withdrawn 0..* MS
+* extension[expected-discharge] ^short = "Expected time and when it was said; the latest holds. R56, R58"
+* extension[need-assessed-at] ^short = "When a later found need starts the 24 hours. R57"
+* extension[admission-notice-sent] ^short = "Inskrivningsmeddelande: when, by whom, to which units. R55–R57"
+* extension[discharge-ready] ^short = "Utskrivningsklar: starts the clocks. R61, R65, R70"
+* extension[discharge-ready-withdrawn] ^short = "Resets the clocks. R62"
 * identifier MS
+* identifier ^short = "Identity in the source system."
 * status MS
+* status ^short = "in-progress, finished …"
 * class MS
 * class = $ActCode#IMP
+* class ^short = "`IMP`."
 * subject 1..1 MS
 * subject only Reference(Patient)
+* subject ^short = "The patient."
 * episodeOfCare MS
+* episodeOfCare ^short = "The hälsoärende. R121"
 * participant MS
+* participant ^short = "The treating physician (`ATND`). R55"
 * participant.individual MS
 * participant.individual only Reference(PractitionerRole or Practitioner or RelatedPerson)
+* participant.individual ^short = "Who."
 * period MS
+* period ^short = "Admission and discharge. R57, R64"
 * reasonCode MS
+* reasonCode ^short = "Why the patient came in."
 * diagnosis MS
+* diagnosis ^short = "Conditions treated."
 * hospitalization MS
+* hospitalization ^short = "How it ended."
 * hospitalization.dischargeDisposition MS
+* hospitalization.dischargeDisposition ^short = "Where to."
 * location MS
+* location ^short = "Ward and bed."
 * serviceProvider 1..1 MS
-* obeys en-1 and en-2
+* serviceProvider ^short = "The unit. GetCareContacts asks for it. R112"
+* obeys en-1 and en-2 and en-3 and en-4 and en-24h
 
 Invariant: en-1
-Description: "A stay has a start or an end (GetCareContacts)."
+Description: "A stay has a start or an end (R57; GetCareContacts)."
 Severity: #error
 Expression: "period.start.exists() or period.end.exists()"
 
 Invariant: en-2
-Description: "Nobody is ready for discharge before admission."
+Description: "Nobody is ready for discharge before admission (R61)."
 Severity: #error
 Expression: "extension.where(url = '{{canonical}}/StructureDefinition/discharge-ready').extension.where(url = 'at').value.where($this < %resource.period.start).empty()"
+
+Invariant: en-3
+Description: "Only what was said can be taken back: at most one withdrawal for each notice of utskrivningsklar (R62)."
+Severity: #error
+Expression: "extension.where(url = '{{canonical}}/StructureDefinition/discharge-ready-withdrawn').count() <= extension.where(url = '{{canonical}}/StructureDefinition/discharge-ready').count()"
+
+Invariant: en-4
+Description: "An inskrivningsmeddelande says when discharge is expected (R56; lagen 2017:612, 2 kap.)."
+Severity: #error
+Expression: "extension.where(url = '{{canonical}}/StructureDefinition/admission-notice-sent').exists() implies extension.where(url = '{{canonical}}/StructureDefinition/expected-discharge').exists()"
+
+Invariant: en-24h
+Description: "The inskrivningsmeddelande is sent within 24 hours of admission, or of the assessment that found the need (R57; lagen 2017:612, 2 kap.)."
+Severity: #warning
+Expression: "extension.where(url = '{{canonical}}/StructureDefinition/admission-notice-sent').extension.where(url = 'at').value.where($this > iif(%resource.extension.where(url = '{{canonical}}/StructureDefinition/need-assessed-at').exists(), %resource.extension.where(url = '{{canonical}}/StructureDefinition/need-assessed-at').extension.where(url = 'at').value, %resource.period.start) + 24 hours).empty()"
 
 RuleSet: AtBy(what)
 * insert Metadata

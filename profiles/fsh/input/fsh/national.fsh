@@ -61,3 +61,17 @@ Description: "Top groups of HSA's code system for kinds of unit, OID 1.2.752.129
 * #14 "Övrig medicinsk verksamhet"
 * #15 "Primärvårdsverksamhet"
 * #16 "Psykiatrisk verksamhet"
+
+ValueSet: HospYrkeVS
+Id: hosp-yrke
+Title: "Legitimerat yrke (HOSP)"
+Description: "All licensed professions of HOSP: the content of HL7 Sweden's SEBaseHOSPLegitimationsYrkeVS."
+* insert Metadata
+* include codes from system HospYrkeCS
+
+ValueSet: HsaVerksamhetskodVS
+Id: hsa-verksamhetskod
+Title: "HSA verksamhetskod"
+Description: "All kinds of unit of HSA: the content of HL7 Sweden's SEBaseHSAVerksamhetVS."
+* insert Metadata
+* include codes from system HsaVerksamhetskodCS

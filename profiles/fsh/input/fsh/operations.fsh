@@ -48,7 +48,7 @@ RuleSet: AssignParameters
 * parameter[=].binding.valueSet = Canonical(AppointmentBasisVS)
 * insert In(reason, 0, *, CodeableConcept, [[The needs the contact meets: trygghet, kontinuitet, samordning, säkerhet (R2), or others in words.]])
 * parameter[=].binding.strength = #extensible
-* parameter[=].binding.valueSet = Canonical(AppointmentGroundsVS)
+* parameter[=].binding.valueSet = Canonical(AppointmentReasonVS)
 * insert In(reasonReference, 0, *, Reference, [[Conditions that call for the contact. A life-threatening one asks for a licensed physician on a regional unit (R15).]])
 * insert To(0, Condition)
 * insert In(appointedBy, 0, 1, Reference, [[The verksamhetschef who appoints, or the unit (R3).]])

@@ -46,3 +46,42 @@ InstanceOf: SearchParameter
 Usage: #definition
 * insert SearchMetadata(discharge-ready, Encounter, date, [[When the patient was found ready for discharge]])
 * expression = "(Encounter.extension.where(url = '{{canonical}}/StructureDefinition/discharge-ready').extension.where(url = 'at').value as dateTime)"
+
+Instance: CareTeam-review-date
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchMetadata(review-date, CareTeam, date, [[When the need of the contact is assessed again]])
+* expression = "(CareTeam.extension.where(url = '{{canonical}}/StructureDefinition/review-date').value as date)"
+
+Instance: CarePlan-follow-up
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchMetadata(follow-up, CarePlan, date, [[When the plan is followed up]])
+* expression = "(CarePlan.extension.where(url = '{{canonical}}/StructureDefinition/follow-up').extension.where(url = 'date').value as date)"
+
+Instance: Task-deadline
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchMetadata(deadline, Task, date, [[When the task is due]])
+* expression = "Task.restriction.period"
+
+Instance: Provenance-care-giver
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchMetadata(care-giver, Provenance, reference, [[The vårdgivare that answers for the target, the custodian]])
+* expression = "Provenance.agent.where(type.coding.where(code = 'custodian').exists()).who"
+* target[0] = #Organization
+
+Instance: Provenance-care-unit
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchMetadata(care-unit, Provenance, reference, [[The vårdenhet that answers for the target, the author]])
+* expression = "Provenance.agent.where(type.coding.where(code = 'author').exists()).who"
+* target[0] = #Organization
+
+Instance: AuditEvent-acting-unit
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchMetadata(acting-unit, AuditEvent, reference, [[The vårdenhet a person acted from]])
+* expression = "(AuditEvent.agent.extension.where(url = '{{canonical}}/StructureDefinition/acting-unit').value as Reference)"
+* target[0] = #Organization

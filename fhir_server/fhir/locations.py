@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+
+import orjson
 
 
 def definition_directories() -> tuple[Path, ...]:
@@ -11,10 +14,17 @@ def definition_directories() -> tuple[Path, ...]:
     Raises:
         FileNotFoundError: where the installation carries no definitions.
     """
-    package = Path(__file__).resolve().parent
-    candidates = (package / "data", package.parent.parent / "profiles")
+    package = Path(__file__).resolve().parent.parent
+    candidates = (package / "profiles" / "data", package.parent / "profiles")
     for root in candidates:
         if (root / "r4" / "structures.json").is_file():
             return root / "r4", root / "se"
     searched = " or ".join(str(root / "r4") for root in candidates)
     raise FileNotFoundError(f"The R4 definitions are missing: no structures.json in {searched}.")
+
+
+@cache
+def canonical() -> str:
+    """Give the canonical base url of the project's definitions, as their package states it."""
+    package = orjson.loads((definition_directories()[1] / "package.json").read_bytes())
+    return str(package["canonical"])
