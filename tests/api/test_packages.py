@@ -210,9 +210,10 @@ def test_what_a_load_left_behind_is_not_in_effect_and_the_next_one_goes_on(
     def die(*_: Any) -> Any:
         raise _Died
 
-    with monkeypatch.context() as patched, pytest.raises(_Died):
+    with monkeypatch.context() as patched:
         patched.setattr(Packages, "_activate", die)
-        packages.add(content)
+        with pytest.raises(_Died):
+            packages.add(content)
 
     assert named(packages, "vendor.died").state == "loading"
     assert fhir.get("StructureDefinition/pk-died-2").status_code == 200
