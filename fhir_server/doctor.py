@@ -265,7 +265,6 @@ def _running_state(settings: Settings) -> Iterator[Finding]:
 
 def _conformance(settings: Settings, uri: str) -> Finding:
     """Tell whether the profiles, value sets and packages that are stored are in effect."""
-    from fhir_server.bulk.conformance import is_due
     from fhir_server.storage.mongo import MongoStore
     from fhir_server.storage.mongo_conformance import ConformanceStore
     from fhir_server.storage.mongo_packages import ACTIVE, PackageStore
@@ -274,7 +273,7 @@ def _conformance(settings: Settings, uri: str) -> Finding:
     subject = "Profiles"
     store = MongoStore(uri, settings.mongodb_database)
     try:
-        due = is_due(ConformanceStore(store.collections))
+        due = ConformanceStore(store.collections).is_old()
         packages = PackageStore(store.collections).all()
     except (StoreUnavailable, StoreFailure) as error:
         return Finding(subject, "warning", f"can't be read: {error}", "Look again.")
