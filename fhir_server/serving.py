@@ -91,11 +91,12 @@ def _prepare(store: MongoStore) -> None:
 
 def _let_take_effect(settings: Settings, store: MongoStore) -> None:
     """Let take effect what a version stored that only kept profiles and value sets."""
-    from fhir_server.bulk.conformance import is_due, let_take_effect
     from fhir_server.storage.mongo_conformance import ConformanceStore
 
-    if is_due(ConformanceStore(store.collections)):
+    if ConformanceStore(store.collections).is_old():
+        # Only now: what these need takes a second to import.
         from fhir_server.app import create_context, create_server
+        from fhir_server.bulk.conformance import let_take_effect
 
         let_take_effect(create_context(create_server(settings), store))
 

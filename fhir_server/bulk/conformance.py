@@ -13,14 +13,8 @@ from fhir_server.interactions.derivation import made_anew
 from fhir_server.interactions.stored_concepts import remove_orphans
 from fhir_server.profiles.taking_effect import TYPES
 from fhir_server.storage.mongo_conformance import ConformanceStore
-from fhir_server.storage.mongo_indexes import CONFORMANCE_LAYOUT
 
 PORTION = 50
-
-
-def is_due(store: ConformanceStore) -> bool:
-    """Tell whether an older version filled the database."""
-    return store.layout() < CONFORMANCE_LAYOUT
 
 
 def let_take_effect(context: Context, done: Callable[[int], None] = lambda _: None) -> int:

@@ -22,7 +22,6 @@ from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.taking_effect import Problems
 from fhir_server.profiles.validator import Validator
 from fhir_server.storage.mongo_conformance import ConformanceStore
-from fhir_server.storage.mongo_indexes import CONFORMANCE_LAYOUT
 from fhir_server.storage.records import StoreUnavailable
 from fhir_server.storage.snapshot import Collections
 from fhir_server.terminology.terminology import Terminology
@@ -169,11 +168,8 @@ class LiveConformance:
 
 
 def _warn_of_old_layout(source: ConformanceStore) -> None:
-    layout = source.layout()
-    if layout < CONFORMANCE_LAYOUT:
+    if source.is_old():
         log.error(
             "profiles, value sets and code systems that were stored by an older version are not "
-            "in effect; run `fhir-server reindex --all`",
-            layout=layout,
-            needed=CONFORMANCE_LAYOUT,
+            "in effect; run `fhir-server reindex --all`"
         )

@@ -99,9 +99,9 @@ def remove_orphans(collections: Collections, older_than: float = ORPHAN_SECONDS)
     # Names end in a UUID that begins with its time in milliseconds.
     begun = f"{int((time.time() - older_than) * 1000):012x}"
     limit = f"{begun[:8]}-{begun[8:]}"
-    old = [name for name in concepts.stored_keys() if name.rpartition("/")[2] < limit]
+    names = concepts.stored_keys()
     named = ConformanceStore(collections).concept_names()
-    gone = [name for name in old if name not in named]
+    gone = [name for name in names if name.rpartition("/")[2] < limit and name not in named]
     for name in gone:
         concepts.remove(name)
     return len(gone)

@@ -107,11 +107,15 @@ class ConformanceStore:
             )
         return int(found["revision"]) if found else 0
 
-    def layout(self) -> int:
-        """Give the layout of the documents; less than `CONFORMANCE_LAYOUT` asks for new ones."""
+    def is_old(self) -> bool:
+        """Tell whether an older version filled the database, so that documents must be made.
+
+        Raises:
+            StoreUnavailable: the database can't be reached.
+        """
         with translated_errors():
             found = self._states.find_one({"_id": STATE_ID}, {"layout": 1})
-        return int(found["layout"]) if found else 0
+        return found is None or int(found["layout"]) < CONFORMANCE_LAYOUT
 
     def changed_since(self, revision: int) -> tuple[int, list[Stored]]:
         """Give what changed after a revision, and the revision that this leads to.

@@ -24,7 +24,7 @@ def profile(name: str, *elements: dict[str, Any], **changes: Any) -> dict[str, A
     return {
         "resourceType": "StructureDefinition",
         "url": f"{BASE}/StructureDefinition/{name}",
-        "name": name,
+        "name": name.title().replace("-", "_"),
         "status": "active",
         "kind": "resource",
         "abstract": False,
