@@ -103,9 +103,8 @@ def problems(
 def _validator() -> Validator:
     from fhir_server.profiles.definitions import Definitions
     from fhir_server.profiles.validator import Validator
-    from fhir_server.resources.registry import IMPOSED
 
-    return Validator(Definitions.load(), imposed=IMPOSED)
+    return Validator(Definitions.load())
 
 
 def _swedish(resource: dict[str, Any]) -> Iterator[Issue]:
