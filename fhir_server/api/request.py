@@ -211,6 +211,12 @@ def has_body() -> bool:
     return bool(request.content_length) or "Transfer-Encoding" in request.headers
 
 
+def url_parameters() -> list[tuple[str, str]]:
+    """Give the parameters in the URL, without those that say how the answer looks."""
+    pairs = request.args.items(multi=True)
+    return [(name, value) for name, value in pairs if name not in RESULT_PARAMETERS]
+
+
 def search_parameters() -> list[tuple[str, str]]:
     """Give the parameters of a search, from the URL and, for POST, the form."""
     pairs = list(request.args.items(multi=True))

@@ -68,7 +68,7 @@ def _view(code: str, type_: str | None) -> Any:
             named,
             id,
             "GET" if by_get else "POST",
-            request.search_parameters() if by_get else (),
+            request.url_parameters(),
             None if by_get else _parameters(),
         )
         return respond(context.server.operations.invoke(context, asked))

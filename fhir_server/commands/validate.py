@@ -7,10 +7,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from fhir_server import settings as settings_module
 from fhir_server.commands import load
 from fhir_server.commands.options import EPILOG, file_arguments, quiet_option
 
@@ -34,9 +35,10 @@ def validate(
 ) -> None:
     """Check files against FHIR R4, profiles and Swedish identifiers, without storing them.
 
-    Checked are R4's structure, cardinalities, types and required codes; the profiles that
-    meta.profile claims; and check digits of personnummer and the like. Rules that look at several
-    resources, such as one coordinator for each person, are checked when resources are stored.
+    Checked is what $validate checks without a mode: R4 with its invariants; the profiles that
+    meta.profile claims or the server imposes; and personnummer, HSA-ids and the like, as strictly
+    as the settings say. Rules that look at several resources, such as one coordinator for each
+    person, are checked when resources are stored.
 
     Each problem is a line: file, severity, where in the resource, what. The exit status is 1 where
     there are errors; warnings let pass.
@@ -85,39 +87,23 @@ def problems(
         second_opinion: ask the models of fhir.resources, too.
     """
     from fhir_server.fhir import json, model
-    from fhir_server.fhir.outcome import FhirError, has_errors
+    from fhir_server.fhir.outcome import FhirError
 
     if isinstance(document.content, FhirError):
         yield from document.content.issues
         return
     resource = json.plain(json.dump(document.content))
-    found = validator.validate(resource, profiles=profiles)
-    yield from found
-    if not has_errors(found):
-        yield from _swedish(resource)
+    yield from validator.validate(resource, profiles=profiles)
     if second_opinion and isinstance(resource, dict):
         for issue in model.second_opinion(resource):
             yield _note(issue)
 
 
 def _validator() -> Validator:
-    from fhir_server.profiles.definitions import Definitions
-    from fhir_server.profiles.validator import Validator
+    """Give the validator of a server with the same settings."""
+    from fhir_server.app import create_server
 
-    return Validator(Definitions.load())
-
-
-def _swedish(resource: dict[str, Any]) -> Iterator[Issue]:
-    from dataclasses import replace
-
-    from fhir_server.sweden import identifiers
-
-    yield from identifiers.check_resource(resource)
-    for index, entry in enumerate(resource.get("entry", [])):
-        if resource["resourceType"] == "Bundle" and "resource" in entry:
-            for issue in identifiers.check_resource(entry["resource"]):
-                _, _, rest = (issue.expression or "").partition(".")
-                yield replace(issue, expression=f"Bundle.entry[{index}].resource.{rest}")
+    return create_server(settings_module.load()).validator
 
 
 def _note(issue: Issue) -> Issue:

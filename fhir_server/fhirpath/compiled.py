@@ -29,6 +29,7 @@ class Compiled:
         value: like ``one``, without extensions: the JSON value of a primitive, or FHIRPath's own.
         truth: gives True, False or None for empty.
         exists: tells whether there is an item.
+        single: whether it has at most one item, whatever the data.
         choices: the types its self-describing items may have; None where that is open.
         constant: the values, where they are known.
         is_focus: whether it is ``$this`` itself.
@@ -63,15 +64,13 @@ class Compiled:
         self.is_focus = is_focus
         self.definite = definite
         self.narrowed = narrowed
-        self._items, self._one, self._value = items, one, value
+        # Closures that are derived later say nothing of how many items there may be.
+        self.single = items is None
+        self._items, self._value = items, value
+        self._one = one or value or truth
         self._truth, self._exists, self._absent = truth, exists, absent
         self._opposite = opposite
         self.field = field
-
-    @property
-    def single(self) -> bool:
-        """Tell whether it has at most one item, whatever the data."""
-        return not (self._one is None and self._value is None and self._truth is None)
 
     @property
     def category(self) -> str | None:
@@ -87,7 +86,7 @@ class Compiled:
     def one(self) -> Run:
         """Give the closure for the single item or None; it raises where there are several."""
         if self._one is None:
-            self._one = self._truth or self._value or _singled(self.items())
+            self._one = _singled(self.items())
         return self._one
 
     def value(self) -> Run:
@@ -129,11 +128,11 @@ class Compiled:
     def exists(self) -> Truth:
         """Give the closure that tells whether there is an item."""
         if self._exists is None:
-            if self._items is None:
+            if self.single:
                 one = self.one()
                 self._exists = lambda v, f: one(v, f) is not None
             else:
-                items = self._items
+                items = self.items()
                 self._exists = lambda v, f: bool(items(v, f))
         return self._exists
 

@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     |(?P<string>'(?:[^'\\]|\\.)*')
     |(?P<quoted>`(?:[^`\\]|\\.)*`)
     |(?P<special>\$(?:this|index|total)\b)
-    |(?P<symbol><=|>=|!=|!~|[.,()\[\]{{}}|&+\-*/=~<>%])
+    |(?P<symbol><=|>=|!=|!~|/(?!\*)|[.,()\[\]{{}}|&+\-*=~<>%])
     """,
     re.VERBOSE | re.ASCII,
 )

@@ -219,14 +219,17 @@ def _chronological(left: Compiled, right: Compiled, name: str) -> Truth:
         second = other(v, f)
         if second is None:
             return None
-        if as_texts and (length := len(first)) == len(second):
-            if length == 10 or first[-1] == second[-1] == "Z":
-                return test(first, second)
+        if as_texts and len(first) == len(second) and _sorts_as_text(first, second):
+            return test(first, second)
         start, end = parse(first), parse_other(second)
         order = None if start is None or end is None else compare(start, end)
         return None if order is None else sign(order)
 
     return run
+
+
+def _sorts_as_text(first: str, second: str) -> bool:
+    return len(first) == 10 or first[-1] == second[-1] == "Z"
 
 
 def _parser(type_: TypeInfo | None) -> Callable[[Any], Any]:

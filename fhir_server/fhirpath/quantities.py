@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from fhir_server.fhir.units import UCUM, scale
-from fhir_server.fhirpath.numbers import number
+from fhir_server.fhirpath.numbers import number, plain
 
 # Calendar units beside the UCUM units that are the same length in every calendar.
 _DEFINITE = {"week": "wk", "day": "d", "hour": "h", "minute": "min", "second": "s",
@@ -46,8 +46,8 @@ class Quantity:
 
     def __str__(self) -> str:
         if self.calendar:
-            return f"{self.value} {self.unit if self.value == 1 else f'{self.unit}s'}"
-        return f"{self.value} '{self.unit}'"
+            return f"{plain(self.value)} {self.unit if self.value == 1 else f'{self.unit}s'}"
+        return f"{plain(self.value)} '{self.unit}'"
 
     def in_base_units(self, *, alike: bool = False) -> tuple[str, Decimal] | None:
         """Give the dimension and the amount in it; None for a unit that can't be related.

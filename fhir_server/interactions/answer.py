@@ -17,7 +17,7 @@ class Answer:
         stored: the version read or written; its ETag and date go into the headers.
         body: JSON to send where it isn't that of ``stored``.
         location: ``Type/id/_history/version`` of what was written.
-        issues: warnings the client may want to see.
+        issues: warnings, and what else the client may want to know of a write.
     """
 
     status: int
@@ -32,6 +32,18 @@ class Answer:
         if self.body is not None:
             return self.body
         return self.stored.body if self.stored is not None else None
+
+
+UNCHANGED = Issue(
+    "information",
+    "informational",
+    "Nothing changed: there is no new version, and what was sent was not validated again.",
+)
+EXISTS = Issue(
+    "information",
+    "informational",
+    "What matches the criteria is there already: what was sent was neither validated nor stored.",
+)
 
 
 def etag(stored: StoredResource) -> str:

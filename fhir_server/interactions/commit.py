@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
+from fhir_server.interactions.conformance_changes import conformance_changes
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.integrity import integrity
@@ -43,7 +44,7 @@ def commit(
         StaleWrite, AlreadyDone, StoreUnavailable: from the store.
     """
     said: dict[str, list[Issue]] = {}
-    rules = _rules(context, prepared, said)
+    rules = rules_check(context, prepared, said)
     references = integrity(context, prepared)
     all_locks = [*locks, *_rule_locks(context, prepared)]
     given = before is not None or after is not None or once is not None
@@ -52,22 +53,49 @@ def commit(
         if references is not None:
             references(context.store)
         references = None
-    try:
-        with current_rules(context, prepared, in_turn(rules, references, after)) as write:
-            context.store.transact(
-                write.changes, locks=all_locks, before=before, after=write.after, once=once
-            )
-    except WriteTooLarge:
-        text = "This is more than the database can write in one transaction; split it."
-        raise FhirError(Issue("error", "too-costly", text), status=413) from None
+    with conformance_changes(context, prepared) as conformance:
+        effect = None if conformance is None else conformance.store
+        checks = in_turn(rules, references, after, effect)
+        _transact(context, prepared, checks, locks=all_locks, before=before, once=once)
+    if conformance is not None:
+        conformance.settle()
+        said |= conformance.issues()
     named = [(p, p.change.new.reference) for p in prepared]
     return {reference: (*p.issues, *said.get(reference, ())) for p, reference in named}
 
 
-def _rules(
+def _transact(
+    context: Context,
+    prepared: Sequence[Prepared],
+    after: Check | None,
+    *,
+    locks: Sequence[str],
+    before: Check | None,
+    once: str | None,
+) -> None:
+    try:
+        with current_rules(context, prepared, after) as write:
+            context.store.transact(
+                write.changes, locks=locks, before=before, after=write.after, once=once
+            )
+    except WriteTooLarge:
+        text = "This is more than the database can write in one transaction; split it."
+        raise FhirError(Issue("error", "too-costly", text), status=413) from None
+
+
+def rules_check(
     context: Context, prepared: Sequence[Prepared], said: dict[str, list[Issue]]
 ) -> Check | None:
-    """Give the check that the rules allow the changes; it notes what they say."""
+    """Give the check that the rules allow some changes; None where there are no rules for them.
+
+    Args:
+        context: the request.
+        prepared: the changes.
+        said: gets what the rules say about each resource, by ``Type/id``.
+
+    Returns:
+        A check that raises `FhirError` where a rule refuses.
+    """
     rules = context.server.write_rules
     written = [(p, p.resource) for p in prepared if p.resource is not None]
     governed = [(p, resource) for p, resource in written if rules.applies(resource)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fhir_server.interactions.answer import Answer, location
+from fhir_server.interactions.answer import EXISTS, Answer, location
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.conditional import criteria, one_match
 from fhir_server.interactions.context import Context
@@ -43,7 +43,7 @@ def create(
     """
     resource = require_resource(resource, resource_type)
     if if_none_exist is None:
-        prepared = prepare(context.server, resource, new_id(), None)
+        prepared = prepare(context, resource, new_id(), None)
         warnings = commit(context, [prepared], once=once)
         new = prepared.change.new
         return Answer(201, new, location=location(new), issues=warnings[new.reference])
@@ -51,17 +51,18 @@ def create(
     wanted = criteria(context.server, resource_type, if_none_exist)
     found = one_match(context.store, wanted)
     if found:
-        return Answer(200, found, location=location(found))
+        return Answer(200, found, location=location(found), issues=(EXISTS,))
 
     def still_none(snapshot: Snapshot) -> None:
         found = one_match(snapshot, wanted)
         if found:
             raise _Exists(found)
 
-    prepared = prepare(context.server, resource, new_id(), None)
+    prepared = prepare(context, resource, new_id(), None)
     try:
         warnings = commit(context, [prepared], locks=[wanted.lock], before=still_none, once=once)
     except _Exists as exists:
-        return Answer(200, exists.stored, location=location(exists.stored))
+        stored = exists.stored
+        return Answer(200, stored, location=location(stored), issues=(EXISTS,))
     new = prepared.change.new
     return Answer(201, new, location=location(new), issues=warnings[new.reference])

@@ -10,7 +10,7 @@ from typing import Any
 from fhir_server.fhir.bundle import raw
 from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.outcome import FhirError, operation_outcome
-from fhir_server.interactions.answer import Answer, etag
+from fhir_server.interactions.answer import EXISTS, UNCHANGED, Answer, etag
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.entries import Entry
 
@@ -37,7 +37,7 @@ def response_entry(
     told = entry.writes and prefer == "OperationOutcome"
     if _is_outcome(entry, answer):
         response["outcome"] = raw(answer.body or b"")
-    elif answer.issues or told:
+    elif told or set(answer.issues) - {UNCHANGED, EXISTS}:
         response["outcome"] = operation_outcome(answer.issues)
     if _has_resource(entry, answer, prefer):
         given["resource"] = raw(answer.content or b"")

@@ -99,6 +99,20 @@ def _registration(context: Context, prepared: Sequence[Prepared]) -> Check | Non
     return register
 
 
+def require_registrable(context: Context, prepared: Sequence[Prepared]) -> None:
+    """Refuse, as a write would, SearchParameters that can't be searched by; registers nothing.
+
+    Raises:
+        FhirError: 422.
+    """
+    concerned = [p for p in prepared if p.change.new.resource_type == SEARCH_PARAMETER]
+    if concerned:
+        for p in concerned:
+            _require_usable(context.server, p)
+        state = SearchStates(context.store.collections).read()
+        _changed(context.server, state or SearchState(), concerned)
+
+
 def _require_usable(server: Server, prepared: Prepared) -> None:
     resource = prepared.resource
     if resource is None or not takes_effect(resource):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fhir_server.fhir.outcome import FhirError, Issue, not_found
-from fhir_server.interactions.answer import Answer, location
+from fhir_server.interactions.answer import EXISTS, Answer, location
 from fhir_server.interactions.conditional import Criteria, Expected, criteria, find, the_one
 from fhir_server.interactions.conditional_delete import deletable, limit, matches
 from fhir_server.interactions.conditional_update import identity
@@ -111,7 +111,7 @@ class _Finder:
         if entry.if_none_exist is not None:
             found = self._one(entry, entry.if_none_exist)
             if found is not None:
-                answer = Answer(200, found, location=location(found))
+                answer = Answer(200, found, location=location(found), issues=(EXISTS,))
                 self.identities.found[entry.index] = answer
                 return []
         return [f"{entry.resource_type}/{new_id()}"]

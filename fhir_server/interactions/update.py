@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
-from fhir_server.interactions.answer import Answer, location
+from fhir_server.interactions.answer import UNCHANGED, Answer, location
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.preconditions import expected_version, require_none, require_version
@@ -84,8 +84,8 @@ def store_next(
         StaleWrite: the version is no longer the current one.
     """
     if previous and same_content(resource, id_, previous):
-        return Answer(200, previous, location=location(previous))
-    prepared = prepare(context.server, resource, id_, previous)
+        return Answer(200, previous, location=location(previous), issues=(UNCHANGED,))
+    prepared = prepare(context, resource, id_, previous)
     warnings = commit(context, [prepared], locks=locks, before=before)
     new = prepared.change.new
     issues = warnings[new.reference]

@@ -17,6 +17,7 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context, OperationRequest
 from fhir_server.interactions.prepare import require_resource
 from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.resource_body import Body
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.value_sets import members
 
@@ -61,7 +62,7 @@ class Invoker:
         if cursor is not None:
             others = [pair for pair in request.pairs if pair[0] != CURSOR]
             request = replace(request, pairs=others)
-        arguments = self._arguments(context, definition, request)
+        arguments = self._arguments(context, definition, operation, request)
         return operation.run(
             Call(
                 context,
@@ -81,18 +82,31 @@ class Invoker:
         raise FhirError(Issue("error", "not-supported", text), status=404)
 
     def _arguments(
-        self, context: Context, definition: Definition, request: OperationRequest
+        self,
+        context: Context,
+        definition: Definition,
+        operation: Operation,
+        request: OperationRequest,
     ) -> Arguments:
         codes_of = partial(members, self._definitions)
         if request.method == "GET":
             return read_query(definition, request.pairs, codes_of)
+        if operation.about:
+            body = Body.read(definition, operation.about, request)
+            _require_valid(context, body.parameters)
+            in_url = read_query(definition, request.pairs, codes_of)
+            return body.arguments(read_body(definition, body.parameters, codes_of), in_url)
         if request.resource is None:
             return read_body(definition, None, codes_of)
         parameters = require_resource(request.resource, "Parameters")
-        issues = context.server.validator.validate(json.plain(json.dump(parameters)))
-        if has_errors(issues):
-            raise FhirError(*(each for each in issues if has_errors([each])))
+        _require_valid(context, parameters)
         return read_body(definition, parameters, codes_of)
+
+
+def _require_valid(context: Context, parameters: Any) -> None:
+    issues = context.server.validator.validate(json.plain(json.dump(parameters)))
+    if has_errors(issues):
+        raise FhirError(*(each for each in issues if has_errors([each])))
 
 
 def _offered(definition: Definition, request: OperationRequest) -> bool:

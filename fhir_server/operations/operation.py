@@ -39,8 +39,11 @@ class Operation:
         code: its code, without ``$``.
         run: carries it out.
         paged: it answers page by page; its links carry ``_cursor``.
+        about: the name of the parameter that a body may be itself, without Parameters around it;
+            the resource is not validated before the operation runs.
     """
 
     code: str
     run: Callable[[Call], Answer]
     paged: bool = False
+    about: str = ""

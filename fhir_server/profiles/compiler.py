@@ -104,7 +104,7 @@ class StructureCompiler:
         others = self._define(*no_property_of(element))
         rules = schema.setdefault("dependentSchemas", {})
         for name in values:
-            note = {"rule": "choice", "names": list(values)}
+            note = {"rule": "choice", "element": element.name, "names": list(values)}
             rules[name] = {"x-fhir": note, **only_properties([name], others)}
 
     def _value(self, element: Element, type_ref: TypeRef) -> Schema:

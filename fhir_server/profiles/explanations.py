@@ -5,8 +5,6 @@ Texts name elements, types and codes, never the value that was sent: it may be p
 
 from __future__ import annotations
 
-from fhir_server.fhir.suggestions import either, element_suggestion, suggestion
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +13,7 @@ from urllib.parse import unquote
 import jsonschema_rs
 
 from fhir_server.fhir.outcome import Issue
+from fhir_server.fhir.suggestions import either, element_suggestion
 from fhir_server.profiles.compiler import Schema
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.expressions import Path, place_of, type_at
@@ -86,6 +85,9 @@ class Explainer:
             issue = _BY_RULE[note["rule"]](note, keyword, expression, error.instance)
             inside = note["rule"] in _OF_THE_WHOLE or isinstance(error.instance, dict)
             stated_by = here if note["rule"] in _OF_THE_WHOLE else around
+            if note["rule"] == "target":
+                # Whoever has the Reference says where it may lead.
+                _, stated_by, _ = place_of(self._definitions, self._type, path[:-1], root)
             yield self._with_profile(issue, stated_by), None if inside else path
         elif keyword == "additionalProperties":
             for name in error.kind.as_dict()["unexpected"]:
@@ -197,7 +199,7 @@ def _choice(note: Note, _keyword: str, expression: str, value: Any) -> Issue:
         n for n in note["names"] if isinstance(value, dict) and (n in value or f"_{n}" in value)
     ]
     text = f"Only one of {' and '.join(given)} may be given: they are one element, of one type."
-    return Issue("error", "structure", text, expression, rule="choice")
+    return Issue("error", "structure", text, f"{expression}.{note['element']}", rule="choice")
 
 
 def _required(note: Note, _keyword: str, expression: str, _value: Any) -> Issue:

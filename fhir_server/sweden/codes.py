@@ -20,6 +20,10 @@ RESERVNUMMER = "http://electronichealth.se/identifier/nationelltReservnummer"
 ORGANISATIONSNUMMER = "urn:oid:2.5.4.97"
 LEGITIMATIONSNUMMER = "urn:oid:1.2.752.116.3.1.1"
 HSA_ID = "urn:oid:1.2.752.29.4.19"
+# DOMAIN 2.1: the same numbers are also sent under their OIDs.
+PERSONNUMMER_SYSTEMS = (PERSONNUMMER, "urn:oid:1.2.752.129.2.1.3.1")
+SAMORDNINGSNUMMER_SYSTEMS = (SAMORDNINGSNUMMER, "urn:oid:1.2.752.129.2.1.3.3")
+RESERVNUMMER_SYSTEMS = (RESERVNUMMER, "urn:oid:1.2.752.74.9.1")
 # DOMAIN 0.10: HL7 Sweden's system and Inera's mean the same thing.
 HSA_ID_SYSTEMS = (HSA_ID, "urn:oid:1.2.752.129.2.1.4.1")
 

@@ -8,13 +8,11 @@ No text of an issue repeats the value: an identifier is personal data.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Any
 
 from fhir_server.fhir.outcome import Issue, Severity
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import items
 
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 _ORGANISATIONSNUMMER = re.compile(r"[0-9]{10}")
@@ -55,25 +53,20 @@ def classify(value: str) -> str | None:
     return codes.RESERVNUMMER if _RESERVNUMMER.fullmatch(value) else None
 
 
-def check(system: str, value: str) -> list[Issue]:
+def check(
+    system: str, value: str, hsa_test_prefixes: Sequence[str] = HSA_TEST_PREFIXES
+) -> list[Issue]:
     """List what is wrong with an identifier's value (R122, id-1).
 
     Args:
         system: ``Identifier.system``; a system that is not Swedish has no rules here.
         value: ``Identifier.value``.
+        hsa_test_prefixes: see `check_hsa_id`.
     """
+    if system in codes.HSA_ID_SYSTEMS:
+        return check_hsa_id(value, hsa_test_prefixes)
     rule = _RULES.get(system)
     return rule(value) if rule else []
-
-
-def check_resource(resource: Mapping[str, Any]) -> list[Issue]:
-    """List what is wrong with a resource's Swedish identifiers (R122, id-1)."""
-    kind = resource.get("resourceType", "")
-    return [
-        Issue(issue.severity, issue.code, issue.text, f"{kind}.identifier[{index}].value")
-        for index, identifier in items(resource, "identifier")
-        for issue in _check_identifier(identifier)
-    ]
 
 
 def check_personnummer(value: str) -> list[Issue]:
@@ -111,12 +104,10 @@ def check_hsa_id(value: str, test_prefixes: Sequence[str] = HSA_TEST_PREFIXES) -
 
     Args:
         value: the id.
-        test_prefixes: how ids of test environments may begin; those draw a warning only.
+        test_prefixes: how ids of test environments may begin, which have forms of their own.
     """
     if value.startswith(tuple(test_prefixes)):
-        return [
-            _issue("warning", "The HSA-id is one of a test environment; use it for tests only.")
-        ]
+        return []
     if len(value) > _HSA_ID_LENGTH:
         return [_issue("error", "An HSA-id has at most 31 characters; correct the value.")]
     if not _HSA_ID.fullmatch(value):
@@ -145,11 +136,6 @@ def check_organisationsnummer(value: str) -> list[Issue]:
             )
         ]
     return _check_digit(value, "organisation number")
-
-
-def _check_identifier(identifier: Mapping[str, Any]) -> list[Issue]:
-    system, value = identifier.get("system"), identifier.get("value")
-    return check(system, value) if isinstance(system, str) and isinstance(value, str) else []
 
 
 def _number(value: str, name: str, day_offset: int) -> Iterator[Issue]:
@@ -205,9 +191,10 @@ def _issue(severity: Severity, text: str) -> Issue:
 
 
 _RULES: dict[str, Callable[[str], list[Issue]]] = {
-    codes.PERSONNUMMER: check_personnummer,
-    codes.SAMORDNINGSNUMMER: check_samordningsnummer,
-    codes.RESERVNUMMER: check_reservnummer,
+    **dict.fromkeys(codes.PERSONNUMMER_SYSTEMS, check_personnummer),
+    **dict.fromkeys(codes.SAMORDNINGSNUMMER_SYSTEMS, check_samordningsnummer),
+    **dict.fromkeys(codes.RESERVNUMMER_SYSTEMS, check_reservnummer),
     codes.ORGANISATIONSNUMMER: check_organisationsnummer,
-    **dict.fromkeys(codes.HSA_ID_SYSTEMS, check_hsa_id),
 }
+# Every system that has rules.
+SYSTEMS = frozenset({*_RULES, *codes.HSA_ID_SYSTEMS})

@@ -13,7 +13,7 @@ from fhir_server.fhir.suggestions import either
 from fhir_server.profiles.r4_rules.walk import CORE, Check, Place, Walk
 
 _PROFILE = f"{CORE}Reference"
-_SAYS_WHAT = ("identifier", "display", "_display", "extension", "_reference")
+_SAYS_WHAT = frozenset({"identifier", "display", "_display", "extension", "_reference"})
 
 
 def reference_check(
@@ -43,9 +43,7 @@ def reference_check(
         if "type" in value:
             _check_type(value, reference, place, walk)
 
-    def _check_type(
-        value: Mapping[str, Any], reference: Any, place: Place, walk: Walk
-    ) -> None:
+    def _check_type(value: Mapping[str, Any], reference: Any, place: Place, walk: Walk) -> None:
         said = value["type"]
         if said.__class__ is not str or reference.__class__ is not str:
             return
@@ -71,7 +69,7 @@ def reference_check(
 
 
 def _check_content(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
-    if not any(name in value for name in _SAYS_WHAT):
+    if _SAYS_WHAT.isdisjoint(value):
         text = "A reference has a reference, an identifier or a display."
         walk.report(place, "ref-2", text, profile=_PROFILE, about=("reference", "identifier"))
 

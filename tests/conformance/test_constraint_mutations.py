@@ -1,0 +1,55 @@
+"""Every constraint in the snapshots of the project's profiles, broken by itself, is refused.
+
+For each element of each snapshot: cardinality, types, targets of references, fixed values and
+patterns, bindings, lengths, slices, invariants; R4's own, too. An example that is valid is changed
+so that it breaks that constraint, and the validator has to name the rule, the place and who states
+it. What can't be broken so is in docs/conformance/uncovered-constraints.md, with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from fhir_server.app import create_server
+from fhir_server.settings import Settings
+from tests.conformance.constraints.coverage import Coverage, cover
+from tests.conftest import ROOT
+
+PROFILES = ROOT / "profiles" / "se"
+PAGE = ROOT / "docs" / "conformance" / "uncovered-constraints.md"
+# Where this is set, the page is written instead of compared: make it so, then read the difference.
+WRITE = "WRITE_UNCOVERED_CONSTRAINTS"
+
+
+def profiles() -> list[Path]:
+    return sorted(PROFILES.glob("StructureDefinition-*.json"))
+
+
+@pytest.fixture(scope="module")
+def coverage() -> Coverage:
+    validator = create_server(Settings()).validator
+    return cover(validator, [json.loads(path.read_text("utf-8")) for path in profiles()])
+
+
+def test_every_constraint_that_is_broken_is_named(coverage: Coverage) -> None:
+    assert coverage.unnoticed == {}
+
+
+def test_what_is_not_covered_is_listed_with_its_reason(coverage: Coverage) -> None:
+    page = coverage.page()
+    if os.environ.get(WRITE):
+        PAGE.write_text(page, "utf-8")
+    assert PAGE.read_text("utf-8") == page
+
+
+def test_most_constraints_are_covered(coverage: Coverage) -> None:
+    """A generator that found nothing to break would pass the others."""
+    covered = sum(coverage.covered.values())
+    assert covered > 2000
+    assert covered > 20 * len(coverage.uncovered)
+    assert {"min", "max", "type", "target", "fixed", "binding", "slice-min", "slice-max",
+            "invariant"} <= set(coverage.covered)  # fmt: skip
