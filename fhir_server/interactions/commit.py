@@ -111,7 +111,8 @@ def rules_check(
             finder = Finder(context.server, snapshot, as_before=before_it)
             issues = rules.check(resource, finder, now)
             said[p.change.new.reference] = issues
-            pointed += [issue.inside(p.at) for issue in issues]
+            waiting = p.issues if has_errors(p.issues) and not has_errors(issues) else ()
+            pointed += [issue.inside(p.at) for issue in (*issues, *waiting)]
         if has_errors(pointed):
             raise FhirError(*errors_first(pointed))
 

@@ -81,7 +81,8 @@ def _rehearse(context: Context, prepared: Callable[[], Prepared]) -> Issues:
         ready = prepared()
     except FhirError as error:
         return list(error.issues)
-    return errors_first([*ready.issues, *_said(context, [ready])])
+    said = (issue for issue in _said(context, [ready]) if issue not in ready.issues)
+    return errors_first([*ready.issues, *said])
 
 
 def _said(context: Context, prepared: Sequence[Prepared]) -> Issues:

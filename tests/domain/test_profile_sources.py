@@ -288,10 +288,8 @@ def test_invariants_for_an_active_state_say_so() -> None:
         "cp-3",
         "cp-4",
         "cp-7",
-        "cp-8",
         "ct-3",
         "ct-12",
-        "ct-16",
         "pk-1",
         "vp-1",
     }
