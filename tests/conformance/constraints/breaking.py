@@ -207,9 +207,9 @@ class Breaker:
         if slice_.element["min"] == 0 or slice_.sliced is None:
             raise CannotBreak("it says which slice an item is of, and there need be none")
         place = self._one(slice_, resource, root)
-        inside = self._one(c.node, resource, root)
-        holder = at(resource, inside[:-1])
-        holder[inside[-1]] = _other(holder[inside[-1]])
+        for inside in places(c.node, resource, root):
+            holder = at(resource, inside[:-1])
+            holder[inside[-1]] = _other(holder[inside[-1]])
         around: Place = (*self._around(slice_, resource, root), slice_.name)
         return Broken(resource, frozenset({"slice-min"}), (around, place[:-1]))
 

@@ -21,6 +21,7 @@ from tests.conformance.constraints.breaking import (
     constraints,
 )
 from tests.conformance.constraints.filling import Filler
+from tests.conformance.constraints.own_breakers import OWN_BREAKERS
 from tests.conformance.constraints.snapshots import Json, Node, expression, places, tree
 from tests.conformance.constraints.subjects import Subject, Subjects
 
@@ -34,6 +35,7 @@ compares this page with what it finds.
 | Kind of constraint | Covered |
 |---|---|
 """
+ALL_BREAKERS = BREAKERS | OWN_BREAKERS
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 
 
@@ -244,7 +246,7 @@ def cover(validator: Validator, definitions: list[Json]) -> Coverage:
     codes_of = partial(members, known)
     filler = Filler(known, codes_of)
     coverer = Coverer(
-        validator, filler, Breaker(filler, codes_of, BREAKERS), Subjects(known, filler)
+        validator, filler, Breaker(filler, codes_of, ALL_BREAKERS), Subjects(known, filler)
     )
     coverage = Coverage()
     for definition in definitions:

@@ -156,6 +156,8 @@ class Filler:
                 holder.pop(name, None)
                 holder.pop(f"_{name}", None)
         value = self.value(node, type_)
+        if node.name == "value" and holder.get("system") in NUMBERS:
+            value = NUMBERS[holder["system"]]
         if node.name == "contained":
             value = deepcopy(INSIDE)
             holder.setdefault("extension", []).append(deepcopy(TO_INSIDE))
@@ -188,6 +190,8 @@ class Filler:
         self._complete(value, node, self._path(node, code))
         if not value or (code == "Coding" and "code" not in value):
             value = {**self._coded(node, code, value.get("system")), **value}
+        if code == "Coding" and "system" in value:
+            value.setdefault("code", "code")  # of a system that is not listed here
         if not value:
             value = deepcopy(CONTENT.get(code, {}))
         if code == "Identifier" and value.get("system") in NUMBERS:
@@ -270,6 +274,7 @@ class Filler:
             definition = self.definitions.conformance("StructureDefinition", url)
             if definition is not None:
                 return self.extension(definition)
+            return {"url": url, "valueBoolean": True}
         return {} if "url" in node.children else deepcopy(EXTENSION)
 
     def extension(self, definition: Mapping[str, Any]) -> Json:
