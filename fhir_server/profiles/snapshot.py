@@ -50,8 +50,9 @@ class Node:
 
     def value(self, prefix: str) -> Any:
         """Give ``fixed[x]``, ``pattern[x]``, ``minValue[x]``…; None where there is none."""
+        length = len(prefix)
         for key, value in self.element.items():
-            if key.startswith(prefix) and key[len(prefix) :][:1].isupper():
+            if key[:length] == prefix and key[length : length + 1].isupper():
                 return value
         return None
 

@@ -56,21 +56,24 @@ def sliced(
     """
     beyond = _beyond(source, slices, rules) if default is None else None
     order = _in_order(source, slices) if ordered else None
+    # In the order of the slices; last, for the number -1, what is in none of them.
+    checks = [*(each.checks for each in slices), default.checks if default else {}]
+    limited = [(n, s) for n, s in enumerate(slices) if s.min or s.max is not None]
+    again = [(n, s) for n, s in enumerate(slices) if s.together]
 
     def check(items: Items, place: Place, run: Run) -> None:
-        sorted_: list[list[Item]] = [[] for _ in slices]
-        numbers = [sort(item, run) for item in items]
-        for item, number in zip(items, numbers, strict=True):
-            if number >= 0:
-                sorted_[number].append(item)
-                _ask(slices[number].checks, item, run)
-            elif default is not None:
-                _ask(default.checks, item, run)
-        for slice_, found in zip(slices, sorted_, strict=True):
-            _count(source, slice_, len(found), place, run)
-            if found:
-                for one in slice_.together:
-                    one(found, place, run)
+        counts, numbers = [0] * len(checks), []
+        for item in items:
+            number = sort(item, run)
+            numbers.append(number)
+            counts[number] += 1
+            if checks[number]:
+                _ask(checks[number], item, run)
+        for number, slice_ in limited:
+            _count(source, slice_, counts[number], place, run)
+        for number, slice_ in again:
+            found = [item for item, n in zip(items, numbers, strict=True) if n == number]
+            _ask_together(slice_, found, place, run)
         if beyond is not None:
             beyond(items, numbers, run)
         if order is not None:
@@ -106,6 +109,13 @@ def _ask(checks: Checks, item: Item, run: Run) -> None:
     value, extension, code, place = item
     for one in checks.get(code, ()):
         one(value, extension, place, run)
+
+
+def _ask_together(slice_: Slice, found: Items, place: Place, run: Run) -> None:
+    """Ask what the slices of a slice do, where it has any values."""
+    if found:
+        for one in slice_.together:
+            one(found, place, run)
 
 
 def _count(source: Source, slice_: Slice, count: int, place: Place, run: Run) -> None:
