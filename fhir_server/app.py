@@ -23,7 +23,7 @@ from fhir_server.operations.invocation import Invoker
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
-from fhir_server.resources.registry import Registry
+from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
 from fhir_server.security.guarded_store import GuardedStore
@@ -47,7 +47,7 @@ class Parts:
 def _conformance(rules: IdentifierRules) -> tuple[Definitions, Validator]:
     """Read what is the same for every application of a process, and large."""
     definitions = Definitions.load()
-    return definitions, Validator(definitions, extra_rules=(rules,))
+    return definitions, Validator(definitions, extra_rules=(rules,), imposed=IMPOSED)
 
 
 def identifier_rules(settings: Settings) -> IdentifierRules:

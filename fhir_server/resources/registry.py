@@ -14,6 +14,7 @@ from fhir_server.resources.practitioner_role import PRACTITIONER_ROLE
 from fhir_server.resources.resource_type import ResourceType
 
 DECLARED = (CARE_TEAM, CARE_PLAN, PRACTITIONER_ROLE, ENCOUNTER, *COMPANIONS)
+IMPOSED = tuple(each for declared in DECLARED for each in declared.imposed)
 
 
 class Registry:

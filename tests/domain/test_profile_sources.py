@@ -58,6 +58,7 @@ PROFILES = {
     "Encounter": {"sluten-encounter"},
     "EpisodeOfCare": {"halsoarende-episodeofcare"},
     "Goal": {"sip-goal"},
+    "HumanName": {"se-humanname"},
     "Organization": {
         "huvudman-organization",
         "se-organization",

@@ -20,6 +20,7 @@ Alias: $HsaIdNtjp = urn:oid:1.2.752.129.2.1.4.1
 Alias: $Personnummer = http://electronichealth.se/identifier/personnummer
 
 Alias: $SEBasePatient = http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient
+Alias: $SEBaseHumanName = http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseHumanName
 Alias: $SEBasePractitioner = http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePractitioner
 Alias: $SEBasePractitionerRole = http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePractitionerRole
 Alias: $SEBaseOrganization = http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseOrganization

@@ -21,6 +21,7 @@ Description: "The person, by personnummer, samordningsnummer, nationellt reservn
 * identifier[nationelltReservnummer].value 1..1
 * identifier[nationelltReservnummer].value ^short = "Twelve characters, with letters."
 * insert Element(active, [[Whether the record is in use.]])
+* name only SEHumanName
 * insert Element(name, [[One name; given names and family name apart where they are known.]])
 * insert Element(telecom, [[How to reach the person: told of the contact, called to the SIP. R10, R91]])
 * insert Element(gender, [[Measures are reported by sex. R109]])
@@ -44,3 +45,14 @@ Invariant: id-birth
 Description: "The year of birth is that of the personnummer (R122)."
 Severity: #warning
 Expression: "birthDate.exists() implies identifier.where(system = 'http://electronichealth.se/identifier/personnummer').all(value.startsWith(%resource.birthDate.toString().substring(0, 4)))"
+
+Profile: SEHumanName
+Parent: $SEBaseHumanName
+Id: se-humanname
+Title: "HumanName"
+Description: "A name as HL7 Sweden writes it, with the parts that Swedish names have. The parent's rules are repeated here so that they hold without its package."
+* insert Metadata
+* insert Element(use, [[`official` for the registered name.]])
+* insert Element(text, [[The name as it is written.]])
+* insert Element(family, [[Family name; HL7 Sweden's extension ownFamily has it apart from a middle name.]])
+* insert Element(given, [[Given names; the tilltalsnamn is marked with qualifier `CL`.]])

@@ -10,6 +10,7 @@ Description: "A named person of staff, with licences and certificates: a fixed c
 * insert HsaIds
 * insert Element(active, [[Whether the person is on the staff.]])
 * name 1..1
+* name only SEHumanName
 * insert Element(name, [[The person's name. R5]])
 * insert Element(telecom, [[Ways to the person that hold in every role; mostly the PractitionerRole has them. R43]])
 * insert Element(qualification, [[Licences and certificates. R14, R15, R38]])
