@@ -66,13 +66,17 @@ def _issues(call: Call, asked: _Asked) -> list[Issue]:
 
 
 def _of_content(call: Call, asked: _Asked, resource: dict[str, Any]) -> list[Issue]:
-    """Validate in general: what a resource is by itself, not what the store makes of it."""
+    """Validate in general: what a resource is by itself, not what the store makes of it.
+
+    Who asks hears of best practices too, which a write would be noisy about.
+    """
     try:
         require_resource(resource, asked.type)
     except FhirError as error:
         return list(error.issues)
     plain = json.plain(json.dump(resource))
-    return call.context.server.validator.validate(plain, profiles=asked.profiles)
+    validator = call.context.server.validator
+    return validator.validate(plain, profiles=asked.profiles, best_practices=True)
 
 
 def _asked(call: Call) -> _Asked:
