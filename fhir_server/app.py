@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 from flask import Flask
 from flask_compress import Compress
@@ -17,11 +19,17 @@ from fhir_server.api import (
     openapi,
     unread_bodies,
 )
+from fhir_server.fhir.outcome import has_errors
+from fhir_server.fhirpath.engine import Engine
 from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.live_conformance import Conformance, LiveConformance
 from fhir_server.interactions.live_search import LiveSearch
+from fhir_server.interactions.stored_concepts import StoredConcepts
+from fhir_server.interactions.stored_definitions import StoredDefinitions
 from fhir_server.operations.invocation import Invoker
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.plans.profile_checks import ProfileChecks
 from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
@@ -30,9 +38,15 @@ from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
+from fhir_server.storage.snapshot import Collections
 from fhir_server.sweden import write_rules
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
+from fhir_server.terminology import allowance
+from fhir_server.terminology.connection import Connection
+from fhir_server.terminology.remote import RemoteTerminology
+from fhir_server.terminology.terminology import Terminology
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +55,6 @@ class Parts:
 
     server: Server
     store: MongoStore
-
-
-@cache
-def _conformance(rules: IdentifierRules) -> tuple[Definitions, Validator]:
-    """Read what is the same for every application of a process, and large."""
-    definitions = Definitions.load()
-    return definitions, Validator(definitions, extra_rules=(rules,), imposed=IMPOSED)
 
 
 def identifier_rules(settings: Settings) -> IdentifierRules:
@@ -63,15 +70,64 @@ def identifier_rules(settings: Settings) -> IdentifierRules:
     )
 
 
+@cache
+def _definitions() -> Definitions:
+    """Read what is the same for every application of a process, and large."""
+    return Definitions.load()
+
+
+@cache
+def _published(external: str, timeout_s: float, token: str, rules: IdentifierRules) -> Conformance:
+    """Join what is in effect with nothing stored.
+
+    Args:
+        external: FHIR base url of a terminology server; empty for none.
+        timeout_s: how long a request may wait for it.
+        token: for it.
+        rules: for Swedish identifiers.
+    """
+    definitions = _definitions()
+    remote = RemoteTerminology(Connection(external, timeout_s, token)) if external else None
+    terminology = Terminology(definitions, external=remote)
+    validator = Validator(definitions, terminology, extra_rules=(rules,), imposed=IMPOSED)
+    return Conformance(0, definitions, validator, terminology)
+
+
+def _live(published: Conformance) -> LiveConformance:
+    """Let stored definitions join the published ones; what checks R4's structure is shared."""
+    engine = Engine(published.definitions)
+
+    def with_stored(
+        revision: int, definitions: Definitions, stored: StoredDefinitions, at: Collections
+    ) -> Conformance:
+        concepts = StoredConcepts(stored, at)
+        terminology = published.terminology.with_definitions(definitions, concepts)
+        validator = published.validator.with_definitions(definitions, terminology)
+        return Conformance(revision, definitions, validator, terminology)
+
+    def problems(definitions: Definitions, profile: Mapping[str, Any]) -> list[str]:
+        checks = ProfileChecks(definitions, engine, published.terminology)
+        found = checks.problems(profile)
+        return [f"{issue.expression}: {issue.text}" for issue in found if has_errors([issue])]
+
+    return LiveConformance(published, with_stored, problems)
+
+
 def create_server(settings: Settings) -> Server:
     """Join the parts that need no database."""
-    definitions, validator = _conformance(identifier_rules(settings))
+    published = _published(
+        settings.terminology_server,
+        settings.terminology_timeout_s,
+        settings.terminology_token,
+        identifier_rules(settings),
+    )
+    definitions = published.definitions
     zone = settings.zone
     return Server(
         settings=settings,
         definitions=definitions,
         registry=Registry(definitions),
-        validator=validator,
+        conformance=_live(published),
         search=LiveSearch(
             definitions,
             lambda own, revision: Indexer(
@@ -93,7 +149,7 @@ def create_server(settings: Settings) -> Server:
 
 def create_context(server: Server, store: MongoStore) -> Context:
     """Give the context of work that no HTTP request asked for, such as a load."""
-    server.search.follow(SearchStates(store.collections))
+    _follow(server, store)
     return Context(server, GuardedStore(store, LOCAL), server.settings.fhir_base)
 
 
@@ -129,10 +185,18 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     errors.register(app)
     unread_bodies.register(app)
     asynchronous.register(app)
+    if settings.terminology_server:
+        app.before_request(partial(allowance.begin, settings.terminology_timeout_s))
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
     api.register_blueprint(asynchronous.blueprint())
     api.register_blueprint(blueprints.fhir_blueprint(server))
     # Last: until here no database is needed.
-    server.search.follow(SearchStates(store.collections))
+    _follow(server, store)
     return app
+
+
+def _follow(server: Server, store: MongoStore) -> None:
+    """Follow the rules that are data in a database."""
+    server.search.follow(SearchStates(store.collections))
+    server.conformance.follow(ConformanceStore(store.collections))

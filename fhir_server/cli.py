@@ -16,6 +16,7 @@ from fhir_server.commands.doctor import doctor
 from fhir_server.commands.export import export
 from fhir_server.commands.load import load
 from fhir_server.commands.options import EPILOG, database_options
+from fhir_server.commands.package import package
 from fhir_server.commands.reindex import reindex
 from fhir_server.commands.validate import validate
 from fhir_server.settings import Settings, SettingsError
@@ -62,6 +63,7 @@ def main() -> None:
       fhir-server serve      starts the server and a database of its own
       fhir-server demo       loads three people to try it on
       fhir-server load       loads your own FHIR files
+      fhir-server package    adds profiles and value sets from FHIR packages
       fhir-server doctor     says what is missing where something does not work
 
     fhir-server COMMAND --help explains a command, with examples.
@@ -127,7 +129,7 @@ def _database_option(settings: Settings) -> str:
     return f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
 
 
-for command in (load, demo, validate, export, reindex, doctor):
+for command in (load, demo, package, validate, export, reindex, doctor):
     main.add_command(command)
 
 

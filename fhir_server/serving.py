@@ -76,6 +76,7 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     with database(settings) as uri:
         store = MongoStore(uri, settings.mongodb_database)
         _prepare(store)
+        _let_take_effect(settings, store)
         store.close()
         os.environ.update(settings_module.as_environment(replace(settings, mongodb_uri=uri)))
         _run_workers(settings, on_ready)
@@ -86,6 +87,17 @@ def _prepare(store: MongoStore) -> None:
         store.prepare()
     except UnfitDeployment as error:
         raise ServingError(str(error)) from None
+
+
+def _let_take_effect(settings: Settings, store: MongoStore) -> None:
+    """Let take effect what a version stored that only kept profiles and value sets."""
+    from fhir_server.bulk.conformance import is_due, let_take_effect
+    from fhir_server.storage.mongo_conformance import ConformanceStore
+
+    if is_due(ConformanceStore(store.collections)):
+        from fhir_server.app import create_context, create_server
+
+        let_take_effect(create_context(create_server(settings), store))
 
 
 def _run_workers(settings: Settings, on_ready: Callable[[], None]) -> None:

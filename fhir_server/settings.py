@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import platformdirs
@@ -70,6 +71,15 @@ class Settings:
     referential_integrity_on_delete: bool = _documented(
         True, "Refuse to delete what other resources refer to."
     )
+    terminology_server: str = _documented(
+        "", "FHIR base url of a server to ask about codes that nobody here knows; empty for none."
+    )
+    terminology_timeout_s: float = _documented(
+        2.0, "Seconds that one request may wait for the terminology server, all in all."
+    )
+    terminology_token: str = _documented(
+        "", "Sent to the terminology server as Authorization: Bearer; empty for none."
+    )
     identifier_checks: str = _documented(
         "error",
         "What a Swedish identifier of wrong form or check digit is: an error, or a warning.",
@@ -96,13 +106,17 @@ class Settings:
         for name in (*counts, "max_includes", "async_jobs"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
-        for name in ("max_body_mb", "mongod_cache_gb"):
+        for name in ("max_body_mb", "mongod_cache_gb", "terminology_timeout_s"):
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise SettingsError(f"{PREFIX}LOG_LEVEL must be debug, info, warning or error.")
         if self.conditional_delete not in ("single", "multiple", "off"):
             raise SettingsError(f"{PREFIX}CONDITIONAL_DELETE must be single, multiple or off.")
+        if self.terminology_server and not _is_web_address(self.terminology_server):
+            # The value may hold a password: it is not repeated.
+            text = f"{PREFIX}TERMINOLOGY_SERVER must be a URL such as https://tx.example/fhir."
+            raise SettingsError(text)
         if self.identifier_checks not in ("error", "warning"):
             raise SettingsError(f"{PREFIX}IDENTIFIER_CHECKS must be error or warning.")
         if self.test_numbers is not None and not self.test_numbers.is_file():
@@ -128,6 +142,14 @@ class Settings:
     def directory(self) -> Path:
         """The data directory in use."""
         return self.data_dir or Path(platformdirs.user_data_dir("fhir-server", appauthor=False))
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        split = urlsplit(text)
+    except ValueError:
+        return False
+    return split.scheme in ("http", "https") and bool(split.hostname) and not split.query
 
 
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

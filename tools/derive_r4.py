@@ -18,6 +18,7 @@ from tools.r4_operations import operations
 from tools.r4_package import Json, Package
 from tools.r4_search import compartments, search_parameters
 from tools.r4_structures import invariants, structures
+from tools.r4_terminology import as_lines, code_systems, concept_maps, value_sets
 
 DEFAULT_OUT = Path(__file__).resolve().parent.parent / "profiles" / "r4"
 
@@ -31,8 +32,14 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, table in derive(arguments.package).items():
         path = arguments.out / f"{name}.json"
-        path.write_bytes(_as_lines(table))
-        print(f"{path}: {path.stat().st_size:,} bytes")
+        _write(path, _as_lines(table))
+    for name, entries in derive_terminology(arguments.package).items():
+        _write(arguments.out / f"{name}.jsonl", as_lines(entries))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    print(f"{path}: {len(content):,} bytes")
 
 
 def derive(package_directory: Path) -> dict[str, Json]:
@@ -49,6 +56,16 @@ def derive(package_directory: Path) -> dict[str, Json]:
         "search": search_parameters(package),
         "compartments": compartments(package),
         "operations": operations(package),
+    }
+
+
+def derive_terminology(package_directory: Path) -> dict[str, list[Json]]:
+    """Give the tables with one independent line per entry, which are never read as a whole."""
+    package = Package(package_directory)
+    return {
+        "code_systems": code_systems(package),
+        "value_sets": value_sets(package),
+        "concept_maps": concept_maps(package),
     }
 
 

@@ -7,7 +7,11 @@ from tools.r4_package import Json, Package
 # By id; whether the operation changes something. R4's definitions leave that out
 # (affectsState), and then a GET would have to be refused of all.
 OFFERED = {
+    "CodeSystem-lookup": False,
+    "CodeSystem-subsumes": False,
+    "CodeSystem-validate-code": False,
     "Composition-document": False,
+    "ConceptMap-translate": False,
     "Encounter-everything": False,
     "Patient-everything": False,
     "Resource-graphql": False,
@@ -15,6 +19,8 @@ OFFERED = {
     "Resource-meta-add": True,
     "Resource-meta-delete": True,
     "Resource-validate": False,
+    "ValueSet-expand": False,
+    "ValueSet-validate-code": False,
 }
 # What a reader of the definition needs and no more.
 KEPT = (

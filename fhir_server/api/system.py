@@ -23,15 +23,17 @@ TAG = "System"
 
 
 @lru_cache(maxsize=8)
-def _statement(server: Server, parser: QueryParser, base: str, mode: str) -> bytes:
-    """Give the statement, made once for each parser: search parameters may come and go."""
+def _statement(server: Server, parser: QueryParser, _revision: int, base: str, mode: str) -> bytes:
+    """Give the statement, made once for each state: search parameters and profiles come and go."""
     return json.dump(capabilities(server, base, mode))
 
 
 def _metadata() -> Response:
     context = request.context()
     mode = http.args.get("mode", "full")
-    statement = _statement(context.server, context.server.parser, context.base, mode)
+    server = context.server
+    revision = server.conformance.current().revision
+    statement = _statement(server, server.parser, revision, context.base, mode)
     return respond(Answer(200, body=statement))
 
 

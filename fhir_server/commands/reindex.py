@@ -24,7 +24,8 @@ def reindex(everything: bool, quiet: bool, **options: Any) -> None:
     any time: the next one goes on where it was. One works at a time; another waits, and then does
     what is left.
 
-    With --all every resource is indexed anew by the rules of this version: needed after an upgrade
+    With --all every resource is indexed anew by the rules of this version, and stored profiles,
+    value sets and code systems are made to take effect by them: needed after an upgrade
     where the server says so at start (also: fhir-server doctor).
 
     \b
@@ -34,6 +35,7 @@ def reindex(everything: bool, quiet: bool, **options: Any) -> None:
       fhir-server reindex --all --mongodb-uri 'mongodb://db1,db2/?replicaSet=rs0'
     """
     from fhir_server.app import create_context, create_server
+    from fhir_server.bulk.conformance import let_take_effect
     from fhir_server.bulk.reindex import Reindex
     from fhir_server.serving import opened_store
 
@@ -41,6 +43,8 @@ def reindex(everything: bool, quiet: bool, **options: Any) -> None:
     with opened_store(settings) as store:
         context = create_context(create_server(settings), store)
         started = time.monotonic()
+        if everything:
+            let_take_effect(context)
         with meter(0, quiet=quiet) as shown:
             outcome = Reindex(context.server, context.store, shown).run(everything=everything)
         seconds = time.monotonic() - started

@@ -71,7 +71,8 @@ def read_query(
     reader = _Reader(codes_of)
     given = []
     for name, text in pairs:
-        type_ = declared.get(name, {}).get("type", "string")
+        asked = declared.get(name, {})
+        type_ = asked.get("type", "parts" if "part" in asked else "string")
         value = reader.simple_value(name, type_, text)
         if value is not None:
             given.append({"name": name, _key(type_): value})

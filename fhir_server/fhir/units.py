@@ -111,6 +111,18 @@ def scale(code: str) -> Scale | None:
     return Scale(code, spelled or "1", term.factor)
 
 
+@lru_cache(maxsize=4096)
+def is_unit(code: str) -> bool:
+    """Tell whether a text is a UCUM code, whether or not it can be related to base units."""
+    if not code or len(code) > _LONGEST_CODE:
+        return False
+    try:
+        _parsed(code)
+    except _Unknown:
+        return False
+    return True
+
+
 def _parsed(code: str) -> Any:
     from lark.exceptions import LarkError
 

@@ -6,7 +6,15 @@ Source: http://hl7.org/fhirpath/N1/#math
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal, DecimalException
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DecimalException,
+)
 from typing import Any
 
 from fhir_server.fhirpath import categories
@@ -19,6 +27,7 @@ from fhir_server.fhirpath.quantities import Quantity
 from fhir_server.fhirpath.types import SYSTEM_DECIMAL, SYSTEM_INTEGER, TypeInfo
 
 _MOST_PLACES = 28
+_SHORTER = Context(prec=28)
 
 
 def calculated(
@@ -109,8 +118,9 @@ def _log(value: Number, base: Number) -> Number | None:
     if value <= 0 or base <= 0 or base == 1:
         return None
     found = CONTEXT.divide(CONTEXT.ln(Decimal(value)), CONTEXT.ln(Decimal(base)))
-    # Digits that the division made up would show in log(16, 2).
-    return round(found, _MOST_PLACES)
+    # The last digits of a quotient of logarithms are made up: 16.log(2) is 4.
+    shorter: Decimal = _SHORTER.plus(found)
+    return shorter.normalize(_SHORTER)
 
 
 def power(call: Call) -> Compiled:

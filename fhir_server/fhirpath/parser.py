@@ -50,8 +50,7 @@ _UNARY = 11
 _UNITS = ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")
 _CALENDAR = {**{unit: unit for unit in _UNITS}, **{f"{unit}s": unit for unit in _UNITS}}
 
-# Keywords that are identifiers where an identifier is expected.
-_SOFT = frozenset({"as", "contains", "in", "is"})
+# Keywords that are no identifiers at the start of a path.
 _HARD = frozenset({"and", "or", "xor", "implies", "div", "mod", "true", "false"})
 _SPECIAL: dict[str, Expression] = {"$this": This(), "$index": Position(), "$total": Total()}
 _TYPE_FUNCTIONS = ("is", "as", "ofType")
@@ -174,7 +173,9 @@ class _Parser:
         token = self._next()
         if token.kind == "special":
             return _SPECIAL[token.text]
-        if token.kind != "quoted" and (token.kind != "word" or token.text in _HARD):
+        # text.div is as clear as text.`div`, which the grammar asks for; search and patches have
+        # always taken it.
+        if token.kind not in ("quoted", "word"):
             raise FhirPathError("After a point a name must follow.", token.position)
         if self._skip("("):
             return self._call(of, token.text, depth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.fhir.bundle import bundle as make_bundle
@@ -11,6 +12,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.dispatch import carry_out
 from fhir_server.interactions.entries import Entry, read_entries
 from fhir_server.interactions.entry_answers import error_entry, response_entry
+from fhir_server.interactions.live_conformance import Settling
 from fhir_server.interactions.transaction import transaction
 
 
@@ -39,6 +41,8 @@ def process(context: Context, bundle: Any, *, prefer: str | None = None) -> Answ
 
 def batch(context: Context, bundle: dict[str, Any], *, prefer: str | None = None) -> Answer:
     """Carry out the entries one by one, in the order R4 gives; failures stand in the response."""
+    settling = Settling()
+    context = replace(context, settling=context.settling or settling)
     read = read_entries(context, bundle)
     responses = {
         index: error_entry(each) for index, each in enumerate(read) if isinstance(each, FhirError)
@@ -51,5 +55,6 @@ def batch(context: Context, bundle: dict[str, Any], *, prefer: str | None = None
             responses[entry.index] = error_entry(error)
         else:
             responses[entry.index] = response_entry(context, entry, answer, prefer)
+    settling.wait()
     listed = [responses[index] for index in range(len(read))]
     return Answer(200, body=make_bundle("batch-response", listed))

@@ -13,6 +13,8 @@ from typing import Any
 from fhir_server import __version__
 from fhir_server.fhir.outcome import invalid
 from fhir_server.interactions.context import Server
+from fhir_server.interactions.terminology_capabilities import terminology_part
+from fhir_server.profiles.definitions import Definitions
 from fhir_server.resources.resource_type import ResourceType
 from fhir_server.search.criteria import COMPARATORS, modifiers
 from fhir_server.search.parameters import Parameter
@@ -92,12 +94,16 @@ def capability_statement(server: Server, base: str) -> Json:
 
 
 def terminology_capabilities(server: Server, base: str) -> Json:
-    """Give the TerminologyCapabilities: there are no terminology operations to tell of."""
+    """Give the TerminologyCapabilities.
+
+    Args:
+        server: the server's parts.
+        base: the address of the FHIR interface.
+    """
     return {
         "resourceType": "TerminologyCapabilities",
         **_heading(server, base, "TerminologyCapabilities", "FhirServerTerminology"),
-        "description": "Codes are checked against the value sets that R4 and the Swedish profiles "
-        "require. There are no terminology operations.",
+        **terminology_part(server.terminology, server.definitions),
     }
 
 
@@ -131,7 +137,7 @@ def _heading(server: Server, base: str, type_: str, name: str) -> Json:
 
 
 def _rest(server: Server) -> Json:
-    definitions = server.definitions
+    definitions = server.conformance.current().definitions
     operations = definitions.operations()
     referring = _referring(server)
     compartments = [definitions.compartment(name) for name in definitions.resource_types]
@@ -139,7 +145,10 @@ def _rest(server: Server) -> Json:
         "mode": "server",
         "documentation": "There is no authentication yet: keep the server on loopback, "
         "or behind something that authenticates.",
-        "resource": [_resource(server, type_, operations, referring) for type_ in server.registry],
+        "resource": [
+            _resource(server, definitions, type_, operations, referring)
+            for type_ in server.registry
+        ],
         "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
         "searchParam": [_everywhere(*parameter) for parameter in EVERYWHERE],
         "operation": [_operation(o) for o in operations if o.get("system")],
@@ -150,6 +159,7 @@ def _rest(server: Server) -> Json:
 
 def _resource(
     server: Server,
+    definitions: Definitions,
     type_: ResourceType,
     operations: Sequence[Mapping[str, Any]],
     referring: Mapping[str, Sequence[str]],
@@ -159,7 +169,7 @@ def _resource(
     offers = partial(_offers, name)
     resource: Json = {
         "type": name,
-        "supportedProfile": [profile["url"] for profile in server.definitions.profiles(name)],
+        "supportedProfile": list(definitions.profile_urls(name)),
         "documentation": type_.about,
         "interaction": [{"code": code} for code in type_.interactions],
         **_policies(server),

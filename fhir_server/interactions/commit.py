@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
+from fhir_server.interactions.conformance_changes import conformance_changes
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.integrity import integrity
@@ -52,16 +53,34 @@ def commit(
         if references is not None:
             references(context.store)
         references = None
+    with conformance_changes(context, prepared) as conformance:
+        effect = None if conformance is None else conformance.store
+        checks = in_turn(rules, references, after, effect)
+        _transact(context, prepared, checks, locks=all_locks, before=before, once=once)
+    if conformance is not None:
+        conformance.settle()
+        said |= conformance.issues()
+    named = [(p, p.change.new.reference) for p in prepared]
+    return {reference: (*p.issues, *said.get(reference, ())) for p, reference in named}
+
+
+def _transact(
+    context: Context,
+    prepared: Sequence[Prepared],
+    after: Check | None,
+    *,
+    locks: Sequence[str],
+    before: Check | None,
+    once: str | None,
+) -> None:
     try:
-        with current_rules(context, prepared, in_turn(rules, references, after)) as write:
+        with current_rules(context, prepared, after) as write:
             context.store.transact(
-                write.changes, locks=all_locks, before=before, after=write.after, once=once
+                write.changes, locks=locks, before=before, after=write.after, once=once
             )
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."
         raise FhirError(Issue("error", "too-costly", text), status=413) from None
-    named = [(p, p.change.new.reference) for p in prepared]
-    return {reference: (*p.issues, *said.get(reference, ())) for p, reference in named}
 
 
 def rules_check(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.live_conformance import LiveConformance, Settling
 from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.taking_effect import Judgement
 from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import Registry
 from fhir_server.search.indexing import Indexer
@@ -18,6 +20,7 @@ from fhir_server.search.parse import QueryParser
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.settings import Settings
 from fhir_server.storage.snapshot import Snapshot
+from fhir_server.terminology.terminology import Terminology
 
 
 class RuleReader(Protocol):
@@ -73,15 +76,29 @@ class Operations(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Server:
-    """The parts of a running server, joined in `fhir_server.app`."""
+    """The parts of a running server, joined in `fhir_server.app`.
+
+    ``definitions`` are the published ones, which searches and routes follow; what is stored comes
+    to them in ``conformance``.
+    """
 
     settings: Settings
     definitions: Definitions
     registry: Registry
-    validator: Validator
+    conformance: LiveConformance
     search: LiveSearch
     write_rules: WriteRules
     operations: Operations
+
+    @property
+    def validator(self) -> Validator:
+        """Checks resources by what is in effect."""
+        return self.conformance.current().validator
+
+    @property
+    def terminology(self) -> Terminology:
+        """Answers about codes by what is in effect."""
+        return self.conformance.current().terminology
 
     @property
     def indexer(self) -> Indexer:
@@ -95,6 +112,20 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What a package brings: it takes effect all at once, later than it is stored.
+
+    Args:
+        package: ``name#version``.
+        judgements: what becomes of each conformance resource, by ``Type/id``; made with the whole
+            package in view.
+    """
+
+    package: str
+    judgements: Mapping[str, Judgement]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """One request.
 
@@ -104,6 +135,9 @@ class Context:
         base: address of the FHIR interface as the client sees it, without a trailing slash.
         lenient: ignore unknown search parameters with a warning instead of refusing them.
         promised: references, as ``Type/id``, to what will be stored though it is not yet.
+        brought: the package that what is written belongs to; None for none.
+        settling: notes changes that every worker must have seen before the answer is given; None
+            for a request that waits after each.
         form: the ``_format`` and ``_pretty`` of the URL, which links to pages must keep.
     """
 
@@ -112,6 +146,8 @@ class Context:
     base: str
     lenient: bool = False
     promised: Container[str] = ()
+    brought: Brought | None = None
+    settling: Settling | None = None
     form: tuple[tuple[str, str], ...] = ()
 
     def inside(self, snapshot: Snapshot) -> Context:

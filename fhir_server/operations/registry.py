@@ -6,13 +6,18 @@ from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTA
 from fhir_server.operations.diff import DIFF
 from fhir_server.operations.document import DOCUMENT
 from fhir_server.operations.everything import EVERYTHING
+from fhir_server.operations.expand import EXPAND
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.graphql.operation import GRAPHQL
+from fhir_server.operations.lookup import LOOKUP
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.reindex import REINDEX
+from fhir_server.operations.subsumes import SUBSUMES
+from fhir_server.operations.translate import TRANSLATE
 from fhir_server.operations.validate import VALIDATE
+from fhir_server.operations.validate_code import VALIDATE_CODE
 
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
@@ -21,13 +26,18 @@ OPERATIONS: dict[str, Operation] = {
         DIFF,
         DOCUMENT,
         EVERYTHING,
+        EXPAND,
         GENERATE_SIP,
         GRAPHQL,
+        LOOKUP,
         META,
         META_ADD,
         META_DELETE,
         NAMED_CONTACTS,
         REINDEX,
+        SUBSUMES,
+        TRANSLATE,
         VALIDATE,
+        VALIDATE_CODE,
     )
 }

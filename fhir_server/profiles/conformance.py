@@ -1,12 +1,28 @@
-"""The conformance resources that the project itself publishes (profiles/se)."""
+"""Conformance resources: those that the project itself publishes (profiles/se), and others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
+
+
+class ConformanceSource(Protocol):
+    """Conformance resources that are stored, beside the published ones."""
+
+    def get(self, resource_type: str, canonical: str) -> Mapping[str, Any] | None:
+        """Give a resource by canonical, which may end in ``|version``; a profile with snapshot."""
+
+    def of_type(self, resource_type: str) -> Iterator[Mapping[str, Any]]:
+        """Give the resources of a type; reads each of them."""
+
+    def urls(self, resource_type: str) -> Collection[str]:
+        """Give the urls of a type."""
+
+    def profiles_of(self, type_name: str) -> Collection[str]:
+        """Give the canonicals of the profiles on a resource type or data type."""
 
 
 class ConformanceResources:
@@ -19,6 +35,7 @@ class ConformanceResources:
 
     def __init__(self, directories: Iterable[Path]) -> None:
         self.canonical = ""
+        self.package_name = ""
         self._by_url: dict[tuple[str, str], Mapping[str, Any]] = {}
         for directory in directories:
             for path in sorted(directory.glob("*.json")):
@@ -37,5 +54,6 @@ class ConformanceResources:
     def _add(self, name: str, content: Any) -> None:
         if name == "package.json":
             self.canonical = str(content.get("canonical", "")).rstrip("/")
+            self.package_name = str(content.get("name", ""))
         elif isinstance(content, dict) and "resourceType" in content and "url" in content:
             self._by_url[content["resourceType"], content["url"]] = content

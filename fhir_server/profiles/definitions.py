@@ -8,26 +8,30 @@ https://hl7.org/fhir/R4/compartmentdefinition.html
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from fhir_server.profiles.conformance import ConformanceResources
+from fhir_server.profiles.canonical_versions import split_canonical
+from fhir_server.profiles.conformance import ConformanceResources, ConformanceSource
+from fhir_server.profiles.core_snapshots import STRUCTURES, core_definition
 from fhir_server.profiles.elements import (
     Compartment,
-    Component,
     Element,
     SearchParameter,
     TypeRef,
     element_from,
+    search_parameter_from,
 )
 from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.search_expressions import expression_for
 
 Resource = Mapping[str, Any]
+
+_HL7 = ("http://hl7.org/fhir/", "http://terminology.hl7.org/")
 
 
 class Definitions:
@@ -55,6 +59,8 @@ class Definitions:
         self._directories = conformance_directories
         self._children: dict[str, Mapping[str, Element]] = {}
         self._parameters: dict[str, Mapping[str, SearchParameter]] = {}
+        self._core: dict[str, Resource | None] = {}
+        self._stored: ConformanceSource | None = None
         self._added: Mapping[str, Mapping[str, SearchParameter]] = {}
         self.resource_types: tuple[str, ...] = tuple(
             sorted(
@@ -92,6 +98,15 @@ class Definitions:
         """Give the type that a type is derived from, e.g. DomainResource for CareTeam."""
         base: str | None = self._structures[type_name].get("base")
         return base
+
+    def kind(self, type_name: str) -> str | None:
+        """Give ``resource``, ``complex-type`` or ``primitive-type``; None for an unknown type."""
+        structure = self._structures.get(type_name)
+        return None if structure is None else str(structure["kind"])
+
+    def is_abstract(self, type_name: str) -> bool:
+        """Tell whether no instance has just this type."""
+        return bool(self._structures[type_name].get("abstract"))
 
     def invariants(self, type_name: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """Give a type's own FHIRPath invariants, by the path of the element they stand at."""
@@ -178,19 +193,93 @@ class Definitions:
         return found
 
     def value_sets(self) -> tuple[Resource, ...]:
-        """Give the project's ValueSets."""
-        return tuple(self._own.of_type("ValueSet"))
+        """Give the ValueSets: the project's, and those that are stored."""
+        return tuple(self.conformance_of_type("ValueSet"))
 
-    def conformance(self, resource_type: str, url: str) -> Resource | None:
-        """Give one of the project's own conformance resources by canonical url."""
-        return self._own.get(resource_type, url)
+    def conformance(self, resource_type: str, canonical: str) -> Resource | None:
+        """Give a conformance resource: the project's, R4's StructureDefinitions, stored ones.
+
+        Args:
+            resource_type: of the conformance resource.
+            canonical: with ``|version`` just that version; without, the published one, else the
+                highest stored version that is not retired.
+
+        Returns:
+            A StructureDefinition with its snapshot; None for what is not known here.
+        """
+        url, version = split_canonical(canonical)
+        published = self._own.get(resource_type, url)
+        if published is None and resource_type == "StructureDefinition":
+            published = self.core(url.removeprefix(STRUCTURES)) if STRUCTURES in url else None
+        if published is not None:
+            own = str(published.get("version", ""))
+            fits = not version or not own or f"{own}.".startswith(f"{version}.")
+            return published if fits else None
+        return None if self._stored is None else self._stored.get(resource_type, canonical)
+
+    def publishes(self, resource_type: str, url: str) -> bool:
+        """Tell whether a url belongs to R4's tables or to the project's own resources."""
+        if self._own.get(resource_type, url) is not None:
+            return True
+        match resource_type:
+            case "StructureDefinition":
+                return url.startswith(STRUCTURES) and url[len(STRUCTURES) :] in self._structures
+            case "ValueSet":
+                return self.enumerated(url) is not None
+            case "CodeSystem":
+                return url in self._systems
+        return False
+
+    def with_conformance(self, source: ConformanceSource) -> Definitions:
+        """Give the same definitions with the conformance resources of a source beside them.
+
+        Args:
+            source: of what is stored; it does not come before what is published.
+        """
+        other = copy.copy(self)
+        other._stored = source
+        return other
+
+    @property
+    def stored(self) -> ConformanceSource | None:
+        """The source of stored conformance resources; None where there are none."""
+        return self._stored
+
+    def core(self, name: str) -> Resource | None:
+        """Give R4's StructureDefinition of a type, with its snapshot; None for an unknown type."""
+        found = self._core.get(name)
+        if found is None and name in self._structures:
+            found = self._core[name] = core_definition(self, name)
+        return found
+
+    def conformance_of_type(self, resource_type: str) -> Iterator[Resource]:
+        """Give the project's own conformance resources of a type, and the stored ones."""
+        yield from self._own.of_type(resource_type)
+        if self._stored is not None:
+            yield from self._stored.of_type(resource_type)
 
     def operations(self) -> tuple[Resource, ...]:
         """Give the OperationDefinitions: R4's that the server offers, and the project's own."""
         return (*self._operations.values(), *self._own.of_type("OperationDefinition"))
 
     def profiles(self, resource_type: str) -> tuple[Resource, ...]:
-        """Give the project's StructureDefinitions that constrain a type."""
+        """Give the StructureDefinitions that constrain a type; reads those that are stored."""
+        own = self._own_profiles(resource_type)
+        if self._stored is None:
+            return own
+        names = self._stored.profiles_of(resource_type)
+        found = (self._stored.get("StructureDefinition", name) for name in names)
+        return (*own, *(each for each in found if each is not None))
+
+    def profile_urls(self, resource_type: str) -> tuple[str, ...]:
+        """Give the canonical urls of the profiles on a type, without reading them."""
+        own = tuple(str(each["url"]) for each in self._own_profiles(resource_type))
+        if self._stored is None:
+            return own
+        stored = (split_canonical(name)[0] for name in self._stored.profiles_of(resource_type))
+        return (*own, *sorted(set(stored)))
+
+    def _own_profiles(self, resource_type: str) -> tuple[Resource, ...]:
         return tuple(
             definition
             for definition in self._own.of_type("StructureDefinition")
@@ -199,9 +288,19 @@ class Definitions:
         )
 
     @property
+    def r4_directory(self) -> Path | None:
+        """Where R4's tables are."""
+        return self._r4_directory
+
+    @property
     def canonical(self) -> str:
         """The project's canonical base url; empty where its package.json is missing."""
         return self._own.canonical
+
+    @property
+    def package_name(self) -> str:
+        """The name of the project's package; empty where its package.json is missing."""
+        return self._own.package_name
 
     @cached_property
     def invariant_expressions(self) -> frozenset[tuple[str, str]]:
@@ -220,6 +319,13 @@ class Definitions:
     @cached_property
     def _value_sets(self) -> Mapping[str, Any]:
         return self._table("value_sets")
+
+    @cached_property
+    def _systems(self) -> frozenset[str]:
+        tables = (self._codes["closed"], self._value_sets)
+        listed = {url for table in tables for codes in table.values() for url in codes}
+        # What others publish (SNOMED CT, UCUM) may be stored by who has it.
+        return frozenset(url for url in listed.union(self._hierarchies) if url.startswith(_HL7))
 
     @cached_property
     def _invariants(self) -> Mapping[str, Any]:
@@ -272,7 +378,7 @@ class Definitions:
         found: dict[str, SearchParameter] = {}
         for name in self.lineage(resource_type):
             for code, entry in self._search.get(name, {}).items():
-                found[code] = _search_parameter(code, entry, name)
+                found[code] = search_parameter_from(code, entry, name)
             found.update(self._published_parameters(name))
         return {**found, **self._added.get(resource_type, {})}
 
@@ -287,21 +393,8 @@ class Definitions:
                     "targets": resource.get("target", ()),
                     "components": resource.get("component", ()),
                 }
-                found[resource["code"]] = _search_parameter(resource["code"], entry, base)
+                found[resource["code"]] = search_parameter_from(resource["code"], entry, base)
         return found
-
-
-def _search_parameter(code: str, entry: Mapping[str, Any], base: str) -> SearchParameter:
-    components = entry.get("components", ())
-    return SearchParameter(
-        url=entry["url"],
-        code=code,
-        type=entry["type"],
-        expression=entry["expression"],
-        targets=tuple(entry.get("targets", ())),
-        components=tuple(Component(c["definition"], c["expression"]) for c in components),
-        base=base,
-    )
 
 
 __all__ = ["Compartment", "Definitions", "Element", "SearchParameter", "TypeRef"]

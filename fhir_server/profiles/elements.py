@@ -120,6 +120,20 @@ def element_from(entry: Mapping[str, Any], path: str) -> Element:
     )
 
 
+def search_parameter_from(code: str, entry: Mapping[str, Any], base: str) -> SearchParameter:
+    """Make a SearchParameter from its entry in search.json, or from the resource."""
+    components = entry.get("components", ())
+    return SearchParameter(
+        url=entry["url"],
+        code=code,
+        type=entry["type"],
+        expression=entry["expression"],
+        targets=tuple(entry.get("targets", ())),
+        components=tuple(Component(c["definition"], c["expression"]) for c in components),
+        base=base,
+    )
+
+
 def _type_ref(entry: str | Mapping[str, Any]) -> TypeRef:
     if isinstance(entry, str):
         return TypeRef(entry)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search.parameters import Parameter
 from fhir_server.search.query import Or
-from fhir_server.search.terminology import Terminology
+from fhir_server.terminology.terminology import Terminology
 
 # The criterion that no resource fulfils.
 NOTHING = Or(())

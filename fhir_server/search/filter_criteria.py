@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from fhir_server.fhir.folding import fold
 from fhir_server.fhir.outcome import FhirError
 from fhir_server.search import filter_language, tokens
 from fhir_server.search.chains import Chains, Condition, Path
@@ -163,7 +164,7 @@ def _string(asked: Asked, operator: str, value: str, text: str) -> Criterion:
         return criterion(replace(asked, modifier="contains"), text)
     if operator == "sw":
         return criterion(asked, text)
-    folded = tokens.fold(value)
+    folded = fold(value)
     if not folded or len(folded) > tokens.LONGEST:
         raise asked.refused("it needs a letter or a digit, and at most 500 characters.")
     if operator == "ew":

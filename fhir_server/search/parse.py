@@ -15,7 +15,7 @@ Source: https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -43,7 +43,7 @@ from fhir_server.search.query import (
 )
 from fhir_server.search.result_parameters import SINGLE_PARAMETERS, ResultParameters, conflicts
 from fhir_server.search.syntax import split, unescape
-from fhir_server.search.terminology import Terminology
+from fhir_server.terminology.terminology import Terminology
 
 # About the form of the answer, which is the business of whoever writes it.
 FORMAT_PARAMETERS = ("_format", "_pretty")
@@ -69,6 +69,7 @@ class QueryParser:
         default_count: results on a page where ``_count`` doesn't say.
         max_count: the largest page; a larger ``_count`` gives this.
         full_text: whether words are indexed, which ``_text`` and ``_content`` need.
+        terminology: gives what answers about codes just now; by default what is published.
     """
 
     def __init__(
@@ -80,10 +81,12 @@ class QueryParser:
         max_count: int = 1000,
         *,
         full_text: bool = True,
+        terminology: Callable[[], Terminology] | None = None,
     ) -> None:
         self._definitions = definitions
         self._parameters = Parameters(definitions, full_text=full_text)
-        self._terminology = Terminology(definitions)
+        published = Terminology(definitions)
+        self._terminology = terminology or (lambda: published)
         self._zone = zone
         self._base_url = base_url
         self._default_count = default_count
@@ -239,7 +242,7 @@ class QueryParser:
 
     def _asked(self, type_: str, code: str) -> Asked:
         parameter = self._parameters.of(type_)[code]
-        return Asked(parameter, "", type_, self._zone, self._base_url, self._terminology)
+        return Asked(parameter, "", type_, self._zone, self._base_url, self._terminology())
 
     def _require_known(self, draft: Draft, name: str) -> None:
         code = _code(name.partition(".")[0])

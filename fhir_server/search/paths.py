@@ -12,23 +12,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.fhir.reference import type_named
-from fhir_server.profiles.definitions import Definitions, Element, TypeRef
-from fhir_server.search.fhirpath import (
+from fhir_server.fhirpath.syntax import (
+    Binary,
     Call,
     Cast,
-    Comparison,
-    Context,
     Expression,
     Index,
     Is,
     Literal,
-    Logic,
     Member,
     Name,
-    Union,
-    UnsupportedExpression,
-    parse,
+    This,
+    Variable,
 )
+from fhir_server.profiles.definitions import Definitions, Element, TypeRef
+from fhir_server.search.fhirpath import UnsupportedExpression, alternatives, parse, type_name
 
 Value = Any
 Test = Callable[[Value, Value], bool]  # (value, the resource it stands in)
@@ -167,13 +165,16 @@ class _Compiler:
     def compile(self, expression: Expression, context: list[Location]) -> list[Location]:
         """Give where the expression leads from the context."""
         match expression:
-            case Union(parts):
+            case Binary("|"):
+                parts = alternatives(expression)
                 return [found for part in parts for found in self.compile(part, context)]
             case Name(name):
                 return self._start(name, context)
-            case Context(resource):
-                return [self._root] if resource else context
-            case Comparison() | Logic() | Is() | Call(_, "exists" | "empty" | "not", _):
+            case This():
+                return context
+            case Variable():
+                return [self._root]
+            case Binary() | Is() | Call(_, "exists" | "empty" | "not", _):
                 return [self._computed(at, expression) for at in context]
             case Member(of) | Cast(of) | Index(of) | Call(of):
                 return self._onward(expression, self.compile(of, context))
@@ -186,15 +187,15 @@ class _Compiler:
             case Member(_, name):
                 return self._children(found, name)
             case Cast(_, type_):
-                return [at for at in found if _is_type(at.type, type_)]
-            case Index(_, number):
+                return [at for at in found if _is_type(at.type, type_name(type_))]
+            case Index(_, Literal(int(number))):
                 return [_indexed(at, number) for at in found]
             case Call(_, "first", ()):
                 return [_indexed(at, 0) for at in found]
             case Call(_, "where", (condition,)):
                 return [self._filtered(at, condition) for at in found]
             case Call(_, "extension", (Literal(str(url)),)):
-                named = Comparison(Name("url"), Literal(url), equal=True)
+                named = Binary("=", Name("url"), Literal(url))
                 return [self._filtered(at, named) for at in self._children(found, "extension")]
             case _:
                 raise UnsupportedExpression(f"{_described(expression)} is not supported")
@@ -238,21 +239,21 @@ class _Compiler:
     def _test(self, condition: Expression, at: Location) -> Test:
         """Compile a condition on values at a location."""
         match condition:
-            case Logic(left, right, both):
+            case Binary("and" | "or" as operator, left, right):
                 one, other = self._test(left, at), self._test(right, at)
-                if both:
+                if operator == "and":
                     return lambda value, root: one(value, root) and other(value, root)
                 return lambda value, root: one(value, root) or other(value, root)
-            case Comparison(left, Literal(literal), equal):
-                values = self._values(left, at)
+            case Binary("=" | "!=" as operator, left, Literal(literal)):
+                values, equal = self._values(left, at), operator == "="
                 # FHIRPath: comparing nothing gives nothing, which is not true.
                 return lambda value, root: any(
                     (found == literal) is equal for found in values(value, root)
                 )
             case Is(Call(of, "resolve", ()), type_):
-                values = self._values(of, at)
+                values, wanted = self._values(of, at), type_name(type_)
                 return lambda value, root: any(
-                    _resolved_type(found, root) in (type_, None) for found in values(value, root)
+                    _resolved_type(found, root) in (wanted, None) for found in values(value, root)
                 )
             case Call(of, "exists", ()):
                 values = self._values(of, at)
@@ -322,4 +323,6 @@ def _beside(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 def _described(expression: Expression) -> str:
     if isinstance(expression, Call):
         return f"{expression.function}()"
+    if isinstance(expression, Binary):
+        return repr(expression.operator)
     return type(expression).__name__.lower()

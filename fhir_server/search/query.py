@@ -173,7 +173,7 @@ class HasWord:
     """The folded word stands in the narrative, or anywhere in the resource.
 
     Args:
-        word: folded as `tokens.fold` does.
+        word: folded as `fhir.folding.fold` does.
         narrative: look at the narrative alone.
         start: words that start with it count too.
     """

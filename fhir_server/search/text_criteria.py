@@ -5,6 +5,7 @@ Source: https://hl7.org/fhir/R4/search.html#string
 
 from __future__ import annotations
 
+from fhir_server.fhir.folding import fold
 from fhir_server.search import tokens
 from fhir_server.search.asked import Asked
 from fhir_server.search.query import And, Criterion, HasToken, TextContains, TextStart
@@ -15,7 +16,7 @@ from fhir_server.search.token_values import sounding
 def string_criterion(asked: Asked, text: str) -> Criterion:
     """Read a string: the beginning of one, a part of one, or one exactly."""
     value, name = unescape(text), asked.parameter.name
-    folded = tokens.fold(value)
+    folded = fold(value)
     if asked.modifier == "exact" or (not folded and not asked.modifier):
         return TextStart(name, tokens.text_entry(value), whole=True)
     if len(folded) > tokens.LONGEST:

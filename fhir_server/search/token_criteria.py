@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from fhir_server.fhir.folding import fold
 from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.reference import local, normal, type_named
 from fhir_server.search import tokens
@@ -15,8 +16,8 @@ from fhir_server.search.asked import NOTHING, Asked
 from fhir_server.search.parameters import present_range
 from fhir_server.search.query import Criterion, HasId, HasToken, TokenRange, either
 from fhir_server.search.syntax import split, unescape
-from fhir_server.search.terminology import NotKnown
 from fhir_server.search.tokens import END_OF_TEXT
+from fhir_server.terminology.concepts import TerminologyError
 
 _CANONICAL = frozenset(("canonical", "uri"))
 
@@ -78,7 +79,7 @@ def _of_type(asked: Asked, parts: list[str]) -> Criterion:
 
 def _named(asked: Asked, text: str) -> Criterion:
     """Look for how a code is called, from its beginning as a string search does."""
-    folded = tokens.fold(unescape(text))
+    folded = fold(unescape(text))
     if not folded or len(folded) > tokens.LONGEST:
         raise asked.refused(
             f"the value of :text must have a letter or a digit, and {tokens.LONGEST} at most."
@@ -91,7 +92,7 @@ def _member(asked: Asked, value_set: str) -> Criterion:
     below = f"{asked.base_url.rstrip('/')}/"
     try:
         members = asked.terminology.members(value_set.removeprefix(below))
-    except NotKnown as error:
+    except TerminologyError as error:
         raise asked.refused(str(error), "not-supported") from None
     found: list[Criterion] = []
     for system, codes in members.items():
@@ -111,7 +112,7 @@ def _related(asked: Asked, parts: list[str]) -> Criterion:
     related = hierarchy.above if asked.modifier == "above" else hierarchy.below
     try:
         codes = related(systems[0], code)
-    except NotKnown as error:
+    except TerminologyError as error:
         raise asked.refused(str(error), "not-supported") from None
     return either(*_all(asked, ((systems[0], each) for each in codes)))
 

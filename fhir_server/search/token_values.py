@@ -11,6 +11,7 @@ from typing import Any
 
 import jellyfish
 
+from fhir_server.fhir.folding import fold
 from fhir_server.fhir.reference import normal, split_canonical
 from fhir_server.search import tokens
 from fhir_server.search.collecting import Collector, Emit, Value
@@ -170,9 +171,7 @@ def _phonetic(name: str, value: Value, into: Collector) -> None:
 
 def sounding(text: str) -> tuple[str, ...]:
     """Give the sound of each word by Metaphone; of a word that has none, the word itself."""
-    return tuple(
-        jellyfish.metaphone(_anglicised(word)) or word for word in tokens.fold(text).split()
-    )
+    return tuple(jellyfish.metaphone(_anglicised(word)) or word for word in fold(text).split())
 
 
 def _anglicised(word: str) -> str:

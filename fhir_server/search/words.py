@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from fhir_server.fhir.folding import fold
 from fhir_server.profiles.definitions import Definitions, Element, TypeRef
-from fhir_server.search import tokens
 
 Value = Any
 
@@ -114,7 +114,7 @@ def _words(piece: str) -> tuple[str, ...]:
 
 
 def _folded(piece: str) -> tuple[str, ...]:
-    return tuple(word[:LONGEST_WORD] for word in tokens.fold(piece).split())
+    return tuple(word[:LONGEST_WORD] for word in fold(piece).split())
 
 
 def _narrative(resource: dict[str, Any]) -> str:

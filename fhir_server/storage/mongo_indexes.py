@@ -45,7 +45,8 @@ RESOURCE_INDEXES = (
 
 # A lock that nobody took for so long serialises nobody any more.
 LOCK_SECONDS = 3600
-FOUND_BY_ID_ALONE = ("once",)
+PACKAGES = "packages"
+FOUND_BY_ID_ALONE = ("once", PACKAGES)
 
 SEARCH_STATE = "search_state"
 STATE_ID = "state"
@@ -53,6 +54,25 @@ REINDEX_ID = "reindex"
 # Databases that have no state were filled by the version before it.
 LAYOUT_WITHOUT_STATE = 1
 JOBS = "jobs"
+
+CONCEPTS = "concepts"
+CONCEPT_TOKENS = "k_t_o"
+# All that is asked about concepts is a token; see mongo_concepts.py.
+CONCEPT_INDEXES = (
+    IndexModel([("k", ASCENDING), ("t", ASCENDING), ("o", ASCENDING)], name=CONCEPT_TOKENS),
+)
+
+CONFORMANCE = "conformance"
+CONFORMANCE_STATE = "conformance_state"
+# Raised by whoever changes what the documents hold: those made before must be made anew.
+CONFORMANCE_LAYOUT = 1
+# What changed since a revision; what waits for a profile; what a package brings, and brought.
+CONFORMANCE_INDEXES = (
+    IndexModel([("r", ASCENDING)], name="r"),
+    IndexModel([("needs", ASCENDING)], name="needs", sparse=True),
+    IndexModel([("pending.pkg", ASCENDING)], name="pending", sparse=True),
+    IndexModel([("pkg", ASCENDING)], name="package", sparse=True),
+)
 
 
 def ensure_indexes(database: Database[dict[str, Any]]) -> None:
@@ -69,6 +89,8 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
         with suppress(CollectionInvalid):
             database.create_collection(name)
     _ensure_search_state(database)
+    database[CONCEPTS].create_indexes(list(CONCEPT_INDEXES))
+    _ensure_conformance(database)
     database[JOBS].create_index("expires", name="expires", expireAfterSeconds=0)
 
 
@@ -82,6 +104,18 @@ def _ensure_search_state(database: Database[dict[str, Any]]) -> None:
         return
     is_empty = database["resources"].find_one({}, {"_id": 1}) is None
     first = {"revision": 0, "layout": LAYOUT if is_empty else LAYOUT_WITHOUT_STATE}
+    with suppress(DuplicateKeyError):
+        states.update_one({"_id": STATE_ID}, {"$setOnInsert": first}, upsert=True)
+
+
+def _ensure_conformance(database: Database[dict[str, Any]]) -> None:
+    """Make what is in effect of conformance resources, and say whether there may be older ones."""
+    database[CONFORMANCE].create_indexes(list(CONFORMANCE_INDEXES))
+    states = database[CONFORMANCE_STATE]
+    if states.find_one({"_id": STATE_ID}, {"_id": 1}) is not None:
+        return
+    is_empty = database["resources"].find_one({}, {"_id": 1}) is None
+    first = {"revision": 0, "layout": CONFORMANCE_LAYOUT if is_empty else 0}
     with suppress(DuplicateKeyError):
         states.update_one({"_id": STATE_ID}, {"$setOnInsert": first}, upsert=True)
 

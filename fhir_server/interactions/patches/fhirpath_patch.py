@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.fhir import json
+from fhir_server.fhirpath.syntax import Expression, Member, Name
 from fhir_server.interactions.patches.content import without_empty
 from fhir_server.interactions.patches.nodes import Evaluator, Node, parse
 from fhir_server.interactions.patches.refusals import Unfit, malformed, refused, require_few
 from fhir_server.interactions.patches.slots import Held, Pair, held, hold
 from fhir_server.interactions.patches.values import Part, Values
 from fhir_server.profiles.definitions import Definitions, Element
-from fhir_server.search.fhirpath import Expression, Member, Name, UnsupportedExpression
+from fhir_server.search.fhirpath import UnsupportedExpression
 
 # Which parts an operation needs, and in which property each stands.
 NEEDS = {

@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_server.fhirpath import syntax
+from fhir_server.fhirpath.syntax import Expression
 from fhir_server.interactions.patches.content import equal
 from fhir_server.interactions.patches.refusals import Unfit
 from fhir_server.interactions.patches.slots import held, hold
 from fhir_server.profiles.definitions import Definitions, Element
 from fhir_server.search import fhirpath
-from fhir_server.search.fhirpath import Expression, UnsupportedExpression
+from fhir_server.search.fhirpath import UnsupportedExpression
 
 MAX_LENGTH = 1000
 MAX_NESTING = 20
@@ -99,21 +101,21 @@ class Evaluator:
         """
         here = context or self.root
         match expression:
-            case fhirpath.Name(name):
+            case syntax.Name(name):
                 if here is self.root and name in (here.type, *BASES):
                     return [here]
                 return list(self._members(here, name))
-            case fhirpath.Context(resource):
-                return [self.root if resource else here]
-            case fhirpath.Literal(value):
+            case syntax.This() | syntax.Variable():
+                return [here if isinstance(expression, syntax.This) else self.root]
+            case syntax.Literal(value):
                 return [Node(value)]
-            case fhirpath.Member(of, name):
+            case syntax.Member(of, name):
                 return [n for parent in self.find(of, here) for n in self._members(parent, name)]
-            case fhirpath.Index(of, number):
+            case syntax.Index(of, syntax.Literal(int(number))):
                 return self.find(of, here)[number : number + 1]
-            case fhirpath.Cast(of, type_):
+            case syntax.Cast(of, type_):
                 return [n for n in self.find(of, here) if self._is(n, type_)]
-            case fhirpath.Call(of, function, arguments):
+            case syntax.Call(of, function, arguments):
                 return self._call(self.find(of, here), function, arguments)
             case _:
                 return _truth(self._decide(expression, here))
@@ -181,24 +183,24 @@ class Evaluator:
                 return nodes[:1]
             case "last", ():
                 return nodes[-1:]
-            case "extension", (fhirpath.Literal(str() as url),):
+            case "extension", (syntax.Literal(str() as url),):
                 found = (e for n in nodes for e in self._members(n, "extension"))
                 return [e for e in found if e.value.get("url") == url]
         raise Unfit(f"{function[:64]}() is not among the functions that paths of patches may use.")
 
     def _decide(self, expression: Expression, here: Node) -> bool | None:
         match expression:
-            case fhirpath.Comparison(left, right, is_equal):
+            case syntax.Binary("=" | "!=" as operator, left, right):
                 one, other = self.find(left, here), self.find(right, here)
                 if not one or not other:
                     return None
                 pairs = zip(one, other, strict=False)
                 same = len(one) == len(other) and all(equal(a.value, b.value) for a, b in pairs)
-                return same is is_equal
-            case fhirpath.Logic(left, right, both):
+                return same is (operator == "=")
+            case syntax.Binary("and" | "or" as operator, left, right):
                 sides = [_boolean(self.find(left, here)), _boolean(self.find(right, here))]
-                return _joined(sides, decisive=not both)
-            case fhirpath.Is(of, type_):
+                return _joined(sides, decisive=operator == "or")
+            case syntax.Is(of, type_):
                 found = self.find(of, here)
                 return self._is(found[0], type_) if len(found) == 1 else None
         raise Unfit("the path uses what paths of patches may not.")
@@ -207,6 +209,7 @@ class Evaluator:
         return _boolean(self.find(criteria, node)) is True
 
     def _is(self, node: Node, type_: str) -> bool:
+        type_ = fhirpath.type_name(type_)
         code: str | None = node.code
         while code and code != type_:
             try:

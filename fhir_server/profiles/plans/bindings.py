@@ -114,9 +114,9 @@ class _Binding:
 
     def _look(self, found: Sequence[Found], place: Place, run: Run) -> None:
         verdicts = [self._codes.in_value_set(self._bound.value_set, coded) for coded, _ in found]
-        for (coded, steps), verdict in zip(found, verdicts, strict=True):
-            if coded.display is not None and verdict.display is not None:
-                self._compare(coded, verdict.display, _at(place, steps[:-1]), run)
+        for (_, steps), verdict in zip(found, verdicts, strict=True):
+            if verdict.wrong_display:
+                self._wrong_display(verdict, _at(place, steps[:-1]), run)
         if not any(verdict.holds for verdict in verdicts):
             # Where several codes are tried, none of them alone is the wrong one.
             where = _at(place, found[0][1]) if len(found) == 1 else place
@@ -154,15 +154,16 @@ class _Binding:
     def _unknown(self, run: Run, where: Place, text: str) -> None:
         if run.first_time(f"value set {self._bound.value_set}"):
             self._source.report(
-                run, where, "binding", text, severity="warning", code="not-supported"
+                run, where, "binding", text, severity="warning", code="code-invalid"
             )
 
-    def _compare(self, coded: Coded, display: str, where: Place, run: Run) -> None:
-        if coded.display is not None and not _same_text(coded.display, display):
-            text = f"The display does not belong to the code; {coded.system} has: '{display}'."
-            self._source.report(
-                run, (where, ".display"), "binding", text, severity="warning", code="code-invalid"
-            )
+    def _wrong_display(self, verdict: Verdict, where: Place, run: Run) -> None:
+        text = "The display is not what the code system calls the code."
+        if verdict.display is not None:
+            text += f" It calls it '{verdict.display}'."
+        self._source.report(
+            run, (where, ".display"), "binding", text, severity="warning", code="code-invalid"
+        )
 
     def _listed(self, *, with_system: bool) -> str:
         """Write the codes of a value set, as long as they are few."""
@@ -205,7 +206,3 @@ def _at(place: Place, steps: Sequence[str | int]) -> Place:
     for step in steps:
         place = (place, step)
     return place
-
-
-def _same_text(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()

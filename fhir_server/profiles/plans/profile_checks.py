@@ -133,10 +133,10 @@ class ProfileChecks:
         """
         definition = self._named(url)
         if definition is None:
-            return self._is_of_type(value, url) if self._is_of_r4(url) else None
+            return self._is_of_type(value, _name(url)) if self._is_of_r4(url) else None
         scope = run.scope
         if "resourceType" in value and value is not scope.resource:
-            if value["resourceType"] != definition["type"]:
+            if not self._is_of_type(value, definition["type"]):
                 return False
             scope = _scope_of(value, scope)
         if run.depth >= _DEEPEST:
@@ -173,18 +173,22 @@ class ProfileChecks:
 
     def _is_of_r4(self, url: str) -> bool:
         """Tell whether a canonical is that of one of R4's types, which is checked anyway."""
-        name = url.partition("|")[0].removeprefix(_CORE)
         try:
-            self._definitions.children(name)
+            self._definitions.children(_name(url))
         except KeyError:
             return False
         return url.startswith(_CORE)
 
-    def _is_of_type(self, value: Resource, url: str) -> bool:
-        name, type_ = url.partition("|")[0].removeprefix(_CORE), resource_type(value)
+    def _is_of_type(self, value: Resource, name: str) -> bool:
+        type_ = resource_type(value)
         if not self._definitions.is_resource_type(type_):
             return True
         return name in self._definitions.lineage(type_)
+
+
+def _name(url: str) -> str:
+    """Give the name of R4's type that a canonical names."""
+    return url.partition("|")[0].removeprefix(_CORE)
 
 
 def _compiled(definition: Mapping[str, Any], with_: Instruments) -> list[Check]:
@@ -213,6 +217,7 @@ def _is_type(name: Any, definitions: Definitions) -> bool:
 
 def _scope_of(resource: Resource, scope: Scope) -> Scope:
     """Give the scope of a resource that another leads to: contained in it, or on its own."""
-    if resource in scope.root.get("contained", ()):
+    contained = scope.root.get("contained")
+    if isinstance(contained, list) and any(each is resource for each in contained):
         return scope.of_contained(resource)
     return Scope(resource, resource, scope.bundle, None, scope.resolve)

@@ -30,7 +30,16 @@ class Run:
         depth: how many profiles have asked for others on the way here.
     """
 
-    __slots__ = ("_environment", "_said", "_surroundings", "depth", "follow", "issues", "scope")
+    __slots__ = (
+        "_environment",
+        "_said",
+        "_surroundings",
+        "depth",
+        "follow",
+        "issues",
+        "left",
+        "scope",
+    )
 
     def __init__(
         self, scope: Scope, surroundings: Surroundings, *, follow: bool, depth: int = 0
@@ -39,6 +48,8 @@ class Run:
         self.follow = follow
         self.depth = depth
         self.issues: list[Issue] = []
+        # What only warns must not keep out what refuses.
+        self.left: dict[bool, int] = {True: MAX_ISSUES, False: MAX_ISSUES}
         self._surroundings = surroundings
         self._environment: Environment | None = None
         self._said: set[str] = set()
@@ -53,7 +64,7 @@ class Run:
     def within(self, scope: Scope) -> Run:
         """Give the run inside a resource that stands in this one; its issues join these."""
         inner = Run(scope, self._surroundings, follow=self.follow, depth=self.depth)
-        inner.issues, inner._said = self.issues, self._said
+        inner.issues, inner.left, inner._said = self.issues, self.left, self._said
         return inner
 
     def first_time(self, key: str) -> bool:
@@ -87,8 +98,10 @@ class Source:
         severity: Severity = "error",
         code: str | None = None,
     ) -> None:
-        """Add an issue; no more than 100 for one run."""
-        if len(run.issues) < MAX_ISSUES:
+        """Add an issue; no more than 100 errors and 100 others in one run."""
+        refuses = severity == "error"
+        if run.left[refuses] > 0:
+            run.left[refuses] -= 1
             issue = Issue(
                 severity,
                 code or self.code,

@@ -46,7 +46,7 @@ def evaluated(engine: Engine, section: dict[str, Any], expression: str) -> list[
     return compiled.evaluate(value, environment, extension)
 
 
-@pytest.mark.parametrize(("section", "expression", "result"), cases("cases"))
+@pytest.mark.parametrize(("section", "expression", "result"), [*cases("cases")])
 def test_an_expression_comes_to_what_the_specification_says(
     engine: Engine, section: dict[str, Any], expression: str, result: list[Any]
 ) -> None:
@@ -55,7 +55,7 @@ def test_an_expression_comes_to_what_the_specification_says(
     assert [type(value) is bool for value in found] == [type(value) is bool for value in result]
 
 
-@pytest.mark.parametrize(("section", "expression", "text"), cases("errors"))
+@pytest.mark.parametrize(("section", "expression", "text"), [*cases("errors")])
 def test_an_expression_that_means_nothing_is_an_error_that_says_why(
     engine: Engine, section: dict[str, Any], expression: str, text: str
 ) -> None:

@@ -37,8 +37,15 @@ def issues(validator: Validator) -> Callable[[dict[str, Any]], list[tuple[str, s
     return found
 
 
+@pytest.fixture(scope="session")
+def r4_tables() -> dict[str, Any]:
+    names = ("structures", "codes", "search", "compartments", "operations")
+    directory = definition_directories()[0]
+    return {name: json.loads((directory / f"{name}.json").read_bytes()) for name in names}
+
+
 @pytest.fixture
-def with_conformance(tmp_path: Path) -> Callable[..., Definitions]:
+def with_conformance(tmp_path: Path, r4_tables: dict[str, Any]) -> Callable[..., Definitions]:
     """Make definitions of R4 and of the conformance resources given."""
 
     def make(*resources: dict[str, Any]) -> Definitions:
@@ -50,7 +57,7 @@ def with_conformance(tmp_path: Path) -> Callable[..., Definitions]:
             (tmp_path / f"{resource['resourceType']}-{number}.json").write_text(
                 json.dumps(resource)
             )
-        return Definitions.load([definition_directories()[0], tmp_path])
+        return Definitions(r4_tables, [tmp_path], definition_directories()[0])
 
     return make
 

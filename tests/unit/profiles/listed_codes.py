@@ -26,7 +26,9 @@ class ListedCodes:
             if codes is None:
                 return Verdict(None, f"The code system {system} is not known here.")
             if coded.code in codes:
-                return Verdict(True, display=self._display(system, coded.code))
+                display = self._display(system, coded.code)
+                wrong = None not in (display, coded.display) and not _same(display, coded.display)
+                return Verdict(True, display=display, wrong_display=wrong)
         return Verdict(False, "The code is not in the value set.")
 
     def in_code_system(self, coded: Coded) -> Verdict:
@@ -51,3 +53,7 @@ def _walk(concepts: Any) -> Iterator[tuple[str, str | None]]:
     for each in concepts:
         yield each["code"], each.get("display")
         yield from _walk(each.get("concept", ()))
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return str(one).casefold() == str(other).casefold()

@@ -9,7 +9,8 @@ import pytest
 from fhir_server.fhir.outcome import FhirError
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.parse import QueryParser
-from fhir_server.search.terminology import NotKnown, Terminology
+from fhir_server.terminology.concepts import TerminologyError
+from fhir_server.terminology.terminology import Terminology
 from tests.unit.search.conftest import Finds
 from tests.unit.search.samples import BASE
 
@@ -19,7 +20,14 @@ ACUTE: dict[str, Any] = {"resourceType": "Encounter", "class": {"system": V3, "c
 NAMED: dict[str, Any] = {
     "resourceType": "Observation",
     "status": "final",
-    "code": {"coding": [{"display": "Kroppstemperatur"}, {"code": "x"}], "text": "Temp (öra)"},
+    "code": {
+        "coding": [
+            {"display": "Kroppstemperatur"},
+            {"code": "x"},
+            {"system": "http://loinc.org", "code": "8310-5"},
+        ],
+        "text": "Temp (öra)",
+    },
     "category": [{"coding": [{"system": CATEGORIES, "code": "vital-signs"}]}],
 }
 
@@ -43,6 +51,8 @@ NAMED: dict[str, Any] = {
         ("status:not-in", "http://hl7.org/fhir/ValueSet/account-status", True),
         ("method:not-in", "ValueSet/observation-category", True),
         ("method:not", "x", True),
+        ("code:in", "http://hl7.org/fhir/ValueSet/observation-codes", True),
+        ("category:in", "http://hl7.org/fhir/ValueSet/observation-codes", False),
     ],
 )
 def test_codes_are_found_by_name_and_by_value_set(
@@ -78,7 +88,7 @@ def test_the_projects_own_value_sets_are_known_by_url_and_id(definitions: Defini
     [
         ("code:in", "http://example.org/ValueSet/none", "not known"),
         ("code:in", "ValueSet/none", "not known"),
-        ("code:in", "http://hl7.org/fhir/ValueSet/observation-codes", "enumerated"),
+        ("code:in", "http://hl7.org/fhir/ValueSet/condition-code", "snomed.info/sct is not known"),
         ("code:below", "http://loinc.org|1-8", "no hierarchy"),
         ("code:above", "1-8", "system|code"),
         ("code:below", "a|b|c", "system|code"),
@@ -100,7 +110,7 @@ def test_what_the_server_cannot_tell_is_refused(
 
 
 def test_a_system_without_levels_is_not_known(definitions: Definitions) -> None:
-    with pytest.raises(NotKnown):
+    with pytest.raises(TerminologyError):
         Terminology(definitions).below("http://hl7.org/fhir/administrative-gender", "male")
 
 

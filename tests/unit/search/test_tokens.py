@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fhir_server.fhir.folding import fold
 from fhir_server.search import tokens
 from fhir_server.search.parameters import present_range
 
@@ -25,20 +26,20 @@ from fhir_server.search.parameters import present_range
     ],
 )
 def test_case_accents_and_punctuation_do_not_count(text: str, folded: str) -> None:
-    assert tokens.fold(text) == folded
+    assert fold(text) == folded
 
 
 @settings(deadline=None)
 @given(st.text())
 def test_folding_twice_changes_nothing(text: str) -> None:
-    once = tokens.fold(text)
-    assert tokens.fold(once) == once
+    once = fold(text)
+    assert fold(once) == once
 
 
 @settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_a_folded_string_has_no_separators(one: str, other: str) -> None:
-    folded = tokens.fold(f"{one}{tokens.EXACT}{other}{tokens.NEXT}")
+    folded = fold(f"{one}{tokens.EXACT}{other}{tokens.NEXT}")
     assert not {tokens.EXACT, tokens.NEXT} & set(folded)
 
 
@@ -64,6 +65,6 @@ def test_the_range_of_a_parameter_holds_its_tokens_and_no_other() -> None:
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
 def test_what_is_folded_stays_as_it_is_folded_again(text: str) -> None:
-    folded = tokens.fold(text)
-    assert tokens.fold(folded) == folded
-    assert tokens.fold(text.upper()) == tokens.fold(text.upper().casefold())
+    folded = fold(text)
+    assert fold(folded) == folded
+    assert fold(text.upper()) == fold(text.upper().casefold())

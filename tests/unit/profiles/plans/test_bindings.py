@@ -87,7 +87,7 @@ def test_weaker_bindings_ask_nothing(check, strength):
 def test_what_nobody_can_tell_is_said_once_for_a_value_set(issues):
     unknown = bound("required", value_set="urn:unknown")
     [issue] = issues(team(concept("x"), concept("y")), *unknown)
-    assert (issue.severity, issue.code, issue.rule) == ("warning", "not-supported", "binding")
+    assert (issue.severity, issue.code, issue.rule) == ("warning", "code-invalid", "binding")
     assert "can't be told here. The value set urn:unknown is not known here." in issue.text
     [issue] = issues(team(concept("x", system="urn:elsewhere")), *bound("extensible"))
     assert "The code system urn:elsewhere is not known here." in issue.text

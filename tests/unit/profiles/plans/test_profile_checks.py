@@ -17,7 +17,7 @@ from fhir_server.profiles.plans import profile_checks
 from fhir_server.profiles.plans.profile_checks import ProfileChecks
 from fhir_server.profiles.scope import Scope
 from tests.unit.profiles.listed_codes import ListedCodes
-from tests.unit.profiles.plans.conftest import DEFINITION, element, profile
+from tests.unit.profiles.plans.conftest import DEFINITION, element, profile, rule
 from tests.unit.profiles.resources_at_random import resources
 
 HL7_SWEDEN = Path("~/.fhir/packages/hl7se.fhir.base#1.1.0/package").expanduser()
@@ -107,6 +107,21 @@ def test_the_same_issue_is_said_once_and_no_more_than_a_hundred(check):
     twice["snapshot"]["element"].append(element(id="CareTeam.category:x.id", min=1))
     assert check(team(category=[{"id": "c"}]), twice) == [("min", "CareTeam.category[0].text")]
     assert len(check(team(category=[{"id": str(n)} for n in range(200)]), twice)) == 100
+
+
+def test_many_warnings_leave_room_for_errors(issues):
+    both = profile(
+        "CareTeam",
+        {
+            "id": "CareTeam.category",
+            "constraint": [
+                rule("w", "text.exists()", severity="warning"),
+                rule("e", "id != '199'"),
+            ],
+        },
+    )
+    found = issues(team(category=[{"id": str(n)} for n in range(200)]), both)
+    assert [issue.rule for issue in found if issue.severity == "error"] == ["e"]
 
 
 def test_threads_share_the_checks(checks):
