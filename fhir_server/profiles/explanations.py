@@ -5,8 +5,6 @@ Texts name elements, types and codes, never the value that was sent: it may be p
 
 from __future__ import annotations
 
-from fhir_server.fhir.suggestions import either, element_suggestion, suggestion
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +13,7 @@ from urllib.parse import unquote
 import jsonschema_rs
 
 from fhir_server.fhir.outcome import Issue
+from fhir_server.fhir.suggestions import either, element_suggestion
 from fhir_server.profiles.compiler import Schema
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.expressions import Path, place_of, type_at

@@ -11,7 +11,8 @@ from fhir_server.profiles.expressions import Path
 def pruned(resource: Mapping[str, Any], wrong: Sequence[Path]) -> dict[str, Any]:
     """Give a resource without the values at some places; positions in arrays stay as they are.
 
-    An item of an array becomes an empty object, or null beside other primitives.
+    An item of an array becomes an empty object, or null among primitives; an array without
+    others goes.
 
     Args:
         resource: it is not changed.
@@ -26,13 +27,17 @@ def pruned(resource: Mapping[str, Any], wrong: Sequence[Path]) -> dict[str, Any]
 
 def _remove(root: dict[str, Any], path: Path) -> None:
     here: Any = root
+    around: list[tuple[Any, str | int]] = []
     for step in path[:-1]:
         inner = _child(here, step)
         if not isinstance(inner, dict | list):
             return
         here[step] = inner = inner.copy()
+        around.append((here, step))
         here = inner
     _drop(here, path[-1])
+    if isinstance(here, list) and not any(here) and around:
+        _drop(*around[-1])
 
 
 def _child(value: Any, step: str | int) -> Any:
@@ -49,5 +54,5 @@ def _drop(holder: Any, step: str | int) -> None:
         # What stands beside a primitive says nothing without it.
         holder.pop(f"_{step}", None)
     elif isinstance(holder, list) and isinstance(step, int) and step < len(holder):
-        objects = any(isinstance(item, dict) and item for item in holder)
-        holder[step] = {} if objects or isinstance(holder[step], dict) else None
+        objects = any(isinstance(item, dict) for item in holder)
+        holder[step] = {} if objects else None

@@ -89,9 +89,7 @@ class Validator:
         checks = ProfileChecks(definitions, self._engine, known)
         self._definitions = definitions
         self._claims = Claims(definitions, self._engine, known, checks, self._imposed)
-        self._rules = R4Rules(
-            definitions, self._engine, known, checks.check, self._claims.conforms
-        )
+        self._rules = R4Rules(definitions, self._engine, known, checks.check, self._claims.conforms)
 
     def validate(
         self,
@@ -133,7 +131,7 @@ class Validator:
         """Ask the extra rules, and leave out what they say of wrong parts."""
         if not self._definitions.is_resource_type(str(resource.get("resourceType"))):
             return []
-        wrong = [i.expression or "" for i in issues if i.code == "structure"]
+        wrong = [i.expression or "" for i in issues if _is_structural(i)]
         if "" in wrong:
             return []
         found = [issue for rule in self._extra_rules for issue in rule(resource)]
@@ -170,12 +168,8 @@ class Validator:
         self, resource: Resource, root: str, scope: Scope, asked: _Asked
     ) -> Iterator[Issue]:
         """Check what is beyond the structure of R4."""
-        yield from self._rules.issues(
-            resource, root, scope, best_practices=asked.best_practices
-        )
-        yield from self._claims.issues(
-            resource, root, scope, asked.profiles, imposes=asked.imposes
-        )
+        yield from self._rules.issues(resource, root, scope, best_practices=asked.best_practices)
+        yield from self._claims.issues(resource, root, scope, asked.profiles, imposes=asked.imposes)
 
     def _beyond_wrong(
         self,
@@ -192,9 +186,7 @@ class Validator:
         yield from self._rules.issues(
             rest, root, inside, blocked, best_practices=asked.best_practices
         )
-        for issue in self._claims.issues(
-            rest, root, inside, asked.profiles, imposes=asked.imposes
-        ):
+        for issue in self._claims.issues(rest, root, inside, asked.profiles, imposes=asked.imposes):
             place = issue.expression or ""
             after = issue.rule in _OF_SLICES and any(is_within(b, place) for b in blocked)
             if not after and not follows(place, (), blocked):
@@ -249,6 +241,10 @@ def _root(resource: Mapping[str, Any]) -> str:
 def _without_type(root: str) -> Issue:
     text = 'resourceType is missing: a resource names its type, e.g. "resourceType": "Patient".'
     return Issue("error", "structure", text, root or None, rule="structure")
+
+
+def _is_structural(issue: Issue) -> bool:
+    return issue.severity == "error" and STATUS_BY_CODE.get(issue.code, 400) == 400
 
 
 def _order(issue: Issue) -> tuple[int, bool]:

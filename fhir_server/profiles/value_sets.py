@@ -117,20 +117,18 @@ class DefinitionCodes:
 
     def _codes(self, url: str) -> Mapping[str, frozenset[str] | None] | None:
         if url not in self._members:
-            found = members(self._definitions, url)
-            if found is None:
-                found = _listed(self._definitions.enumerated(url))
-            if found is None and len(self._members) > _MOST_KEPT:
-                return None
-            self._members[url] = found and {
-                system: None if codes is None else frozenset(codes)
-                for system, codes in found.items()
-            }
+            if len(self._members) >= _MOST_KEPT:
+                self._members.clear()
+            self._members[url] = self._listed(url)
         return self._members[url]
 
-
-def _listed(codes: Mapping[str, Sequence[str]] | None) -> Codes | None:
-    return None if codes is None else dict(codes)
+    def _listed(self, url: str) -> Mapping[str, frozenset[str] | None] | None:
+        found: Mapping[str, Sequence[str] | None] | None = members(self._definitions, url)
+        if found is None:
+            found = self._definitions.enumerated(url)
+        if found is None:
+            return None
+        return {s: None if codes is None else frozenset(codes) for s, codes in found.items()}
 
 
 def _union(definitions: Definitions, includes: Sequence[Mapping[str, Any]]) -> Codes:

@@ -95,9 +95,7 @@ def _keys(value_set: str, value: Any) -> Iterator[_Key]:
                 yield value_set, system if system.__class__ is str else None, coding["code"]
 
 
-def _form_check(
-    element: Element, binding: Binding, form: Callable[[str], bool]
-) -> PropertyCheck:
+def _form_check(element: Element, binding: Binding, form: Callable[[str], bool]) -> PropertyCheck:
     def check(_holder: Mapping[str, Any], item: Any, place: Place, walk: Walk) -> None:
         if item.__class__ is str:
             if not form(item):
@@ -111,9 +109,7 @@ def _form_check(
     return check
 
 
-def _report(
-    element: Element, binding: Binding, place: Place, walk: Walk, *, unknown: bool
-) -> None:
+def _report(element: Element, binding: Binding, place: Place, walk: Walk, *, unknown: bool) -> None:
     required = binding.strength == "required"
     if not unknown:
         _report_outside(element, binding, place, walk, "error" if required else "warning")

@@ -47,11 +47,13 @@ def _check_full_url(
     if not _ABSOLUTE.match(url):
         walk.report(at, "full-url", "fullUrl is an absolute URL or URN.", profile=_PROFILE)
         return
-    id_ = resource.get("id") if resource.__class__ is dict else None
     named = type_named(url)
-    if id_.__class__ is not str or named not in resource_types or url.startswith("urn:"):
+    if not isinstance(resource, dict) or named not in resource_types or url.startswith("urn:"):
         return
-    if resource["resourceType"] != named or url.rpartition("/")[2] != id_:
+    id_ = resource.get("id")
+    if not isinstance(id_, str):
+        return
+    if resource.get("resourceType") != named or url.rpartition("/")[2] != id_:
         text = "fullUrl names another resource than the one in the entry: it ends in its type and "
         text += "id, or is a urn:uuid."
         walk.report(at, "full-url", text, profile=_PROFILE)

@@ -40,9 +40,7 @@ def check_contained(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
             walk.report(at, "dom-3", text, profile=_PROFILE)
 
 
-def _is_related(
-    value: Mapping[str, Any], inner: Mapping[str, Any], id_: str, walk: Walk
-) -> bool:
+def _is_related(value: Mapping[str, Any], inner: Mapping[str, Any], id_: str, walk: Walk) -> bool:
     """Tell whether others in a resource refer to a contained one, or it to its container."""
     if "#" in _fragments(inner):
         return True

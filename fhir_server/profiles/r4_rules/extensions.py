@@ -110,9 +110,7 @@ class Extensions:
 
         return check
 
-    def _check(
-        self, found: _Found, url: str, walk: Walk, *, modifiers: bool, nested: bool
-    ) -> None:
+    def _check(self, found: _Found, url: str, walk: Walk, *, modifiers: bool, nested: bool) -> None:
         known = self._known.get(url) or self._find(url)
         if known is not None:
             self._check_known(known, found, walk, modifiers=modifiers)

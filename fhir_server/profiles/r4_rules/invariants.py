@@ -133,9 +133,7 @@ class Invariants:
 
         return check
 
-    def _decisive(
-        self, invariant: Invariant
-    ) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
+    def _decisive(self, invariant: Invariant) -> tuple[tuple[frozenset[str], ...], frozenset[str]]:
         """Give the properties that decide a rule by being there or not.
 
         ``x.empty() or …`` and ``x.exists() implies …`` hold without x, ``x.exists() or …`` holds

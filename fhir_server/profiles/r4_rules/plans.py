@@ -178,13 +178,15 @@ def beside_check(name: str, element: str) -> PropertyCheck:
     def check(holder: Mapping[str, Any], item: Any, place: Place, walk: Walk) -> None:
         values = holder.get(name)
         if item.__class__ is dict:
-            if values is None and "extension" not in item:
+            if item and values is None and "extension" not in item:
                 _report_empty((place, element, None), walk)
         elif item.__class__ is list:
             given = values if values.__class__ is list else ()
             for position, each in enumerate(item):
                 has_value = position < len(given) and given[position] is not None
-                if each.__class__ is dict and not has_value and "extension" not in each:
+                if each.__class__ is not dict or has_value or "extension" in each:
+                    continue
+                if each:
                     _report_empty((place, element, position), walk)
 
     return check

@@ -67,12 +67,13 @@ def _full_url(value: Mapping[str, Any], _walk: Walk) -> bool:
 def _distinct_entries(value: Mapping[str, Any], _walk: Walk) -> bool | None:
     if value.get("type") == "history":
         return True
-    seen: set[tuple[Any, Any]] = set()
+    seen: set[tuple[str, Any]] = set()
     for entry in value.get("entry", ()):
-        if "fullUrl" not in entry:
+        url = entry.get("fullUrl")
+        if url.__class__ is not str:
             continue
-        meta = entry.get("resource", {}).get("meta", {})
-        key = (entry["fullUrl"], meta.get("versionId"))
+        meta = entry.get("resource", {}).get("meta")
+        key = (url, meta.get("versionId") if meta.__class__ is dict else None)
         if key in seen:
             return False
         seen.add(key)

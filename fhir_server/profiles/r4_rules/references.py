@@ -43,9 +43,7 @@ def reference_check(
         if "type" in value:
             _check_type(value, reference, place, walk)
 
-    def _check_type(
-        value: Mapping[str, Any], reference: Any, place: Place, walk: Walk
-    ) -> None:
+    def _check_type(value: Mapping[str, Any], reference: Any, place: Place, walk: Walk) -> None:
         said = value["type"]
         if said.__class__ is not str or reference.__class__ is not str:
             return

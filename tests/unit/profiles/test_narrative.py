@@ -73,6 +73,7 @@ def test_narratives_of_contained_resources_sections_and_entries_are_checked(issu
         "date": "2026",
         "author": [{"display": "x"}],
         "title": "x",
+        "subject": {"reference": "#p"},
         "contained": [{"resourceType": "Patient", "id": "p", "text": wrong}],
         "section": [{"text": wrong, "section": [{"title": "x", "text": wrong}]}],
     }

@@ -5,10 +5,14 @@ from __future__ import annotations
 from fhir_server.profiles.validator import Validator
 
 WRONG_PATIENT = {"resourceType": "Patient", "gender": "x"}
+REFERS = {"subject": {"reference": "#p"}}
+ALSO = {"extension": [{"url": "urn:group", "valueReference": {"reference": "#g"}}]}
+DONE = {"status": "200"}
 
 
 def test_a_contained_resource_is_validated_by_its_own_type(issues):
-    resource = {"resourceType": "CareTeam", "contained": [{"resourceType": "Group"}, WRONG_PATIENT]}
+    inner = [{"resourceType": "Group", "id": "g"}, {**WRONG_PATIENT, "id": "p"}]
+    resource = {"resourceType": "CareTeam", "contained": inner, **REFERS, **ALSO}
     assert issues(resource) == [
         ("required", "CareTeam.contained[0].type"),
         ("required", "CareTeam.contained[0].actual"),
@@ -17,13 +21,13 @@ def test_a_contained_resource_is_validated_by_its_own_type(issues):
 
 
 def test_a_contained_resource_contains_no_others(issues):
-    inner = {"resourceType": "Patient", "contained": [{"resourceType": "Patient"}]}
-    resource = {"resourceType": "CareTeam", "contained": [inner]}
-    assert issues(resource) == [("structure", "CareTeam.contained[0].contained")]
+    inner = {"resourceType": "Patient", "id": "p", "contained": [{"resourceType": "Patient"}]}
+    resource = {"resourceType": "CareTeam", "contained": [inner], **REFERS}
+    assert ("invariant", "CareTeam.contained[0].contained") in issues(resource)
 
 
 def test_a_contained_resource_names_its_type(issues):
-    resource = {"resourceType": "CareTeam", "contained": [{"id": "p"}]}
+    resource = {"resourceType": "CareTeam", "contained": [{"id": "p"}], **REFERS}
     assert issues(resource) == [("structure", "CareTeam.contained[0]")]
 
 
@@ -32,15 +36,17 @@ def test_the_entries_of_a_bundle_are_validated(issues):
         "resourceType": "Bundle",
         "type": "transaction-response",
         "entry": [
-            {"resource": {"resourceType": "Patient", "contained": [{"resourceType": "Patient"}]}},
-            {"resource": WRONG_PATIENT},
-            {"resource": {"resourceType": "Nurse"}},
+            {"resource": {"resourceType": "Patient", "contained": [{}]}, "response": DONE},
+            {"resource": WRONG_PATIENT, "response": DONE},
+            {"resource": {"resourceType": "Nurse"}, "response": DONE},
             {"response": {"status": "400", "outcome": {"resourceType": "OperationOutcome"}}},
         ],
     }
     assert sorted(issues(bundle)) == [
         ("code-invalid", "Bundle.entry[1].resource.gender"),
+        ("invariant", "Bundle.entry[0].resource.contained[0]"),
         ("required", "Bundle.entry[3].response.outcome.issue"),
+        ("structure", "Bundle.entry[0].resource.contained[0]"),
         ("structure", "Bundle.entry[2].resource"),
     ]
 

@@ -81,7 +81,7 @@ def extended(type_name: str, value: object) -> dict:
     return {
         "resourceType": "Basic",
         "code": {"text": "x"},
-        "extension": [{"url": "u", name: value}],
+        "extension": [{"url": "urn:u", name: value}],
     }
 
 

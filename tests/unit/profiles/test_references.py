@@ -9,7 +9,6 @@ RIGHT = [
     "PractitionerRole/1/_history/2",
     "https://other.example/fhir/PractitionerRole/1",
     "PractitionerRole?identifier=urn:x|1",
-    "#contained",
     "#",
     "urn:uuid:c757873d-ec9a-4326-a141-556f43239520",
     "urn:oid:1.2.3",

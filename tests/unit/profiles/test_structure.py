@@ -6,6 +6,8 @@ import pytest
 
 CODED = {"coding": [{"system": "http://loinc.org", "code": "1-8"}]}
 
+UNKNOWN = {"url": "urn:u", "valueCode": "unknown"}
+
 
 def care_team(**elements: object) -> dict:
     return {"resourceType": "CareTeam", **elements}
@@ -17,8 +19,8 @@ def observation(**elements: object) -> dict:
 
 def questionnaire(depth: int, **innermost: object) -> dict:
     item: dict = {"linkId": "x", "type": "string", **innermost}
-    for _ in range(depth):
-        item = {"linkId": "x", "type": "group", "item": [item]}
+    for level in range(depth):
+        item = {"linkId": f"x{level}", "type": "group", "item": [item]}
     return {"resourceType": "Questionnaire", "status": "draft", "item": [item]}
 
 
@@ -26,21 +28,21 @@ RIGHT = {
     "nothing but the type": care_team(),
     "a choice": observation(valueString="x"),
     "a choice with extensions": observation(
-        valueString="x", _valueString={"extension": [{"url": "u", "valueCode": "x"}]}
+        valueString="x", _valueString={"extension": [{"url": "urn:u", "valueCode": "x"}]}
     ),
     "extensions instead of a required value": {
         "resourceType": "Observation",
         "code": CODED,
-        "_status": {"extension": [{"url": "u", "valueCode": "unknown"}]},
+        "_status": {"extension": [{"url": "urn:u", "valueCode": "unknown"}]},
     },
     "a recursive structure": questionnaire(5),
     "extensions in an array of primitives": {
         "resourceType": "Patient",
-        "name": [{"given": ["Anna", None], "_given": [None, {"id": "g2"}]}],
+        "name": [{"given": ["Anna", None], "_given": [None, {"id": "g2", "extension": [UNKNOWN]}]}],
     },
     "only extensions in an array of primitives": {
         "resourceType": "Patient",
-        "name": [{"_given": [{"id": "g1"}]}],
+        "name": [{"_given": [{"extension": [UNKNOWN]}]}],
     },
     "a contained resource": care_team(
         contained=[{"resourceType": "Patient", "id": "p"}], subject={"reference": "#p"}
@@ -61,7 +63,7 @@ RIGHT = {
     "a required CodeableConcept with only an extension": {
         "resourceType": "Condition",
         "subject": {"reference": "Patient/1"},
-        "clinicalStatus": {"extension": [{"url": "u", "valueCode": "unknown"}]},
+        "clinicalStatus": {"extension": [{"url": "urn:u", "valueCode": "unknown"}]},
     },
 }
 

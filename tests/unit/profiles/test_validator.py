@@ -22,20 +22,24 @@ def test_further_rules_are_asked_about_a_resource_whose_structure_is_right(defin
         return [RULE]
 
     resource = {"resourceType": "CareTeam"}
-    assert Validator(definitions, [rule]).validate(resource) == [RULE]
+    assert Validator(definitions, extra_rules=[rule]).validate(resource) == [RULE]
     assert asked == [resource]
 
 
-def test_further_rules_need_not_cope_with_a_wrong_structure(definitions):
+def test_what_further_rules_say_of_a_part_with_a_wrong_structure_is_left_out(definitions):
     def rule(resource: Any) -> list[Issue]:
-        pytest.fail("called with a resource whose structure is wrong")
+        return [Issue("error", "business-rule", "x", f"CareTeam.{n}") for n in ("status", "name")]
 
-    assert Validator(definitions, [rule]).validate({"resourceType": "CareTeam", "status": 5})
+    found = Validator(definitions, extra_rules=[rule]).validate(
+        {"resourceType": "CareTeam", "status": 5, "name": "Sunday"}
+    )
+    assert [issue.expression for issue in found] == ["CareTeam.status", "CareTeam.name"]
+    assert [issue.code for issue in found] == ["structure", "business-rule"]
 
 
 def test_a_warning_does_not_keep_further_rules_away(definitions):
     resource = {"resourceType": "CareTeam", "meta": {"profile": ["http://other.example/x"]}}
-    found = Validator(definitions, [lambda _: [RULE]]).validate(resource)
+    found = Validator(definitions, extra_rules=[lambda _: [RULE]]).validate(resource)
     assert [issue.severity for issue in found] == ["error", "warning"]
 
 
