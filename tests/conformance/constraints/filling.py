@@ -260,7 +260,11 @@ class Filler:
     def _reference(self, type_: Json, stated: tuple[str, Any] | None) -> Json:
         value: Json = deepcopy(stated[1]) if stated else {}
         targets = [url.rsplit("/", 1)[-1] for url in type_.get("targetProfile", [])]
-        known = [name for name in targets if self.definitions.is_resource_type(name)]
+        known = [
+            name
+            for name in targets
+            if self.definitions.is_resource_type(name) and not self.definitions.is_abstract(name)
+        ]
         if known:
             return {"reference": f"{known[0]}/somebody", **value}
         profile = next(iter(type_.get("targetProfile", [])), "")
