@@ -29,6 +29,7 @@ from fhir_server.interactions.stored_definitions import StoredDefinitions
 from fhir_server.operations.invocation import Invoker
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
+from fhir_server.profiles.imposed import Imposed
 from fhir_server.profiles.plans.profile_checks import ProfileChecks
 from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import IMPOSED, Registry
@@ -77,7 +78,13 @@ def _definitions() -> Definitions:
 
 
 @cache
-def _published(external: str, timeout_s: float, token: str, rules: IdentifierRules) -> Conformance:
+def _published(
+    external: str,
+    timeout_s: float,
+    token: str,
+    rules: IdentifierRules,
+    imposed: tuple[Imposed, ...],
+) -> Conformance:
     """Join what is in effect with nothing stored.
 
     Args:
@@ -85,11 +92,12 @@ def _published(external: str, timeout_s: float, token: str, rules: IdentifierRul
         timeout_s: how long a request may wait for it.
         token: for it.
         rules: for Swedish identifiers.
+        imposed: profiles that hold whether they are claimed or not.
     """
     definitions = _definitions()
     remote = RemoteTerminology(Connection(external, timeout_s, token)) if external else None
     terminology = Terminology(definitions, external=remote)
-    validator = Validator(definitions, terminology, extra_rules=(rules,), imposed=IMPOSED)
+    validator = Validator(definitions, terminology, extra_rules=(rules,), imposed=imposed)
     return Conformance(0, definitions, validator, terminology)
 
 
@@ -120,6 +128,7 @@ def create_server(settings: Settings) -> Server:
         settings.terminology_timeout_s,
         settings.terminology_token,
         identifier_rules(settings),
+        IMPOSED if settings.impose_profiles else (),
     )
     definitions = published.definitions
     zone = settings.zone

@@ -80,6 +80,10 @@ class Settings:
     terminology_token: str = _documented(
         "", "Sent to the terminology server as Authorization: Bearer; empty for none."
     )
+    impose_profiles: bool = _documented(
+        True,
+        "Check by the Swedish profiles what is one of theirs by its content, claimed or not.",
+    )
     identifier_checks: str = _documented(
         "error",
         "What a Swedish identifier of wrong form or check digit is: an error, or a warning.",

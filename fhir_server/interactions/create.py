@@ -43,7 +43,7 @@ def create(
     """
     resource = require_resource(resource, resource_type)
     if if_none_exist is None:
-        prepared = prepare(context.server, resource, new_id(), None)
+        prepared = prepare(context, resource, new_id(), None)
         warnings = commit(context, [prepared], once=once)
         new = prepared.change.new
         return Answer(201, new, location=location(new), issues=warnings[new.reference])
@@ -58,7 +58,7 @@ def create(
         if found:
             raise _Exists(found)
 
-    prepared = prepare(context.server, resource, new_id(), None)
+    prepared = prepare(context, resource, new_id(), None)
     try:
         warnings = commit(context, [prepared], locks=[wanted.lock], before=still_none, once=once)
     except _Exists as exists:

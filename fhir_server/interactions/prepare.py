@@ -6,6 +6,7 @@ Every write passes here, whichever interaction, operation or loader it comes fro
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,9 @@ from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors, invalid
-from fhir_server.interactions.context import Server
+from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.resolving import resolver
+from fhir_server.profiles.scope import Resolve, nowhere
 from fhir_server.storage.records import Change, StoredResource
 
 # MongoDB stores documents of at most 16 MB; the rest is for index entries.
@@ -67,14 +70,40 @@ def require_resource(resource: Any, resource_type: str) -> dict[str, Any]:
 
 
 def prepare(
-    server: Server,
+    context: Context,
     resource: dict[str, Any],
     id_: str,
     previous: StoredResource | None,
     *,
     profiles: tuple[str, ...] = (),
+    written: Resolve = nowhere,
 ) -> Prepared:
     """Give the change that stores ``resource`` as the next version of ``id_``.
+
+    Args:
+        context: the request.
+        resource: as the client sent it; it is not changed.
+        id_: its logical id.
+        previous: the version it replaces.
+        profiles: canonicals it must conform to besides those in ``meta.profile``.
+        written: gives what is written with it, by ``Type/id``.
+
+    Raises:
+        FhirError: the resource breaks R4 or a profile; every problem is listed.
+    """
+    resolve = resolver(context, written)
+    return next_version(context.server, resource, id_, previous, profiles, resolve)
+
+
+def next_version(
+    server: Server,
+    resource: dict[str, Any],
+    id_: str,
+    previous: StoredResource | None,
+    profiles: Sequence[str] = (),
+    resolve: Resolve = nowhere,
+) -> Prepared:
+    """Give the same without a store to look into.
 
     Args:
         server: the server's parts.
@@ -82,6 +111,7 @@ def prepare(
         id_: its logical id.
         previous: the version it replaces.
         profiles: canonicals it must conform to besides those in ``meta.profile``.
+        resolve: gives what references lead to.
 
     Raises:
         FhirError: the resource breaks R4 or a profile; every problem is listed.
@@ -100,7 +130,7 @@ def prepare(
             )
         )
     issues = server.validator.validate(
-        json.plain(body) if has_decimals else complete, profiles=profiles
+        json.plain(body) if has_decimals else complete, profiles=profiles, resolve=resolve
     )
     if has_errors(issues):
         raise FhirError(*errors_first(issues))

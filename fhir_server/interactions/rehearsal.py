@@ -42,7 +42,7 @@ def rehearse_create(
 
     def prepared() -> Prepared:
         body = require_resource(resource, resource_type)
-        return prepare(context.server, body, new_id(), None, profiles=profiles)
+        return prepare(context, body, new_id(), None, profiles=profiles)
 
     return _rehearse(context, prepared)
 
@@ -66,7 +66,7 @@ def rehearse_update(
         require_id(body, id_)
         previous = context.store.read(resource_type, id_)
         require_may_create(context.server, previous)
-        return prepare(context.server, body, id_, previous, profiles=profiles)
+        return prepare(context, body, id_, previous, profiles=profiles)
 
     return _rehearse(context, prepared)
 

@@ -84,6 +84,7 @@ class _Planner:
         ]
         self._links = self._make_links()
         self._candidates: dict[str, list[Indexed]] = {}
+        self._written: dict[str, dict[str, Any] | None] = {}
         self._issues: list[Issue] = []
 
     def plan(self) -> Plan:
@@ -92,6 +93,7 @@ class _Planner:
         self._each(self._changes, lambda entry: new.append(self._new(entry, resolve=True)))
         # Only now it is known which versions the links promise.
         by_index = {each.entry.index: each for each in new}
+        self._written |= {each.reference: each.resource for each in new}
         self._each(
             self._writes,
             lambda entry: (
@@ -182,8 +184,24 @@ class _Planner:
             require_may_create(self._context.server, previous)
 
     def _prepared(self, new: _New) -> Prepared:
-        ready = prepare(self._context.server, new.resource, new.id, new.previous)
+        ready = prepare(
+            self._context, new.resource, new.id, new.previous, written=self._written_with
+        )
         return replace(ready, at=new.entry.at, issues=(*new.issues, *ready.issues))
+
+    def _written_with(self, reference: str) -> dict[str, Any] | None:
+        """Give what the transaction makes of a resource; None for those it does not write."""
+        if reference not in self._written:
+            named = self._identities.references
+            entry = next((e for e in self._changes if named.get(e.index) == [reference]), None)
+            self._written[reference] = None if entry is None else self._attempt(entry)
+        return self._written[reference]
+
+    def _attempt(self, entry: Entry) -> dict[str, Any] | None:
+        try:
+            return self._new(entry, resolve=False).resource
+        except FhirError:
+            return None  # the transaction fails by it, and says so where it is stored
 
     def _store(self, new: _New | None) -> None:
         if new is None:

@@ -85,7 +85,7 @@ def store_next(
     """
     if previous and same_content(resource, id_, previous):
         return Answer(200, previous, location=location(previous), issues=(UNCHANGED,))
-    prepared = prepare(context.server, resource, id_, previous)
+    prepared = prepare(context, resource, id_, previous)
     warnings = commit(context, [prepared], locks=locks, before=before)
     new = prepared.change.new
     issues = warnings[new.reference]

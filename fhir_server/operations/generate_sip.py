@@ -52,9 +52,9 @@ def run(call: Call) -> Answer:
         **_from_store(finder, patient, call.arguments, now),
     }
     plan = {key: value for key, value in plan.items() if value}
-    server = call.context.server
-    prepared = [prepare(server, goal, id_, None) for id_, goal in goals.items()]
-    prepared.append(prepare(server, plan, new_id(), None))
+    written = {f"Goal/{id_}": goal for id_, goal in goals.items()}.get
+    prepared = [prepare(call.context, goal, id_, None) for id_, goal in goals.items()]
+    prepared.append(prepare(call.context, plan, new_id(), None, written=written))
     warnings = commit(call.context, prepared)
     issues = tuple(issue for found in warnings.values() for issue in found)
     new = prepared[-1].change.new

@@ -14,6 +14,7 @@ from fhir_server.interactions.amend import living
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.prepare import require_resource
 from fhir_server.interactions.rehearsal import rehearse_create, rehearse_delete, rehearse_update
+from fhir_server.interactions.resolving import resolver
 from fhir_server.operations.operation import Call, Operation
 
 MODES = ("create", "update", "delete", "profile")
@@ -66,17 +67,18 @@ def _issues(call: Call, asked: _Asked) -> list[Issue]:
 
 
 def _of_content(call: Call, asked: _Asked, resource: dict[str, Any]) -> list[Issue]:
-    """Validate in general: what a resource is by itself, not what the store makes of it.
-
-    Who asks hears of best practices too, which a write would be noisy about.
-    """
+    """Validate in general: what a resource is by itself, not what the store makes of it."""
     try:
         require_resource(resource, asked.type)
     except FhirError as error:
         return list(error.issues)
     plain = json.plain(json.dump(resource))
-    validator = call.context.server.validator
-    return validator.validate(plain, profiles=asked.profiles, best_practices=True)
+    return call.context.server.validator.validate(
+        plain,
+        profiles=asked.profiles,
+        resolve=resolver(call.context),
+        best_practices=True,
+    )
 
 
 def _asked(call: Call) -> _Asked:

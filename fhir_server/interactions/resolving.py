@@ -1,0 +1,51 @@
+"""What the references of a resource lead to while it is checked: what is written with it, then what
+is stored, as the one who asks may see it.
+
+Source: https://hl7.org/fhir/R4/fhirpath.html#functions (resolve), record 10
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from fhir_server.fhir import json
+from fhir_server.fhir.ids import version_number
+from fhir_server.fhir.reference import LocalReference, local
+from fhir_server.interactions.context import Context
+from fhir_server.profiles.scope import Resolve, Resource, nowhere
+
+_KEPT = 256
+
+
+def resolver(context: Context, written: Resolve = nowhere) -> Resolve:
+    """Give what leads from a literal reference to its resource; None for other servers'.
+
+    Args:
+        context: the request; its store decides what may be seen.
+        written: gives what the same transaction writes, by ``Type/id``.
+    """
+
+    @lru_cache(maxsize=_KEPT)
+    def resolve(reference: str) -> Resource | None:
+        named = local(reference, context.base)
+        if named is None:
+            return None
+        with_it = written(str(named))
+        if with_it is not None:
+            plain: Resource = json.plain(json.dump(with_it))
+            return plain
+        return _stored(context, named)
+
+    return resolve
+
+
+def _stored(context: Context, named: LocalReference) -> Resource | None:
+    if named.version is None:
+        found = context.store.read(named.resource_type, named.id)
+    else:
+        version = version_number(named.version)
+        found = context.store.read_version(named.resource_type, named.id, version)
+    if found is None or found.body is None:
+        return None
+    resource: Resource = json.plain(found.body)
+    return resource
