@@ -59,6 +59,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield deployment
         if deployment.state == "ok":
             yield _search_index(settings, settings.mongodb_uri)
+            yield _conformance(settings, settings.mongodb_uri)
         yield _port(settings, running=False)
         return
     yield _unless_missing("mongod", lambda: _mongod(settings))
@@ -66,7 +67,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield directory
     running = directory.text.startswith("in use by a running server")
     if running:
-        yield _unless_missing("Search index", lambda: _running_index(settings))
+        yield from _running_state(settings)
     yield _space(settings.directory)
     yield _port(settings, running=directory.text.startswith("in use"))
 
@@ -251,13 +252,42 @@ def _deployment(settings: Settings) -> Finding:
     return Finding(subject, "ok", f"{text}, transactions work")
 
 
-def _running_index(settings: Settings) -> Finding:
+def _running_state(settings: Settings) -> Iterator[Finding]:
     from fhir_server.storage.embedded import attach
 
     uri = attach(settings.directory)
     if uri is None:
-        return Finding("Search index", "warning", "the server has just stopped", "Look again.")
-    return _search_index(settings, uri)
+        yield Finding("Search index", "warning", "the server has just stopped", "Look again.")
+        return
+    yield _unless_missing("Search index", lambda: _search_index(settings, uri))
+    yield _unless_missing("Profiles", lambda: _conformance(settings, uri))
+
+
+def _conformance(settings: Settings, uri: str) -> Finding:
+    """Tell whether the profiles, value sets and packages that are stored are in effect."""
+    from fhir_server.bulk.conformance import is_due
+    from fhir_server.storage.mongo import MongoStore
+    from fhir_server.storage.mongo_conformance import ConformanceStore
+    from fhir_server.storage.mongo_packages import ACTIVE, PackageStore
+    from fhir_server.storage.records import StoreFailure, StoreUnavailable
+
+    subject = "Profiles"
+    store = MongoStore(uri, settings.mongodb_database)
+    try:
+        due = is_due(ConformanceStore(store.collections))
+        packages = PackageStore(store.collections).all()
+    except (StoreUnavailable, StoreFailure) as error:
+        return Finding(subject, "warning", f"can't be read: {error}", "Look again.")
+    finally:
+        store.close()
+    if due:
+        text = "those stored by an older version are not in effect"
+        return Finding(subject, "warning", text, "Run fhir-server reindex --all.")
+    waiting = [each.key for each in packages if each.state != ACTIVE]
+    if waiting:
+        text = f"packages that are not in effect: {', '.join(waiting[:5])}"
+        return Finding(subject, "warning", text, "Run fhir-server package add or remove again.")
+    return Finding(subject, "ok", f"in effect, {len(packages)} packages")
 
 
 def _search_index(settings: Settings, uri: str) -> Finding:

@@ -26,6 +26,8 @@ _SYSTEM_TYPED = {"Resource.id": "string", "Element.id": "string", "Extension.url
 _SYSTEM_NAMES = {"boolean": "Boolean", "decimal": "Decimal", "time": "Time", "date": "Date"}
 _INTEGERS = ("integer", "positiveInt", "unsignedInt")
 _DATE_TIMES = ("dateTime", "instant")
+# https://hl7.org/fhir/R4/datatypes.html#string
+MOST_CHARACTERS = 1_048_576
 # Profiles on Quantity that R4's own elements name.
 _QUANTITIES = ("SimpleQuantity", "MoneyQuantity")
 _INLINE = ("BackboneElement", "Element")
@@ -233,6 +235,7 @@ def _primitive_value(name: str) -> dict[str, Any]:
         **limits,
         "base": {"path": path, **limits},
         "type": [_system_type(system, name)],
+        **({"maxLength": MOST_CHARACTERS} if name == "string" else {}),
         "isModifier": False,
         "isSummary": False,
     }

@@ -20,6 +20,7 @@ PAGES = [
         for page in (DOCS / folder).glob("*.md")
         if folder != "search" or "<!-- example -->" in page.read_text("utf-8")
     ),
+    DOCS / "packages.md",
     DOCS / "referential-integrity.md",
     DOCS / "validation.md",
 ]

@@ -30,7 +30,16 @@ def file(path: Path, *resources: dict[str, Any]) -> Path:
 
 
 def test_the_commands_are_there() -> None:
-    assert COMMANDS == ["demo", "doctor", "export", "load", "reindex", "serve", "validate"]
+    assert COMMANDS == [
+        "demo",
+        "doctor",
+        "export",
+        "load",
+        "package",
+        "reindex",
+        "serve",
+        "validate",
+    ]
     listed = run("--help").stdout
     for name in COMMANDS:
         assert re.search(rf"^  {name} +[A-Z].*[.]$", listed, re.MULTILINE), name
