@@ -31,8 +31,9 @@ def profiles() -> list[Path]:
 
 @pytest.fixture(scope="module")
 def coverage() -> Coverage:
-    validator = create_server(Settings()).validator
-    return cover(validator, [json.loads(path.read_text("utf-8")) for path in profiles()])
+    return cover(
+        create_server(Settings()), [json.loads(path.read_text("utf-8")) for path in profiles()]
+    )
 
 
 def test_every_constraint_that_is_broken_is_named(coverage: Coverage) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from fhir_server.fhir.outcome import Issue, has_errors
-from fhir_server.profiles.definitions import Definitions
+from fhir_server.interactions.context import Server
+from fhir_server.profiles.code_checks import Coded
 from fhir_server.profiles.validator import Validator
-from fhir_server.profiles.value_sets import members
+from fhir_server.terminology.concepts import ExpansionRequest, TerminologyError
 from tests.conformance.constraints.breakers import BREAKERS
 from tests.conformance.constraints.breaking import (
     Breaker,
@@ -35,6 +36,7 @@ compares this page with what it finds.
 | Kind of constraint | Covered |
 |---|---|
 """
+MANY = 500
 ALL_BREAKERS = BREAKERS | OWN_BREAKERS
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 
@@ -145,7 +147,8 @@ class Coverer:
         return [issue for issue in found if has_errors([issue])]
 
     def _validate(self, resource: Json, definition: Mapping[str, Any]) -> list[Issue]:
-        profiles = [] if definition["type"] == "Extension" else [definition["url"]]
+        of_type = resource.get("resourceType") == definition["type"]
+        profiles = [definition["url"]] if of_type else []  # else what is around it asks for it
         return self._validator.validate(resource, profiles=profiles, best_practices=True)
 
     def _problem(
@@ -240,15 +243,35 @@ def _stated_by(node: Node, definition: Json) -> set[str]:
     }
 
 
-def cover(validator: Validator, definitions: list[Json]) -> Coverage:
+def cover(server: Server, definitions: list[Json]) -> Coverage:
     """Break all constraints of some profiles."""
-    known = Definitions.load()
-    codes_of = partial(members, known)
+    known = server.definitions
+    codes_of = cache(partial(_codes_of, server))
     filler = Filler(known, codes_of)
-    coverer = Coverer(
-        validator, filler, Breaker(filler, codes_of, ALL_BREAKERS), Subjects(known, filler)
-    )
+    breaker = Breaker(filler, codes_of, ALL_BREAKERS)
+    coverer = Coverer(server.validator, filler, breaker, Subjects(known, filler))
     coverage = Coverage()
     for definition in definitions:
         coverer.cover(definition, coverage)
     return coverage
+
+
+def _codes_of(server: Server, url: str) -> dict[str, list[str] | None] | None:
+    """Give some codes of a value set, by system; None for a system where any code may be right."""
+    terminology = server.terminology
+    value_set = terminology.value_set(url)
+    if value_set is None:
+        return None
+    try:
+        expansion = terminology.expand(value_set, ExpansionRequest(count=MANY))
+    except TerminologyError:
+        return None
+    found: dict[str, list[str] | None] = {}
+    for item in expansion.contains:
+        listed = found.setdefault(item.system, [])
+        if listed is not None:
+            listed.append(item.code)
+    for system in found:
+        if terminology.in_value_set(url, Coded("bogus", system)).holds is not False:
+            found[system] = None
+    return found

@@ -15,6 +15,7 @@ from tests.conformance.constraints.snapshots import (
     all_types,
     at,
     belongs,
+    beside_of,
     keys,
     object_at,
     places,
@@ -171,10 +172,16 @@ class Filler:
         found = object_at(resource, around)
         if found is not None:
             return found
-        *outer, last = around
-        assert isinstance(last, str), "items of arrays of primitives are not extended"
-        holder: Json = at(resource, tuple(outer)).setdefault(f"_{last}", {})
-        return holder, (*outer, f"_{last}")
+        beside = beside_of(around)
+        *outer, last = beside
+        if isinstance(last, int):
+            *outer, name = outer
+            values = at(resource, around[:-1])
+            notes = at(resource, tuple(outer)).setdefault(name, [None] * len(values))
+            notes[last] = {}
+            return notes[last], beside
+        holder: Json = at(resource, tuple(outer)).setdefault(last, {})
+        return holder, beside
 
     def value(self, node: Node, type_: Json) -> Any:
         """Give a value that fulfils what the element asks for."""
@@ -269,7 +276,7 @@ class Filler:
             return {"reference": f"{known[0]}/somebody", **value}
         profile = next(iter(type_.get("targetProfile", [])), "")
         definition = self.definitions.conformance("StructureDefinition", profile)
-        if definition is not None:
+        if definition is not None and not self.definitions.is_abstract(definition["type"]):
             return {"reference": f"{definition['type']}/somebody", **value}
         return {"display": "text", **value}
 
