@@ -30,7 +30,7 @@ SOURCES = ROOT / "profiles" / "fsh"
 TARGET = ROOT / "profiles" / "se"
 PACKAGE_NAME = "example.vardsamordning.fhir"
 # What shows the canonical to readers: it follows when the sources get another one.
-NAMES_CANONICAL = ("README.md", "docs/**/*.md", "demo/*.json", "profiles/examples/**/*.json")
+NAMES_CANONICAL = ("README.md", "docs/**/*.md", "demo/*.json", "profiles/examples/**/*.*")
 PACKAGES = Path.home() / ".fhir" / "packages"
 LICENSE = "Apache-2.0"
 R4_CORE = "hl7.fhir.r4.core"

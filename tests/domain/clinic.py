@@ -105,6 +105,7 @@ def fast_kontakt(patient: str, member: str | Json, kind: str = "1", **more: Any)
         "subject": {"reference": patient},
         "period": {"start": days(0)},
         "participant": [participant(member, kind)],
+        "managingOrganization": [{"display": "Enheten"}],
     } | more
     return {name: value for name, value in care_team.items() if value is not None}
 
@@ -154,10 +155,11 @@ def advice(response: Any) -> list[Json]:
 
 
 def paragraphs(issue: Json) -> list[str]:
-    """Give the paragraphs of law that an issue names."""
+    """Give the paragraphs of law that an issue names; rules of profiles have codings too."""
     codings = issue["details"].get("coding", [])
-    assert all(coding["system"] == codes.LAW_SYSTEM and coding["display"] for coding in codings)
-    return [coding["code"] for coding in codings]
+    named = [coding for coding in codings if coding["system"] == codes.LAW_SYSTEM]
+    assert all(coding["display"] for coding in named)
+    return [coding["code"] for coding in named]
 
 
 def errors(response: Any) -> list[Json]:
@@ -274,6 +276,7 @@ class Clinic:
             "resourceType": "Condition",
             "subject": {"reference": patient},
             "clinicalStatus": clinical("active"),
+            "code": {"text": "Livshotande tillstånd"},
             "extension": [{"url": codes.LIFE_THREATENING, "extension": [flag]}],
         }
         return self.put(condition | more)

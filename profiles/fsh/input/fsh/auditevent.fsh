@@ -22,7 +22,6 @@ Description: "The log that HSLF-FS 2016:40, 4 kap. 9 § asks for: what was done,
 * insert Element(agent.who, [[The user, by HSA-id or reference. R115, R117]])
 * insert Element(agent.requestor, [[Who set it off.]])
 * insert Element(source, [[The system.]])
-* entity 1..*
 * entity ^slicing.discriminator.type = #pattern
 * entity ^slicing.discriminator.path = "role"
 * entity ^slicing.rules = #open

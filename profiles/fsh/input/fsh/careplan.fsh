@@ -87,7 +87,7 @@ Description: "The plan that region and municipality make together with a person 
 * note MS
 * note ^short = "Notes that the person may read."
 * activity.detail obeys cp-9
-* obeys cp-1 and cp-2 and cp-3 and cp-4 and cp-7 and cp-8
+* obeys cp-1 and cp-2 and cp-3 and cp-4 and cp-7
 
 Invariant: cp-1
 Description: "An active SIP points to the person's consent (SoL 10 kap. 8 §, HSL 16 kap. 4 §)."
@@ -113,11 +113,6 @@ Invariant: cp-7
 Description: "An active SIP says when it is followed up and by whom (R92)."
 Severity: #warning
 Expression: "status = 'active' implies extension.where(url = '{{canonical}}/StructureDefinition/follow-up').extension.where(url = 'responsible').exists()"
-
-Invariant: cp-8
-Description: "The person gets an active SIP in writing: say when and how (R81)."
-Severity: #warning
-Expression: "status = 'active' implies extension.where(url = '{{canonical}}/StructureDefinition/copy-given').exists()"
 
 Invariant: cp-9
 Description: "An activity says in words or by code what is to be done (R76; SoL 10 kap. 8 §, HSL 16 kap. 4 §)."

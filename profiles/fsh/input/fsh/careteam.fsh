@@ -91,17 +91,12 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
 * telecom.value ^short = "As in Inera's profile."
 * note MS
 * note ^short = "External note: patient and caregivers may read it. R114"
-* obeys ct-1 and ct-3 and ct-9-period and ct-10 and ct-12 and ct-13 and ct-14 and ct-15 and ct-16
-
-Invariant: ct-1
-Description: "A fixed contact is one person: exactly one participant (R5)."
-Severity: #error
-Expression: "participant.count() = 1"
+* obeys ct-3 and ct-9-period and ct-10 and ct-12 and ct-13 and ct-14 and ct-15
 
 Invariant: ct-2
-Description: "The role says which type of fixed contact this is, with exactly one code from kv_typ_av_fast_kontakt (R34, R38)."
+Description: "The role says which type of fixed contact this is: one code of kv_typ_av_fast_kontakt, not two (R34, R38)."
 Severity: #error
-Expression: "role.coding.where(system = 'https://terminologitjansten.inera.se/inera-kodverksforvaltning/kodverk/kv_typ_av_fast_kontakt').count() = 1"
+Expression: "role.all(coding.where(system = 'https://terminologitjansten.inera.se/inera-kodverksforvaltning/kodverk/kv_typ_av_fast_kontakt' or system = 'urn:oid:1.2.752.129.5.1.69').count() <= 1)"
 
 Invariant: ct-3
 Description: "An active fixed contact is a named person (patientlagen 6 kap. 2 §, prop. 2009/10:67)."
@@ -142,11 +137,6 @@ Invariant: ct-15
 Description: "A change on request says who asked, why and who decided (R46)."
 Severity: #warning
 Expression: "extension.where(url = '{{canonical}}/StructureDefinition/end-reason').value.coding.where(code = 'byte-patient' or code = 'byte-verksamhet').exists() implies extension.where(url = '{{canonical}}/StructureDefinition/change-decision').exists()"
-
-Invariant: ct-16
-Description: "The patient is told who the contact is and how to reach the contact and the unit (R10; patientlagen 3 kap. 2 §)."
-Severity: #warning
-Expression: "status = 'active' implies extension.where(url = '{{canonical}}/StructureDefinition/information-given').exists()"
 
 Profile: SECareTeamTeam
 Parent: CareTeam

@@ -67,7 +67,7 @@ Description: "That the patient was told: that a fixed contact is possible, who i
 Invariant: cm-2
 Description: "Where only relatives were informed, say why the patient was not (R11; patientlagen 3 kap. 4 §)."
 Severity: #warning
-Expression: "recipient.where(type = 'Patient' or reference.matches('(^|/)Patient/')).exists() or reasonCode.exists()"
+Expression: "(recipient.where(type = 'RelatedPerson' or reference.matches('(^|/)RelatedPerson/')).exists() and recipient.where(type = 'Patient' or reference.matches('(^|/)Patient/')).empty()) implies reasonCode.exists()"
 
 Profile: PlanCopyCommunication
 Parent: Communication

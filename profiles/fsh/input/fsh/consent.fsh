@@ -7,8 +7,7 @@ RuleSet: ConsentElements
 * category ^slicing.discriminator.type = #pattern
 * category ^slicing.discriminator.path = "$this"
 * category ^slicing.rules = #open
-* patient 1..1
-* insert Element(patient, [[Whose consent it is.]])
+* insert Element(patient, [[Whose consent it is; R4's ppc-2 asks for it.]])
 * insert Element(dateTime, [[When it was given; needed once active.]])
 * performer only Reference(Patient or RelatedPerson)
 * insert Element(performer, [[Who gave it: the person, or a child's guardians. Needed once active. R80]])
@@ -74,8 +73,9 @@ Description: "The patient's block of what a unit or a caregiver has documented a
 * provision.type = #deny
 * insert Element(provision.type, [[`deny`: a spärr never permits.]])
 * insert Element(provision.dataPeriod, [[What was documented in this time is blocked; blockComparisonTime is compared with it. R112]])
+* provision.actor 1..*
 * insert Element(provision.actor, [[The vårdgivare (outer spärr) or vårdenhet (inner) whose information is blocked. R112]])
-* obeys co-1 and co-4
+* obeys co-1
 
 Invariant: co-1
 Description: "An active consent says who gave it, when, and whether it permits or denies (R78)."
@@ -91,11 +91,6 @@ Invariant: co-3
 Description: "A consent to read what others documented names the caregiver that may (R111)."
 Severity: #error
 Expression: "provision.type = 'permit' implies provision.actor.exists()"
-
-Invariant: co-4
-Description: "A spärr names the vårdgivare or vårdenhet whose information is blocked (R111, R112)."
-Severity: #error
-Expression: "provision.actor.exists()"
 
 Extension: ConsentForm
 Id: consent-form

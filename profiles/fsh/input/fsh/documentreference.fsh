@@ -28,7 +28,6 @@ Description: "The written copy of a SIP, for the person, 1177 and NPÖ (R64, R81
 * insert Element(content.attachment.url, [[Or where it is.]])
 * insert Element(content.attachment.size, [[Octets; GetCarePlans takes 100 KB.]])
 * insert Element(content.attachment.title, [[What it is called.]])
-* context 1..1
 * insert Element(context, [[What it was made from.]])
 * insert Element(context.related, [[The CarePlan. R93]])
 * obeys dr-1 and dr-2 and dr-3

@@ -45,4 +45,4 @@ RuleSet: HsaIds
 Invariant: id-hsa
 Description: "An HSA-id is SE, the ten digits of an organisationsnummer, a hyphen and at most 18 letters or digits (R112)."
 Severity: #warning
-Expression: "identifier.where(system = 'urn:oid:1.2.752.29.4.19' or system = 'urn:oid:1.2.752.129.2.1.4.1').all(value.matches('^(SE[0-9]{10}|TSTNMT[0-9]{10})-[A-Za-z0-9]{1,18}$'))"
+Expression: "identifier.where(system = 'urn:oid:1.2.752.29.4.19' or system = 'urn:oid:1.2.752.129.2.1.4.1').value.all(matches('^(SE[0-9]{10}|TSTNMT[0-9]{10})-[A-Za-z0-9]{1,18}$'))"

@@ -30,7 +30,7 @@ Description: "A vårdgivare, a vårdenhet or another body, with the huvudman it 
 Invariant: id-org
 Description: "An organisationsnummer is ten digits without a hyphen, the third at least 2 (R112)."
 Severity: #warning
-Expression: "identifier.where(system = 'urn:oid:2.5.4.97').all(value.matches('^[0-9]{2}[2-9][0-9]{7}$'))"
+Expression: "identifier.where(system = 'urn:oid:2.5.4.97').value.all(matches('^[0-9]{2}[2-9][0-9]{7}$'))"
 
 Profile: HuvudmanOrganization
 Parent: SEOrganization

@@ -39,12 +39,12 @@ Description: "The person, by personnummer, samordningsnummer, nationellt reservn
 Invariant: id-1
 Description: "A personnummer or samordningsnummer is twelve digits without a separator (R122). Date and check digit are checked by the server, see the setting for identifiers."
 Severity: #warning
-Expression: "identifier.where(system = 'http://electronichealth.se/identifier/personnummer' or system = 'http://electronichealth.se/identifier/samordningsnummer').all(value.matches('^[0-9]{12}$'))"
+Expression: "identifier.where(system = 'http://electronichealth.se/identifier/personnummer' or system = 'http://electronichealth.se/identifier/samordningsnummer').value.all(matches('^[0-9]{12}$'))"
 
 Invariant: id-birth
 Description: "The year of birth is that of the personnummer (R122)."
 Severity: #warning
-Expression: "birthDate.exists() implies identifier.where(system = 'http://electronichealth.se/identifier/personnummer').all(value.startsWith(%resource.birthDate.toString().substring(0, 4)))"
+Expression: "birthDate.exists() implies identifier.where(system = 'http://electronichealth.se/identifier/personnummer').value.all(startsWith(%resource.birthDate.toString().substring(0, 4)))"
 
 Profile: SEHumanName
 Parent: $SEBaseHumanName

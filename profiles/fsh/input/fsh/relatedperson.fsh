@@ -26,7 +26,6 @@ Description: "A child's guardian, who consents to the SIP and takes part in it (
 * insert Element(identifier, [[Personnummer of the guardian. R122]])
 * insert Element(active, [[Whether the guardianship holds.]])
 * insert Element(patient, [[The child.]])
-* relationship 1..*
 * relationship ^slicing.discriminator.type = #pattern
 * relationship ^slicing.discriminator.path = "$this"
 * relationship ^slicing.rules = #open
