@@ -118,6 +118,16 @@ def _types(node: Node) -> Iterator[Constraint]:
             return
 
 
+def is_value_of_primitive(node: Node) -> bool:
+    """Tell whether an element is what a primitive type calls its value."""
+    around = node.parent
+    return node.name == "value" and around is not None and _is_primitive(around)
+
+
+def _is_primitive(node: Node) -> bool:
+    return any(type_["code"] in PRIMITIVE for type_ in node.types)
+
+
 def _discriminated(node: Node) -> Node | None:
     """Give the slice, or the extension's root, that an element's value tells from others."""
     path: list[str] = []

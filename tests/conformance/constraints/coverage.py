@@ -20,6 +20,7 @@ from tests.conformance.constraints.breaking import (
     CannotBreak,
     Constraint,
     constraints,
+    is_value_of_primitive,
 )
 from tests.conformance.constraints.filling import Filler
 from tests.conformance.constraints.own_breakers import OWN_BREAKERS
@@ -135,6 +136,8 @@ class Coverer:
     ) -> None:
         """Put in what the breach needs; the resource has to be valid with it."""
         wanted: Node | None = constraint.node
+        if is_value_of_primitive(constraint.node):
+            raise CannotBreak("it is the value of a primitive, which is no element in JSON")
         if _is_absence(constraint):
             wanted = constraint.node.parent
         if wanted is not None:
@@ -180,8 +183,8 @@ class Coverer:
 
 
 def _is_of(profile: str, stated_by: set[str], constraint: Constraint) -> bool:
-    if constraint.node.parent is None and constraint.node.name == "Extension":
-        # What is said of an extension as a whole may be said by what has it.
+    if constraint.node.parent is None:
+        # What is said of an extension or data type as a whole may be said by what has it.
         return profile in stated_by or profile.startswith(CORE)
     return profile in stated_by
 

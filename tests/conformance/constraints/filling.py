@@ -285,7 +285,8 @@ class Filler:
             definition = self.definitions.conformance("StructureDefinition", url)
             if definition is not None:
                 return self.extension(definition)
-            return {"url": url, "valueBoolean": True}
+            # Not known here: its value is free, unless the profile says more of it.
+            return {"url": url} if "value" in node.children else {"url": url, "valueBoolean": True}
         return {} if "url" in node.children else deepcopy(EXTENSION)
 
     def extension(self, definition: Mapping[str, Any]) -> Json:
