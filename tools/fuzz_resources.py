@@ -141,7 +141,8 @@ def _contain(rng: random.Random, resource: Json) -> None:
 
 def _extend(rng: random.Random, resource: Json) -> None:
     """Put an extension of the project's or another's where it may not belong."""
-    known = [e for o in _objects(resource) for e in o.get("extension", ()) if isinstance(e, dict)]
+    given = [o["extension"] for o in _objects(resource) if isinstance(o.get("extension"), list)]
+    known = [each for listed in given for each in listed if isinstance(each, dict)]
     extension = deepcopy(rng.choice([*known, {"url": "http://x.example/e", "valueCode": "a"}]))
     place = rng.choice(_objects(resource))
     name = rng.choice(("extension", "extension", "modifierExtension"))

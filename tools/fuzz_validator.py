@@ -148,8 +148,11 @@ def main() -> int:
     fuzzer = Fuzzer(args.seed)
     numbers: Iterable[int] = args.only or range(args.cases)
     started = time.monotonic()
-    for number in track(list(numbers), "Resources", console=console):
-        fuzzer.validate(number)
+    try:
+        for number in track(list(numbers), "Resources", console=console):
+            fuzzer.validate(number)
+    except KeyboardInterrupt:
+        console.print("Interrupted; so far:")
     _report(console, fuzzer.findings, time.monotonic() - started)
     return 1 if fuzzer.findings.wrong else 0
 

@@ -27,11 +27,17 @@ COLOURS = {"fatal": "red", "error": "red", "warning": "yellow"}
 @file_arguments
 @click.option("--profile", "profiles", metavar="URL", multiple=True,
               help="Also validate against this profile; may be repeated.")  # fmt: skip
+@click.option("--best-practices", is_flag=True,
+              help="Also warn of what R4 only recommends, such as a narrative.")  # fmt: skip
 @click.option("--second-opinion", is_flag=True,
               help="Also show what the models of fhir.resources (R4B) say.")  # fmt: skip
 @quiet_option
 def validate(
-    paths: tuple[Path, ...], profiles: tuple[str, ...], second_opinion: bool, quiet: bool
+    paths: tuple[Path, ...],
+    profiles: tuple[str, ...],
+    best_practices: bool,
+    second_opinion: bool,
+    quiet: bool,
 ) -> None:
     """Check files against FHIR R4, profiles and Swedish identifiers, without storing them.
 
@@ -58,7 +64,13 @@ def validate(
         for source in sources:
             for document in documents(source):
                 counts["resources"] += _count(document)
-                for issue in problems(validator, document, profiles, second_opinion=second_opinion):
+                for issue in problems(
+                    validator,
+                    document,
+                    profiles,
+                    best_practices=best_practices,
+                    second_opinion=second_opinion,
+                ):
                     counts[issue.severity] += 1
                     _show(document.place, issue)
     errors = counts["error"] + counts["fatal"]
@@ -76,6 +88,7 @@ def problems(
     document: Document,
     profiles: Sequence[str] = (),
     *,
+    best_practices: bool = False,
     second_opinion: bool = False,
 ) -> Iterator[Issue]:
     """List what is wrong with a document.
@@ -84,6 +97,7 @@ def problems(
         validator: R4's structure and profiles.
         document: a resource, perhaps a Bundle of others.
         profiles: canonical urls to validate against beside those it claims.
+        best_practices: report what R4 only recommends, too.
         second_opinion: ask the models of fhir.resources, too.
     """
     from fhir_server.fhir import json, model
@@ -93,7 +107,7 @@ def problems(
         yield from document.content.issues
         return
     resource = json.plain(json.dump(document.content))
-    yield from validator.validate(resource, profiles=profiles)
+    yield from validator.validate(resource, profiles=profiles, best_practices=best_practices)
     if second_opinion and isinstance(resource, dict):
         for issue in model.second_opinion(resource):
             yield _note(issue)

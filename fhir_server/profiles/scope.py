@@ -99,7 +99,7 @@ class Scope:
     def _in_root(self, id_: str) -> Resource | None:
         if not self._contained:
             for inner in _objects(self.root.get("contained")):
-                if isinstance(inner.get("id"), str):
+                if isinstance(inner.get("id"), str) and _has_type(inner):
                     self._contained.setdefault(inner["id"], inner)
         return self._contained.get(id_)
 
@@ -125,7 +125,7 @@ class Scope:
         if not self._entries and self.bundle is not None:
             for entry in _objects(self.bundle.get("entry")):
                 url, resource = entry.get("fullUrl"), entry.get("resource")
-                if isinstance(url, str) and isinstance(resource, dict):
+                if isinstance(url, str) and isinstance(resource, dict) and _has_type(resource):
                     self._entries.setdefault(url, []).append(resource)
         return self._entries
 
@@ -183,6 +183,11 @@ def _coded(value: Any) -> Iterator[Coded]:
 def _objects(values: Any) -> Iterator[dict[str, Any]]:
     if isinstance(values, list):
         yield from (value for value in values if isinstance(value, dict))
+
+
+def _has_type(resource: Mapping[str, Any]) -> bool:
+    """Tell whether something in a resource that may be wrong is a resource at all."""
+    return isinstance(resource.get("resourceType"), str)
 
 
 def _version_of(resource: Resource) -> str | None:

@@ -16,7 +16,7 @@ import pytest
 
 from fhir_server.app import create_server
 from fhir_server.settings import Settings
-from tests.conformance.constraints.coverage import Coverage, cover
+from tests.conformance.constraints.coverage import ALL_BREAKERS, Coverage, cover
 from tests.conftest import ROOT
 
 PROFILES = ROOT / "profiles" / "se"
@@ -31,8 +31,9 @@ def profiles() -> list[Path]:
 
 @pytest.fixture(scope="module")
 def coverage() -> Coverage:
-    validator = create_server(Settings()).validator
-    return cover(validator, [json.loads(path.read_text("utf-8")) for path in profiles()])
+    return cover(
+        create_server(Settings()), [json.loads(path.read_text("utf-8")) for path in profiles()]
+    )
 
 
 def test_every_constraint_that_is_broken_is_named(coverage: Coverage) -> None:
@@ -53,3 +54,13 @@ def test_most_constraints_are_covered(coverage: Coverage) -> None:
     assert covered > 20 * len(coverage.uncovered)
     assert {"min", "max", "type", "target", "fixed", "binding", "slice-min", "slice-max",
             "invariant"} <= set(coverage.covered)  # fmt: skip
+
+
+def test_no_breaker_is_for_a_rule_that_no_profile_states() -> None:
+    stated = {
+        constraint["key"]
+        for path in profiles()
+        for element in json.loads(path.read_text("utf-8"))["snapshot"]["element"]
+        for constraint in element.get("constraint", [])
+    }
+    assert set(ALL_BREAKERS) - stated == set()

@@ -118,6 +118,16 @@ def _types(node: Node) -> Iterator[Constraint]:
             return
 
 
+def is_value_of_primitive(node: Node) -> bool:
+    """Tell whether an element is what a primitive type calls its value."""
+    around = node.parent
+    return node.name == "value" and around is not None and _is_primitive(around)
+
+
+def _is_primitive(node: Node) -> bool:
+    return any(type_["code"] in PRIMITIVE for type_ in node.types)
+
+
 def _discriminated(node: Node) -> Node | None:
     """Give the slice, or the extension's root, that an element's value tells from others."""
     path: list[str] = []
@@ -207,9 +217,9 @@ class Breaker:
         if slice_.element["min"] == 0 or slice_.sliced is None:
             raise CannotBreak("it says which slice an item is of, and there need be none")
         place = self._one(slice_, resource, root)
-        inside = self._one(c.node, resource, root)
-        holder = at(resource, inside[:-1])
-        holder[inside[-1]] = _other(holder[inside[-1]])
+        for inside in places(c.node, resource, root):
+            holder = at(resource, inside[:-1])
+            holder[inside[-1]] = _other(holder[inside[-1]])
         around: Place = (*self._around(slice_, resource, root), slice_.name)
         return Broken(resource, frozenset({"slice-min"}), (around, place[:-1]))
 

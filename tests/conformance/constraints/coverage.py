@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from fhir_server.fhir.outcome import Issue, has_errors
-from fhir_server.profiles.definitions import Definitions
+from fhir_server.interactions.context import Server
+from fhir_server.profiles.code_checks import Coded
 from fhir_server.profiles.validator import Validator
-from fhir_server.profiles.value_sets import members
+from fhir_server.terminology.concepts import ExpansionRequest, TerminologyError
 from tests.conformance.constraints.breakers import BREAKERS
 from tests.conformance.constraints.breaking import (
     Breaker,
@@ -19,8 +20,10 @@ from tests.conformance.constraints.breaking import (
     CannotBreak,
     Constraint,
     constraints,
+    is_value_of_primitive,
 )
 from tests.conformance.constraints.filling import Filler
+from tests.conformance.constraints.own_breakers import OWN_BREAKERS
 from tests.conformance.constraints.snapshots import Json, Node, expression, places, tree
 from tests.conformance.constraints.subjects import Subject, Subjects
 
@@ -34,6 +37,8 @@ compares this page with what it finds.
 | Kind of constraint | Covered |
 |---|---|
 """
+MANY = 500
+ALL_BREAKERS = BREAKERS | OWN_BREAKERS
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 
 
@@ -131,6 +136,8 @@ class Coverer:
     ) -> None:
         """Put in what the breach needs; the resource has to be valid with it."""
         wanted: Node | None = constraint.node
+        if is_value_of_primitive(constraint.node):
+            raise CannotBreak("it is the value of a primitive, which is no element in JSON")
         if _is_absence(constraint):
             wanted = constraint.node.parent
         if wanted is not None:
@@ -143,7 +150,8 @@ class Coverer:
         return [issue for issue in found if has_errors([issue])]
 
     def _validate(self, resource: Json, definition: Mapping[str, Any]) -> list[Issue]:
-        profiles = [] if definition["type"] == "Extension" else [definition["url"]]
+        of_type = resource.get("resourceType") == definition["type"]
+        profiles = [definition["url"]] if of_type else []  # else what is around it asks for it
         return self._validator.validate(resource, profiles=profiles, best_practices=True)
 
     def _problem(
@@ -175,8 +183,8 @@ class Coverer:
 
 
 def _is_of(profile: str, stated_by: set[str], constraint: Constraint) -> bool:
-    if constraint.node.parent is None and constraint.node.name == "Extension":
-        # What is said of an extension as a whole may be said by what has it.
+    if constraint.node.parent is None:
+        # What is said of an extension or data type as a whole may be said by what has it.
         return profile in stated_by or profile.startswith(CORE)
     return profile in stated_by
 
@@ -238,15 +246,35 @@ def _stated_by(node: Node, definition: Json) -> set[str]:
     }
 
 
-def cover(validator: Validator, definitions: list[Json]) -> Coverage:
+def cover(server: Server, definitions: list[Json]) -> Coverage:
     """Break all constraints of some profiles."""
-    known = Definitions.load()
-    codes_of = partial(members, known)
+    known = server.definitions
+    codes_of = cache(partial(_codes_of, server))
     filler = Filler(known, codes_of)
-    coverer = Coverer(
-        validator, filler, Breaker(filler, codes_of, BREAKERS), Subjects(known, filler)
-    )
+    breaker = Breaker(filler, codes_of, ALL_BREAKERS)
+    coverer = Coverer(server.validator, filler, breaker, Subjects(known, filler))
     coverage = Coverage()
     for definition in definitions:
         coverer.cover(definition, coverage)
     return coverage
+
+
+def _codes_of(server: Server, url: str) -> dict[str, list[str] | None] | None:
+    """Give some codes of a value set, by system; None for a system where any code may be right."""
+    terminology = server.terminology
+    value_set = terminology.value_set(url)
+    if value_set is None:
+        return None
+    try:
+        expansion = terminology.expand(value_set, ExpansionRequest(count=MANY))
+    except TerminologyError:
+        return None
+    found: dict[str, list[str] | None] = {}
+    for item in expansion.contains:
+        listed = found.setdefault(item.system, [])
+        if listed is not None:
+            listed.append(item.code)
+    for system in found:
+        if terminology.in_value_set(url, Coded("bogus", system)).holds is not False:
+            found[system] = None
+    return found

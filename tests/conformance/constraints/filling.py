@@ -15,6 +15,7 @@ from tests.conformance.constraints.snapshots import (
     all_types,
     at,
     belongs,
+    beside_of,
     keys,
     object_at,
     places,
@@ -156,6 +157,8 @@ class Filler:
                 holder.pop(name, None)
                 holder.pop(f"_{name}", None)
         value = self.value(node, type_)
+        if node.name == "value" and holder.get("system") in NUMBERS:
+            value = NUMBERS[holder["system"]]
         if node.name == "contained":
             value = deepcopy(INSIDE)
             holder.setdefault("extension", []).append(deepcopy(TO_INSIDE))
@@ -169,10 +172,16 @@ class Filler:
         found = object_at(resource, around)
         if found is not None:
             return found
-        *outer, last = around
-        assert isinstance(last, str), "items of arrays of primitives are not extended"
-        holder: Json = at(resource, tuple(outer)).setdefault(f"_{last}", {})
-        return holder, (*outer, f"_{last}")
+        beside = beside_of(around)
+        *outer, last = beside
+        if isinstance(last, int):
+            *outer, name = outer
+            values = at(resource, around[:-1])
+            notes = at(resource, tuple(outer)).setdefault(name, [None] * len(values))
+            notes[last] = {}
+            return notes[last], beside
+        holder: Json = at(resource, tuple(outer)).setdefault(last, {})
+        return holder, beside
 
     def value(self, node: Node, type_: Json) -> Any:
         """Give a value that fulfils what the element asks for."""
@@ -188,6 +197,8 @@ class Filler:
         self._complete(value, node, self._path(node, code))
         if not value or (code == "Coding" and "code" not in value):
             value = {**self._coded(node, code, value.get("system")), **value}
+        if code == "Coding" and "system" in value:
+            value.setdefault("code", "code")  # of a system that is not listed here
         if not value:
             value = deepcopy(CONTENT.get(code, {}))
         if code == "Identifier" and value.get("system") in NUMBERS:
@@ -256,12 +267,16 @@ class Filler:
     def _reference(self, type_: Json, stated: tuple[str, Any] | None) -> Json:
         value: Json = deepcopy(stated[1]) if stated else {}
         targets = [url.rsplit("/", 1)[-1] for url in type_.get("targetProfile", [])]
-        known = [name for name in targets if self.definitions.is_resource_type(name)]
+        known = [
+            name
+            for name in targets
+            if self.definitions.is_resource_type(name) and not self.definitions.is_abstract(name)
+        ]
         if known:
             return {"reference": f"{known[0]}/somebody", **value}
         profile = next(iter(type_.get("targetProfile", [])), "")
         definition = self.definitions.conformance("StructureDefinition", profile)
-        if definition is not None:
+        if definition is not None and not self.definitions.is_abstract(definition["type"]):
             return {"reference": f"{definition['type']}/somebody", **value}
         return {"display": "text", **value}
 
@@ -270,6 +285,8 @@ class Filler:
             definition = self.definitions.conformance("StructureDefinition", url)
             if definition is not None:
                 return self.extension(definition)
+            # Not known here: its value is free, unless the profile says more of it.
+            return {"url": url} if "value" in node.children else {"url": url, "valueBoolean": True}
         return {} if "url" in node.children else deepcopy(EXTENSION)
 
     def extension(self, definition: Mapping[str, Any]) -> Json:

@@ -168,13 +168,22 @@ def object_at(resource: Json, place: Place) -> tuple[Json, Place] | None:
     value = at(resource, place)
     if isinstance(value, dict):
         return value, place
+    beside = beside_of(place)
+    *around, name = beside[:-1] if isinstance(beside[-1], int) else beside
+    holder = at(resource, tuple(around))
+    if name not in holder:
+        return None
+    found = at(resource, beside)
+    return (found, beside) if isinstance(found, dict) else None
+
+
+def beside_of(place: Place) -> Place:
+    """Give where the id and the extensions of a primitive value stand."""
     *around, last = place
-    if isinstance(last, str):
-        beside: Place = (*around, f"_{last.removeprefix('_')}")
-        holder = at(resource, tuple(around))
-        if isinstance(holder.get(beside[-1]), dict):
-            return holder[beside[-1]], beside
-    return None
+    if isinstance(last, int):
+        *outer, name = around
+        return (*outer, f"_{str(name).removeprefix('_')}", last)
+    return (*around, f"_{last.removeprefix('_')}")
 
 
 def belongs(node: Node, value: Any, key: str = "") -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fhir_server.profiles.definitions import Definitions
 from tests.conformance.constraints.filling import Filler
-from tests.conformance.constraints.snapshots import Json, Node, Place
+from tests.conformance.constraints.snapshots import Json, Node, Place, places, tree
 from tests.conftest import ROOT
 
 EXAMPLES = ROOT / "profiles" / "examples" / "valid"
@@ -61,6 +61,8 @@ class Subjects:
         url, type_ = definition["url"], definition["type"]
         if type_ == "Extension":
             return [*self._with_extension(url), *self._hosts(definition)]
+        if not self._definitions.is_resource_type(type_):
+            return list(self._with_data_type(url))
         claiming = [
             Subject(name, resource)
             for name, resource in self._resources
@@ -74,6 +76,15 @@ class Subjects:
         for name, resource in self._resources:
             for place in _extensions(resource, url):
                 yield Subject(name, resource, place)
+
+    def _with_data_type(self, url: str) -> Iterator[Subject]:
+        """Give where elements stand that a profile wants to conform to one on their data type."""
+        for name, resource in self._resources:
+            for claimed in resource.get("meta", {}).get("profile", []):
+                profile = self._definitions.conformance("StructureDefinition", claimed)
+                for node in tree(profile).walk() if profile else ():
+                    if any(url in type_.get("profile", []) for type_ in node.types):
+                        yield from (Subject(name, resource, p) for p in places(node, resource))
 
     def _hosts(self, definition: Json) -> Iterator[Subject]:
         """Make a resource for each context that holds nothing but the extension."""
