@@ -33,7 +33,7 @@ class Verdict:
             ICD-10-SE), the value set is unknown, or the external server does not answer.
         text: why not, or why nobody can tell; a sentence without the code's display.
         display: the right display, where one is known.
-        wrong_display: the code holds, but not under the display that came with it; ``text`` says so.
+        wrong_display: the code holds, but not under the display that came; ``text`` says so.
         inactive: the code holds, but is not to be used any more; ``text`` says so.
         abstract: the code holds, but only groups others; ``text`` says so.
     """

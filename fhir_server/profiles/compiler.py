@@ -8,12 +8,11 @@ Source: https://hl7.org/fhir/R4/json.html
 
 from __future__ import annotations
 
-from fhir_server.fhir.ids import ID
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fhir_server.fhir.ids import ID
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.elements import Element, TypeRef
 from fhir_server.profiles.primitives import PRIMITIVES

@@ -193,7 +193,7 @@ class _Elements:
         path = f"{element.path}[x]" if element.is_choice else element.path
         own = _sourced(self._own.get(path, ()), self._name)
         codes = [each.code for each in element.types]
-        if self._owner(element) in _SYSTEM_TYPED or codes and codes[0] in _WITHOUT_ELE_1:
+        if self._owner(element) in _SYSTEM_TYPED or (codes and codes[0] in _WITHOUT_ELE_1):
             return list(own)
         extension = self._of_extension if codes == ["Extension"] else ()
         return [*self._of_element, *extension, *own]

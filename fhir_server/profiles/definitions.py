@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.canonical_versions import split_canonical
 from fhir_server.profiles.conformance import ConformanceResources, ConformanceSource
 from fhir_server.profiles.core_snapshots import STRUCTURES, core_definition
@@ -26,7 +27,6 @@ from fhir_server.profiles.elements import (
     element_from,
     search_parameter_from,
 )
-from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.json_lines import Lines
 from fhir_server.profiles.search_expressions import expression_for
 

@@ -21,9 +21,7 @@ _ANY = ("Resource", "DomainResource", "Element", "BackboneElement")
 IsA = Callable[[str, str], bool]
 
 
-def merged(
-    base: ElementDefinition, changes: ElementDefinition, profile: str
-) -> dict[str, Any]:
+def merged(base: ElementDefinition, changes: ElementDefinition, profile: str) -> dict[str, Any]:
     """Give the element with what the differential says about it.
 
     Args:

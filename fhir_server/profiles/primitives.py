@@ -8,10 +8,10 @@ the length of the text, no look-around.
 
 from __future__ import annotations
 
-from fhir_server.fhir.ids import ID
-
 from dataclasses import dataclass
 from typing import Any
+
+from fhir_server.fhir.ids import ID
 
 INTEGER_URI = "urn:fhir-server:integer"
 # Draft 4 alone tells 1.0 from 1; FHIR's integers have no fraction (datatypes.html#integer).
@@ -21,7 +21,7 @@ INTEGER_SCHEMA = {"$schema": "http://json-schema.org/draft-04/schema#", "type": 
 _CONTROL = "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\ufffe\uffff"
 _TEXT = f"[^{_CONTROL}]"
 _STRING = rf"^{_TEXT}*[^\s{_CONTROL}]{_TEXT}*$"
-_TOKEN = rf"[^\s{_CONTROL}]+"  # noqa: S105 - a pattern, not a password
+_TOKEN = rf"[^\s{_CONTROL}]+"
 
 _YEAR = "(?:[1-9][0-9]{3}|0[0-9]{2}[1-9]|0[0-9][1-9]0|0[1-9]00)"
 _MONTH = "(?:0[1-9]|1[0-2])"

@@ -95,7 +95,9 @@ def _is_any(base: Resource) -> bool:
 
 
 def _refused(text: str, element: str) -> Generated:
-    return Generated(None, (Issue("error", "business-rule", text, f"StructureDefinition.{element}"),))
+    return Generated(
+        None, (Issue("error", "business-rule", text, f"StructureDefinition.{element}"),)
+    )
 
 
 class _Place(NamedTuple):

@@ -10,14 +10,13 @@ beside it.
 
 from __future__ import annotations
 
-from fhir_server.fhir.suggestions import suggestion
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, invalid
+from fhir_server.fhir.suggestions import suggestion
 from fhir_server.profiles.definitions import Definitions, Element
 
 Resource = Mapping[str, Any]

@@ -61,7 +61,9 @@ class Drafts:
         self._problems = problems
         self._drafts: dict[tuple[str, str], list[Resource]] = {}
         for draft in drafts:
-            self._drafts.setdefault((draft["resourceType"], str(draft.get("url"))), []).append(draft)
+            self._drafts.setdefault((draft["resourceType"], str(draft.get("url"))), []).append(
+                draft
+            )
         for found in self._drafts.values():
             found.sort(key=lambda each: version_key(str(each.get("version", ""))), reverse=True)
         self._judged: dict[int, Judgement] = {}

@@ -75,9 +75,7 @@ class Validator:
         self._engine = Engine(definitions)
         self._use(definitions, codes)
 
-    def with_definitions(
-        self, definitions: Definitions, codes: CodeChecks
-    ) -> Validator:
+    def with_definitions(self, definitions: Definitions, codes: CodeChecks) -> Validator:
         """Give the same validator with other profiles and codes; the structure of R4 is shared."""
         other = copy.copy(self)
         other._use(definitions, codes)

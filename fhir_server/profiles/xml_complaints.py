@@ -6,8 +6,6 @@ Source: https://hl7.org/fhir/R4/xml.html
 from __future__ import annotations
 
 from fhir_server.fhir.suggestions import element_suggestion
-
-
 from fhir_server.profiles.xml_tables import FHIR, Kind, Slot, Table
 
 _MAX_LISTED = 12

@@ -35,7 +35,7 @@ class _Frame:
         depth: of the JSON object.
     """
 
-    __slots__ = ("depth", "last", "name", "slot", "tags", "table", "uneven", "value")
+    __slots__ = ("depth", "last", "name", "slot", "table", "tags", "uneven", "value")
 
     def __init__(self, table: Table | None, value: Any, name: str, depth: int) -> None:
         self.table = table

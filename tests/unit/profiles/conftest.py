@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from fhir_server.fhir.locations import definition_directories
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.validator import Validator
 from fhir_server.terminology.terminology import Terminology
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fhir_server.profiles.definitions import Definitions
 from fhir_server.fhir.locations import definition_directories
+from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.search_expressions import expression_for, parts
 
 

@@ -11,8 +11,8 @@ import pytest
 from tools import r4_operations
 from tools.r4_codes import code_lists
 from tools.r4_package import Package
-from tools.r4_terminology import as_lines, code_systems, value_sets
 from tools.r4_search import compartments, search_parameters
+from tools.r4_terminology import as_lines, code_systems, value_sets
 
 SYSTEM = "http://example.org/system"
 CONCEPTS = [
@@ -219,11 +219,19 @@ def test_a_code_system_is_laid_out_flat_with_the_codes_above_each(package):
 
 
 def test_a_version_from_before_the_package_is_left_out(package):
-    system = {"resourceType": "CodeSystem", "url": SYSTEM, "version": "4.0.1", "content": "complete"}
+    system = {
+        "resourceType": "CodeSystem",
+        "url": SYSTEM,
+        "version": "4.0.1",
+        "content": "complete",
+    }
     includes = [{"system": SYSTEM, "version": "3.6.0"}, {"system": "urn:other", "version": "1"}]
     value_set = {"resourceType": "ValueSet", "url": "urn:vs", "compose": {"include": includes}}
     [found] = value_sets(package(system, value_set))
-    assert found["compose"]["include"] == [{"system": SYSTEM}, {"system": "urn:other", "version": "1"}]
+    assert found["compose"]["include"] == [
+        {"system": SYSTEM},
+        {"system": "urn:other", "version": "1"},
+    ]
 
 
 def test_lines_are_in_the_order_of_their_urls():

@@ -77,9 +77,7 @@ def said(element: Mapping[str, Any]) -> dict[str, Any]:
         "binding": "valueSet" in binding
         and (binding["strength"], binding["valueSet"].partition("|")[0]),
         "values": {k: v for k, v in element.items() if k.startswith(values)},
-        "slicing": {
-            key: element.get("slicing", {}).get(key) for key in ("discriminator", "rules")
-        },
+        "slicing": {key: element.get("slicing", {}).get(key) for key in ("discriminator", "rules")},
         "slice": element.get("sliceName"),
         "constraints": sorted(each["key"] for each in element.get("constraint", ())),
         "reference": element.get("contentReference", "").rpartition("#")[2],
@@ -193,10 +191,7 @@ def test_a_slice_of_a_slice_has_what_is_constrained_before_it() -> None:
 
     assert elements["Observation.category:lab.text"]["max"] == "0"
     assert elements["Observation.category:lab.coding"]["min"] == 1
-    assert (
-        elements["Observation.category:lab/own.coding"].items()
-        >= {"min": 1, "max": "1"}.items()
-    )
+    assert elements["Observation.category:lab/own.coding"].items() >= {"min": 1, "max": "1"}.items()
     ids = list(elements)
     assert ids.index("Observation.category:lab/own") > ids.index("Observation.category:lab.coding")
 

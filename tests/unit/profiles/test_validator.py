@@ -22,7 +22,9 @@ def test_further_rules_are_asked_about_a_resource_whose_structure_is_right(defin
         return [RULE]
 
     resource = {"resourceType": "CareTeam"}
-    assert Validator(definitions, Terminology(definitions), extra_rules=[rule]).validate(resource) == [RULE]
+    assert Validator(definitions, Terminology(definitions), extra_rules=[rule]).validate(
+        resource
+    ) == [RULE]
     assert asked == [resource]
 
 
@@ -39,7 +41,9 @@ def test_what_further_rules_say_of_a_part_with_a_wrong_structure_is_left_out(def
 
 def test_a_warning_does_not_keep_further_rules_away(definitions):
     resource = {"resourceType": "CareTeam", "meta": {"profile": ["http://other.example/x"]}}
-    found = Validator(definitions, Terminology(definitions), extra_rules=[lambda _: [RULE]]).validate(resource)
+    found = Validator(
+        definitions, Terminology(definitions), extra_rules=[lambda _: [RULE]]
+    ).validate(resource)
     assert [issue.severity for issue in found] == ["error", "warning"]
 
 

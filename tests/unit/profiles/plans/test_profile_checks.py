@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fhir_server.fhir.locations import definition_directories
 from fhir_server.fhirpath.engine import Engine
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.fhir.locations import definition_directories
 from fhir_server.profiles.plans import profile_checks
 from fhir_server.profiles.plans.profile_checks import ProfileChecks
 from fhir_server.profiles.scope import Scope
