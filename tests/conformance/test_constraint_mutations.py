@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 
 PROFILES = ROOT / "profiles" / "se"
 PAGE = ROOT / "docs" / "conformance" / "uncovered-constraints.md"
+pytestmark = pytest.mark.timeout(900)  # some 7,000 resources, each validated twice or more
 # Where this is set, the page is written instead of compared: make it so, then read the difference.
 WRITE = "WRITE_UNCOVERED_CONSTRAINTS"
 
