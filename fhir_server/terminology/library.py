@@ -42,9 +42,12 @@ class SourceLibrary:
         found = self._published.find(url, version)
         if found is None or found.info.content in NOWHERE:
             # Packages bring code systems without concepts: they don't hide what is known anyway.
-            found = self._grammars.find(url) or self._tables.find(url, version) or found
-        supplements = tuple(self._published.supplements(url)) if found is not None else ()
-        return SupplementedCodeSystem(found, supplements) if found and supplements else found
+            known = self._grammars.find(url), self._tables.find(url, version)
+            found = next((each for each in known if each is not None), found)
+        if found is None:
+            return None
+        supplements = tuple(self._published.supplements(url))
+        return SupplementedCodeSystem(found, supplements) if supplements else found
 
     def systems(self) -> Iterator[tuple[str, str | None]]:
         """Give url and version of all code systems."""
