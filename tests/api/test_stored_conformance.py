@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fhir_server.app import create_app
+from fhir_server.fhir.locations import canonical
 from fhir_server.interactions.live_conformance import REFRESH_SECONDS
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
@@ -151,7 +152,7 @@ def test_without_a_version_the_highest_holds_and_a_retired_one_only_by_its_versi
     "url",
     [
         f"{R4}/Patient",
-        "https://vardsamordning.example/fhir/StructureDefinition/fast-kontakt-careteam",
+        f"{canonical()}/StructureDefinition/fast-kontakt-careteam",
     ],
 )
 def test_a_url_of_r4_or_of_this_server_is_stored_without_effect(fhir: Fhir, url: str) -> None:

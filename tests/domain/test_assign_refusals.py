@@ -17,6 +17,7 @@ from tests.domain.clinic import (
     certificate,
     code,
     days,
+    errors,
     licence,
     paragraphs,
     reference,
@@ -264,11 +265,15 @@ def test_an_omsorgskontakt_on_the_regions_unit_is_refused(clinic: Clinic) -> Non
     "period", [{"end": "2020-01-01"}, {"start": "2040-01-01", "end": "2039-12-31"}]
 )
 def test_an_assignment_that_ends_before_it_begins_is_refused(clinic: Clinic, period: Json) -> None:
-    """R48: the history of contacts holds periods that were; a start left out is today."""
+    """R48: the history of contacts holds periods that were; a start left out is today.
+
+    R4 itself refuses (per-1), before the law is asked.
+    """
     patient, nurse = clinic.patient(), clinic.nurse()
     with clinic.nothing_stored():
         response = clinic.assign(patient, nurse, "4", period={"valuePeriod": period})
-        refused_by(response, "PL-6-2", "CareTeam.period")
+        [issue] = errors(response)
+        assert issue["details"]["coding"][0]["code"] == "per-1"
 
 
 def test_all_that_is_wrong_is_said_at_once(clinic: Clinic) -> None:

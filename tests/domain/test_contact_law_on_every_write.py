@@ -220,7 +220,9 @@ def test_a_team_cannot_become_a_contact_unseen(clinic: Clinic) -> None:
     patient = clinic.patient()
     stored(clinic, fast_kontakt(patient, clinic.nurse(), "4"))
     team = category(codes.CARE_TEAM_CATEGORY, codes.TEAM)
-    plain = stored(clinic, fast_kontakt(patient, clinic.nurse(), "4", category=[team]))
+    plain = stored(
+        clinic, fast_kontakt(patient, clinic.nurse(), "4", category=[team], name="Teamet")
+    )
     contact = category(codes.CARE_TEAM_CATEGORY, codes.FAST_KONTAKT)
     refused_by(put(clinic, plain | {"category": [contact]}), "PL-6-2", ROLE)
     refused_by(put(clinic, plain | {"category": [team, contact]}), "PL-6-2", ROLE)

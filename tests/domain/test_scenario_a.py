@@ -173,7 +173,10 @@ def test_a_nurse_is_no_omsorgskontakt(ward: Clinic) -> None:
 def test_a_contact_without_name_is_refused(ward: Clinic) -> None:
     """R5: "ofta inte namngiven"."""
     eva = ward.read("Practitioner/eva-test")
-    ward.put({name: value for name, value in eva.items() if name != "name"})
+    nameless = {name: value for name, value in eva.items() if name != "name"}
+    assert ward.fhir.put("Practitioner/eva-test", nameless).status_code == 422
+    # Without an HSA-id no profile asks for the name.
+    ward.put({name: value for name, value in nameless.items() if name != "identifier"})
     with ward.nothing_stored():
         refused_by(assign_eva(ward), "PL-6-2", "CareTeam.participant[0].member")
 

@@ -94,7 +94,9 @@ def test_a_consent_to_something_else_is_none(clinic: Clinic) -> None:
     patient = clinic.patient()
     result(clinic.assign(patient, clinic.nurse()))
     svod = category(codes.CONSENT_CATEGORY_SYSTEM, "svod")
-    consent = consented(clinic, patient, category=[svod])
+    actor = {"role": {"text": "Läser"}, "reference": {"reference": clinic.unit()}}
+    permit = {"type": "permit", "actor": [actor]}
+    consent = consented(clinic, patient, category=[svod], provision=permit)
     with clinic.nothing_stored(*STORED):
         refused(generate(clinic, patient, "active", *complete(), consent=consent), INFO)
 

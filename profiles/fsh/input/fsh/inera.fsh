@@ -104,7 +104,7 @@ Context: CareTeam.participant
 * ^url = $ContactViaTeam
 * ^version = "0.9"
 * value[x] 1..1
-* value[x] only Reference(SECareTeamTeam)
+* value[x] only Reference(CareTeam)
 
 Extension: ApprovedForPatient
 Id: approved-for-patient
