@@ -18,6 +18,10 @@ def said(response: Any) -> list[tuple[str, str, str | None]]:
     )
 
 
+def errors(response: Any) -> list[Json]:
+    return [issue for issue in response.json["issue"] if issue["severity"] == "error"]
+
+
 def asked(clinic: Clinic, mode: str, at: str, resource: Json | None) -> Any:
     response = clinic.fhir.post(f"{at}/$validate?mode={mode}", resource)
     assert response.status_code == 200, response.text
@@ -33,8 +37,7 @@ def test_a_second_coordinator_is_refused_by_both_in_the_same_words(clinic: Clini
         told = asked(clinic, "create", "CareTeam", second)
         refused = clinic.fhir.post("CareTeam", second)
     assert refused.status_code == 422
-    assert told.json["issue"] == refused.json["issue"]
-    assert any(severity == "error" for severity, _, _ in said(told))
+    assert errors(told) == errors(refused) != []
 
 
 def test_a_lawful_contact_passes_and_is_not_stored(clinic: Clinic) -> None:
@@ -55,7 +58,7 @@ def test_an_update_is_judged_beside_the_others_and_not_beside_itself(clinic: Cli
     told = asked(clinic, "update", f"CareTeam/{other['id']}", promoted)
     refused = clinic.fhir.put(f"CareTeam/{other['id']}", promoted)
     assert refused.status_code == 422
-    assert told.json["issue"] == refused.json["issue"]
+    assert errors(told) == errors(refused) != []
     assert clinic.read(f"CareTeam/{other['id']}")["meta"]["versionId"] == "1"
 
 
