@@ -114,10 +114,14 @@ def _concept(number: int, name: str, kinds: int) -> Json:
     return {"coding": [_coding(number, name, kinds)]}
 
 
+def _day(number: int) -> str:
+    month, day = number % 12 + 1, number // 12 % 28 + 1
+    return f"20{18 + number % 8}-{month:02d}-{day:02d}"
+
+
 def _period(number: int) -> Json:
     """Give a day, some weeks, or what goes on."""
-    month, day = number % 12 + 1, number // 12 % 28 + 1
-    start = f"20{18 + number % 8}-{month:02d}-{day:02d}"
+    month, start = number % 12 + 1, _day(number)
     if number % 3 == 0:
         return {"start": start}
     if number % 3 == 1:
@@ -128,7 +132,9 @@ def _period(number: int) -> Json:
 def _care_team(number: int) -> Json:
     members = ("CareTeam", "Organization", "Patient", "Practitioner", "PractitionerRole",
                "RelatedPerson")  # fmt: skip
+    review = {"url": f"{_OWN}review-date", "valueDate": _day(number)}
     return {
+        "extension": [review],
         "status": ("active", "inactive", "active", "proposed")[number % 4],
         "category": [_concept(number, "category", 6)],
         "subject": _one(number, "Patient", "Patient", "Patient", "Group"),
@@ -155,7 +161,9 @@ def _care_plan(number: int) -> Json:
         "performer": [_one(number, *performers)],
     }
     huvudman = {"url": f"{_OWN}huvudman", "valueCode": ("region", "kommun")[number % 2]}
+    follow_up = {"url": "date", "valueDate": _day(number)}
     return {
+        "extension": [{"url": f"{_OWN}follow-up", "extension": [follow_up]}],
         "status": ("active", "draft", "active", "completed")[number % 4],
         "intent": ("plan", "order")[number % 2],
         "category": [_concept(number, "category", 6)],

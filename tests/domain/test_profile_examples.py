@@ -12,6 +12,7 @@ from fhir_server.fhir.locations import definition_directories
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
+from fhir_server.terminology.terminology import Terminology
 from tests.domain.profile_examples import VALID, Breach, breaches, surroundings, valid
 
 BREACHES = breaches()
@@ -28,7 +29,8 @@ OF_RESOURCES = sorted(PROFILES.keys() - DATA_TYPES)
 
 @pytest.fixture(scope="module")
 def validator() -> Validator:
-    return Validator(Definitions.load())
+    definitions = Definitions.load()
+    return Validator(definitions, Terminology(definitions))
 
 
 def found(validator: Validator, resource: Mapping[str, Any]) -> list[Issue]:

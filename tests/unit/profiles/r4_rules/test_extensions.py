@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.validator import Validator
+from fhir_server.terminology.terminology import Terminology
 from tests.unit.profiles.plans.conftest import DEFINITION, profile
 
 URL = f"{DEFINITION}/note"
@@ -19,6 +21,10 @@ def definition(*contexts: tuple[str, str], modifier: bool = False, **more: Any) 
     made["context"] = [{"type": kind, "expression": text} for kind, text in contexts]
     made["snapshot"]["element"][0]["isModifier"] = modifier
     return {**made, **more}
+
+
+def by(definitions: Definitions) -> Validator:
+    return Validator(definitions, Terminology(definitions))
 
 
 ON_PERIOD = {
@@ -52,12 +58,12 @@ CASES = [
 def test_an_extension_stands_where_its_definition_says(
     with_conformance: Any, resource: dict[str, Any], context: tuple[str, str], fits: bool
 ) -> None:
-    found = Validator(with_conformance(definition(context))).validate(resource)
+    found = by(with_conformance(definition(context))).validate(resource)
     assert [(i.rule, i.profile) for i in found] == ([] if fits else [("context", URL)])
 
 
 def test_a_modifier_extension_stands_in_modifier_extension(with_conformance: Any) -> None:
-    validator = Validator(with_conformance(definition(("element", "CareTeam"), modifier=True)))
+    validator = by(with_conformance(definition(("element", "CareTeam"), modifier=True)))
     [issue] = validator.validate(ON_ROOT)
     assert (issue.rule, issue.expression) == ("extension", "CareTeam.extension[0]")
     moved = {"resourceType": "CareTeam", "modifierExtension": ON_ROOT["extension"]}
@@ -66,7 +72,7 @@ def test_a_modifier_extension_stands_in_modifier_extension(with_conformance: Any
 
 def test_an_extension_may_ask_something_of_what_it_stands_in(with_conformance: Any) -> None:
     asks = definition(("element", "CareTeam"), contextInvariant=["name.exists()"])
-    validator = Validator(with_conformance(asks))
+    validator = by(with_conformance(asks))
     [issue] = validator.validate(ON_ROOT)
     assert (issue.rule, issue.expression) == ("context", "CareTeam.extension[0]")
     assert validator.validate({**ON_ROOT, "name": "x"}) == []

@@ -11,6 +11,7 @@ from fhir_server.fhir import json
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.r4_rules import invariants
 from fhir_server.profiles.validator import Validator
+from fhir_server.terminology.terminology import Terminology
 from tests.conformance.r4_examples import examples
 
 LARGEST = 12_000
@@ -40,7 +41,8 @@ def found(validator: Validator, resource: Any) -> list[tuple[str | None, str | N
 def test_predicates_and_what_decides_early_agree_with_the_expressions(
     definitions: Definitions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick, slow = Validator(definitions), Validator(definitions)
+    codes = Terminology(definitions)
+    quick, slow = Validator(definitions, codes), Validator(definitions, codes)
     only_special = {
         key: predicate
         for key, predicate in invariants.PREDICATES.items()
