@@ -106,15 +106,17 @@ def rules_check(
         said.clear()  # the store may run this again
         now = dt.datetime.now(dt.UTC)
         pointed: list[Issue] = []
+        warned: list[Issue] = []
         for p, resource in governed:
             before_it = {p.change.new.reference: p.change.previous}
             finder = Finder(context.server, snapshot, as_before=before_it)
             issues = rules.check(resource, finder, now)
             said[p.change.new.reference] = issues
-            waiting = p.issues if has_errors(p.issues) and not has_errors(issues) else ()
+            waiting = [i for i in p.issues if has_errors([i])] if not has_errors(issues) else []
             pointed += [issue.inside(p.at) for issue in (*issues, *waiting)]
+            warned += [issue.inside(p.at) for issue in p.issues if not has_errors([issue])]
         if has_errors(pointed):
-            raise FhirError(*errors_first(pointed))
+            raise FhirError(*errors_first([*pointed, *warned]))
 
     return rules_hold
 

@@ -70,7 +70,8 @@ CONTACTS = st.builds(
     status=st.sampled_from(
         ["active", "active", "active", "proposed", "suspended", "inactive", "entered-in-error"]
     ),
-    start=st.sampled_from([None, -9, -2, 0, 1, 5, 20]),
+    # Never none: an active assignment says from when (ct-12).
+    start=st.sampled_from([-9, -2, 0, 1, 5, 20]),
     end=st.sampled_from([None, None, -5, -1, 0, 4, 5, 30]),
 )
 CHANGES = st.tuples(st.integers(0, 5), CONTACTS)
