@@ -29,6 +29,9 @@ from fhir_server.sweden.sip import legal_basis
 
 Resource = dict[str, Any]
 
+# Who may see to a follow-up; an author may be a team or the person, too.
+_FOLLOWS_UP = ("PractitionerRole/", "Practitioner/", "Organization/")
+
 
 def run(call: Call) -> Answer:
     """Store the plan and its goals.
@@ -52,6 +55,7 @@ def run(call: Call) -> Answer:
         **_from_store(finder, patient, call.arguments, now),
     }
     plan = {key: value for key, value in plan.items() if value}
+    _name_who_follows_up(plan)
     written = {f"Goal/{id_}": goal for id_, goal in goals.items()}.get
     prepared = [prepare(call.context, goal, id_, None) for id_, goal in goals.items()]
     prepared.append(prepare(call.context, plan, new_id(), None, written=written))
@@ -230,6 +234,18 @@ def _extensions(arguments: Arguments, day: dt.date) -> list[Resource]:
         for paragraph in legal_basis(day)
     ]
     return extensions
+
+
+def _name_who_follows_up(plan: Resource) -> None:
+    """Let the author see to the follow-up where the call names nobody (R92)."""
+    author = plan.get("author", {})
+    if not str(author.get("reference", "")).startswith(_FOLLOWS_UP):
+        return
+    for extension in plan["extension"]:
+        parts = extension.get("extension", [])
+        named = [part for part in parts if part["url"] == "responsible"]
+        if extension["url"] == codes.FOLLOW_UP and not named:
+            parts.append({"url": "responsible", "valueReference": author})
 
 
 def _overall_responsible(part: Arguments) -> Resource:

@@ -168,7 +168,7 @@ WRONG: dict[str, tuple[list[Json], str, str]] = {
         "value",
         "Parameters.parameter[0]",
     ),
-    "without a value": ([{"name": "practitionerRole"}], "value", "Parameters.parameter[0]"),
+    "without a value": ([{"name": "practitionerRole"}], "invariant", "Parameters.parameter[0]"),
     "missing": ([{"name": "type", **code("1")}], "required", "Parameters.parameter"),
     "repeated": ([ROLE, ROLE], "invalid", "Parameters.parameter"),
     "type 9": ([ROLE, {"name": "type", **code("9")}], "code-invalid", "Parameters.parameter[1]"),

@@ -332,6 +332,9 @@ def test_other_active_plans_are_linked_and_other_sips_are_not(clinic: Clinic) ->
         "status": "active",
         "subject": {"reference": patient},
         "category": [category(codes.CARE_PLAN_CATEGORY, "VP")],
+        "author": {"reference": clinic.nurse()},
+        "created": days(0),
+        "title": "Vårdplan",
     }
     vardplan = clinic.put(plan)
     clinic.put(plan | {"status": "completed"})

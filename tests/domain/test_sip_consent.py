@@ -140,7 +140,6 @@ SPELLINGS: dict[str, Json] = {
     "plain": {"reference": "{}"},
     "absolute": {"reference": f"{BASE}/{{}}"},
     "a version": {"reference": "{}/_history/1"},
-    "another type": {"reference": "{}", "type": "Group"},
 }
 
 
