@@ -106,8 +106,7 @@ class Invoker:
 def _require_valid(context: Context, parameters: Any) -> None:
     issues = context.server.validator.validate(json.plain(json.dump(parameters)))
     if has_errors(issues):
-        # Whatever is wrong, it is the request that can't be read, not a resource to be stored.
-        raise FhirError(*(each for each in issues if has_errors([each])), status=400)
+        raise FhirError(*(each for each in issues if has_errors([each])))
 
 
 def _offered(definition: Definition, request: OperationRequest) -> bool:

@@ -232,9 +232,9 @@ def test_a_server_may_delete_by_id_only(fhir: Fhir, other: Callable[..., Any]) -
 
 ACTIONS: dict[str, Callable[[Fhir, str, int], Any]] = {
     "create": lambda fhir, value, n: fhir.post(
-        "Basic", basic(value, language=f"sv-{n}"), If_None_Exist=f"identifier=urn:cw|{value}"
+        "Basic", basic(value, language=f"sv-x-{n}"), If_None_Exist=f"identifier=urn:cw|{value}"
     ),
-    "update": lambda fhir, value, n: fhir.put(by(value), basic(value, language=f"sv-{n}")),
+    "update": lambda fhir, value, n: fhir.put(by(value), basic(value, language=f"sv-x-{n}")),
     "transaction": lambda fhir, value, n: fhir.post(
         "",
         {
@@ -242,7 +242,7 @@ ACTIONS: dict[str, Callable[[Fhir, str, int], Any]] = {
             "type": "transaction",
             "entry": [
                 {
-                    "resource": basic(value, language=f"sv-{n}"),
+                    "resource": basic(value, language=f"sv-x-{n}"),
                     "request": {"method": "PUT", "url": by(value)},
                 }
             ],
@@ -255,7 +255,7 @@ ACTIONS: dict[str, Callable[[Fhir, str, int], Any]] = {
             "type": "transaction",
             "entry": [
                 {
-                    "resource": basic(value, language=f"sv-{n}"),
+                    "resource": basic(value, language=f"sv-x-{n}"),
                     "request": {
                         "method": "POST",
                         "url": "Basic",
@@ -299,7 +299,7 @@ def test_conditional_updates_and_deletes_at_one_moment_leave_one_or_none(app: Fl
         fhir = Fhir(app.test_client())
         if number % 3 == 0:
             return int(fhir.delete(by("race")).status_code)
-        return int(fhir.put(by("race"), basic("race", language=f"sv-{number}")).status_code)
+        return int(fhir.put(by("race"), basic("race", language=f"sv-x-{number}")).status_code)
 
     with ThreadPoolExecutor(6) as pool:
         answers = Counter(pool.map(act, range(24)))

@@ -28,8 +28,8 @@ CONCEPT = {"text": "x"}
 def record(fhir: Fhir) -> None:
     """Anna's record, and Bo's beside it."""
     for resource in (
-        {"resourceType": "Organization", "id": "region"},
-        {"resourceType": "Organization", "id": "unit", "partOf": {"reference": "Organization/region"}},
+        {"resourceType": "Organization", "id": "region", "name": "Region"},
+        {"resourceType": "Organization", "id": "unit", "name": "Unit", "partOf": {"reference": "Organization/region"}},
         {"resourceType": "Practitioner", "id": "eva"},
         {
             "resourceType": "PractitionerRole",

@@ -703,7 +703,11 @@ def test_a_hostile_query_is_refused_at_once(fhir: Fhir, query: str, status: int)
 
 def test_long_texts_can_not_be_multiplied(fhir: Fhir) -> None:
     data = "QUJD" * 500_000
-    photo = {"resourceType": "Practitioner", "id": "photo", "photo": [{"data": data}]}
+    photo = {
+        "resourceType": "Practitioner",
+        "id": "photo",
+        "photo": [{"contentType": "image/png", "data": data}],
+    }
     assert fhir.put("Practitioner/photo", photo).status_code == 201
     one = ask(fhir, "{ photo { data } }", "Practitioner/photo")
     assert one["photo"][0]["data"] == data

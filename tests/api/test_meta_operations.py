@@ -154,7 +154,7 @@ def test_what_changes_nothing_makes_no_version(fhir: Fhir, patient: str, code: s
 
 
 def test_the_rest_of_the_resource_and_of_its_meta_stays(fhir: Fhir) -> None:
-    source = {"source": "http://x.example/src", "extension": [{"url": "u", "valueCode": "c"}]}
+    source = {"source": "http://x.example/src", "extension": [{"url": "urn:u", "valueCode": "c"}]}
     created = fhir.create({"resourceType": "Patient", "active": True, "meta": source})
     path = f"Patient/{created['id']}"
     fhir.post(f"{path}/$meta-add", given(tag=[TAG]))

@@ -64,6 +64,7 @@ def test_every_reference_that_leads_nowhere_is_named(fhir: Fhir) -> None:
         extension=[
             {"url": "urn:x", "valueReference": {"reference": here}},
             {"url": "urn:x", "valueReference": {"reference": "Patient/ri-none/_history/1"}},
+            {"url": "urn:x", "valueReference": {"reference": "#c"}},
         ],
         contained=[{"resourceType": "Basic", "id": "c", **basic("Patient/ri-none")}],
     )

@@ -37,8 +37,18 @@ def response_to(id_: str, canonical: str) -> Json:
 
 RESOURCES: tuple[Json, ...] = (
     {"resourceType": "Organization", "id": "region", "name": "Region"},
-    {"resourceType": "Organization", "id": "hospital", "partOf": to("Organization/region")},
-    {"resourceType": "Organization", "id": "ward", "partOf": to("Organization/hospital")},
+    {
+        "resourceType": "Organization",
+        "id": "hospital",
+        "name": "Hospital",
+        "partOf": to("Organization/region"),
+    },
+    {
+        "resourceType": "Organization",
+        "id": "ward",
+        "name": "Ward",
+        "partOf": to("Organization/hospital"),
+    },
     {"resourceType": "Practitioner", "id": "doctor", "name": [{"family": "Ek"}]},
     {
         "resourceType": "Patient",
@@ -74,7 +84,12 @@ RESOURCES: tuple[Json, ...] = (
     response_to("to-v2", f"{CANONICAL}|2"),
 )
 # A circle, closed by a second write.
-CIRCLE = {"resourceType": "Organization", "id": "region", "partOf": to("Organization/ward")}
+CIRCLE = {
+    "resourceType": "Organization",
+    "id": "region",
+    "name": "Region",
+    "partOf": to("Organization/ward"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -191,7 +191,7 @@ def test_an_id_with_a_space_is_refused(client: httpx.Client) -> None:
 
 
 def test_a_sip_without_consent_is_refused(client: httpx.Client) -> None:
-    """R75, R78, cp-1: the profile holds for every SIP, whether it claims it or not."""
+    """R75, R78, cp-1: the law is heard first, and names its paragraph."""
     patient = client.post("/Patient", json={"resourceType": "Patient"}).json()
     plan = {
         "resourceType": "CarePlan",
@@ -202,4 +202,7 @@ def test_a_sip_without_consent_is_refused(client: httpx.Client) -> None:
     }
     answer = client.post("/CarePlan", json=plan)
     assert answer.status_code == 422
-    assert ("error", "CarePlan", "cp-1", codes.structure("sip-careplan")) in told(answer)
+    assert ("error", "CarePlan.supportingInfo", "HSL-16-4", codes.LAW_SYSTEM) in told(answer)
+    # Asked beforehand, the profile that holds for every SIP says so, too.
+    asked = client.post("/CarePlan/$validate", json=plan)
+    assert ("error", "CarePlan", "cp-1", codes.structure("sip-careplan")) in told(asked)

@@ -168,7 +168,6 @@ WRONG: dict[str, tuple[list[Json], str, str]] = {
         "value",
         "Parameters.parameter[0]",
     ),
-    "without a value": ([{"name": "practitionerRole"}], "invariant", "Parameters.parameter[0]"),
     "missing": ([{"name": "type", **code("1")}], "required", "Parameters.parameter"),
     "repeated": ([ROLE, ROLE], "invalid", "Parameters.parameter"),
     "type 9": ([ROLE, {"name": "type", **code("9")}], "code-invalid", "Parameters.parameter[1]"),
@@ -203,6 +202,14 @@ def test_a_wrong_parameter_is_named(clinic: Clinic, case: str) -> None:
     with clinic.nothing_stored():
         response = clinic.fhir.post(f"{clinic.patient()}/$assign-fast-vardkontakt", body)
         assert refusals(response, 400) == [(kind, [], expression)]
+
+
+def test_a_parameter_without_a_value_is_refused_by_r4(clinic: Clinic) -> None:
+    """inv-1 of Parameters."""
+    body = {"resourceType": "Parameters", "parameter": [{"name": "practitionerRole"}]}
+    with clinic.nothing_stored():
+        response = clinic.fhir.post(f"{clinic.patient()}/$assign-fast-vardkontakt", body)
+        assert refusals(response) == [("invariant", [], "Parameters.parameter[0]")]
 
 
 def test_every_wrong_parameter_is_named_at_once(clinic: Clinic) -> None:

@@ -59,7 +59,7 @@ class Contact:
 
     @property
     def backwards(self) -> bool:
-        return self.status == "active" and self.ends < self.begins
+        return self.ends < self.begins
 
 
 # A step: what to do, to which of the contacts there are, and how the contact shall be.
