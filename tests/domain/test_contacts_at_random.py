@@ -157,7 +157,8 @@ class Life:
         member = self.people[contact.person]
         care_team = fast_kontakt(self.patient, member, contact.kind, period=period)
         if contact.status == "inactive":
-            care_team = ended(care_team, (period or {}).get("end", days(0)))
+            last = days(max(contact.start or 0, 0))
+            care_team = ended(care_team, (period or {}).get("end", last))
         care_team["status"] = contact.status
         return care_team if name.startswith("new-") else care_team | {"id": name}
 
