@@ -41,6 +41,10 @@ def published() -> dict[str, Resource]:
     paths = [*sorted((ROOT / "profiles" / "se").glob("StructureDefinition-*.json"))]
     paths += sorted(SWEDEN.glob("StructureDefinition-*.json"))
     found = [json.loads(path.read_text()) for path in paths]
+    for each in found:
+        foreign = WITH_FOREIGN_ELEMENTS.get(each["id"], set())
+        elements = each.get("snapshot", {}).get("element", [])
+        elements[:] = [element for element in elements if element["id"] not in foreign]
     return {f"{each['url']}|{each.get('version', '')}": each for each in found}
 
 
@@ -93,13 +97,12 @@ def test_what_is_generated_equals_what_sushi_made(canonical: str) -> None:
     if not definition.get("snapshot", {}).get("element"):
         pytest.skip("published without a snapshot")
     bare = {key: value for key, value in definition.items() if key != "snapshot"}
-    foreign = WITH_FOREIGN_ELEMENTS.get(str(definition["id"]), set())
 
     generated = generate(bare, find(everything))
 
     assert generated.issues == ()
     assert generated.definition is not None
-    theirs = {e["id"]: said(e) for e in definition["snapshot"]["element"] if e["id"] not in foreign}
+    theirs = {e["id"]: said(e) for e in definition["snapshot"]["element"]}
     ours = {e["id"]: said(e) for e in generated.definition["snapshot"]["element"]}
     assert list(ours) == list(theirs)
     assert ours == theirs
