@@ -42,7 +42,7 @@ from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
-from fhir_server.sweden import write_rules
+from fhir_server.sweden import facts, write_rules
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
@@ -144,7 +144,12 @@ def create_server(settings: Settings) -> Server:
         search=LiveSearch(
             definitions,
             lambda own, revision: Indexer(
-                own, zone, settings.fhir_base, full_text=settings.full_text, revision=revision
+                own,
+                zone,
+                settings.fhir_base,
+                full_text=settings.full_text,
+                revision=revision,
+                facts_of=facts.facts_of,
             ),
             lambda own: QueryParser(
                 own,

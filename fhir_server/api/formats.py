@@ -97,6 +97,46 @@ def names_any(header: str, media_types: tuple[str, ...]) -> float:
     return max(named, default=0.0)
 
 
+def rendering(header: str, offered: tuple[str, ...]) -> str:
+    """Give the offered media type that an Accept header, or a value of `_format`, asks for.
+
+    It must be named itself, with the FHIR version where the offer has one, and be wanted no less
+    than FHIR's own types are: a wildcard, and a client that takes either, get FHIR R4.
+
+    Args:
+        header: the header, or one media type; a short name (``html``) stands for the type that
+            ends with it.
+        offered: in order of preference.
+
+    Returns:
+        Empty where it asks for none of them.
+    """
+    found: dict[str, float] = {}
+    fhir = 0.0
+    for part in header.split(",")[:_MAX_RANGES]:
+        type_, parameters = parse_options_header(part.strip())
+        wanted = _quality(parameters.get("q", "1"))
+        version = _version(parameters)
+        for each in offered:
+            offer, its_parameters = parse_options_header(each)
+            if version == _version(its_parameters) and _names(type_.lower(), offer):
+                found[each] = max(found.get(each, 0.0), wanted)
+        if type_.lower() in FHIR_TYPES and _is_our_version(parameters):
+            fhir = max(fhir, wanted)
+    best = max(found, key=lambda each: found[each], default="")
+    return best if best and found[best] and found[best] >= fhir else ""
+
+
+def _names(given: str, offer: str) -> bool:
+    return given == offer or ("/" not in given and offer.endswith(f"/{given}"))
+
+
+def _version(parameters: Mapping[str, str]) -> str:
+    found = (value for name, value in parameters.items() if name.lower() == "fhirversion")
+    version = next(found, "")
+    return "" if version in _VERSIONS else version
+
+
 def _best(header: str, types: tuple[str, ...]) -> float:
     """Give the quality of the most specific ranges that match (RFC 9110, 12.5.1)."""
     main = types[0].partition("/")[0]

@@ -43,17 +43,18 @@ def base_url() -> str:
     return server().settings.base_url.rstrip("/") or f"{request.host_url}fhir"
 
 
-def context(*, any_type: bool = False) -> Context:
+def context(*, any_type: bool = False, rendered: bool = False) -> Context:
     """Give this request's context, with a store that knows who asks.
 
     Args:
         any_type: the answer may be of a media type that is not FHIR's (a Binary's content).
+        rendered: the client asked for one that the operation renders.
 
     Raises:
         FhirError: 406 where the client takes neither JSON nor XML, 400 for parameters and
             preferences that no answer could follow.
     """
-    if not any_type or "_format" in request.args:
+    if not rendered and (not any_type or "_format" in request.args):
         require_acceptable()
     _check_form_of_answer()
     lenient = prefer("handling") == "lenient"
@@ -106,6 +107,19 @@ def wanted_format() -> formats.Format | None:
     # The environment, as the headers of Werkzeug take longer: every request passes here.
     accept: str = request.environ.get("HTTP_ACCEPT", "")
     return "json" if accept in COMMON_ACCEPT else formats.preferred(accept)
+
+
+def rendering(offered: tuple[str, ...]) -> str:
+    """Give the media type, of some that are not FHIR R4's, that the answer is wanted in.
+
+    Returns:
+        Empty for FHIR R4 in JSON or XML, as always for what is carried out asynchronously.
+    """
+    if not offered or request.environ.get("fhir_server.job"):
+        return ""
+    if "_format" in request.args:
+        return formats.rendering(request.args["_format"].replace(" ", "+"), offered)
+    return formats.rendering(request.environ.get("HTTP_ACCEPT", ""), offered)
 
 
 def _format_of_form() -> str | None:

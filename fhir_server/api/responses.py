@@ -35,6 +35,9 @@ def respond(answer: Answer) -> Response:
         FhirError: 400 for `_summary` or `_elements` that a single resource can't follow.
     """
     content = answer.content
+    if answer.media_type:
+        headers = {"Content-Type": answer.media_type, "Vary": "Accept"}
+        return Response(content or b"", answer.status, headers=headers)
     if answer.status in _WITHOUT_BODY:
         content = None
     elif content is not None and answer.status == 200 and _asks_for_part():

@@ -34,7 +34,7 @@ def register(blp: Blueprint, server: Server) -> None:
             path = f"/{segment(type_)}{below}" if type_ else ""
             path = f"{path}/${definition['code']}"
             for method in methods:
-                _add(blp, definition, type_, path, method)
+                _add(blp, server, definition, type_, path, method)
 
 
 def _places(definition: Definition) -> Iterator[tuple[str | None, str]]:
@@ -51,17 +51,29 @@ def _places(definition: Definition) -> Iterator[tuple[str | None, str]]:
                 yield type_, "/<id:id>"
 
 
-def _add(blp: Blueprint, definition: Definition, type_: str | None, path: str, method: str) -> None:
-    view = _view(definition["code"], type_)
+def _add(
+    blp: Blueprint,
+    server: Server,
+    definition: Definition,
+    type_: str | None,
+    path: str,
+    method: str,
+) -> None:
+    renders = server.operations.renders(definition["code"])
+    view = _view(definition["code"], type_, renders)
     endpoint = f"{method}-{path}".replace("/", "-").replace(".", "-")
     document = blp.doc(**_described(definition, type_, method).as_openapi())
     blp.route(path, endpoint=endpoint, methods=[method])(document(view))
 
 
-def _view(code: str, type_: str | None) -> Any:
+def _view(code: str, type_: str | None, renders: tuple[str, ...]) -> Any:
     def call(type: str | None = None, id: str | None = None) -> Response:  # noqa: A002
         named = type if type_ == ANY else type_
-        context = context_for(named) if named else request.context()
+        wanted = request.rendering(renders)
+        rendered = bool(wanted)
+        context = (
+            context_for(named, rendered=rendered) if named else request.context(rendered=rendered)
+        )
         by_get = http.method in ("GET", "HEAD")
         asked = OperationRequest(
             code,
@@ -70,6 +82,7 @@ def _view(code: str, type_: str | None) -> Any:
             "GET" if by_get else "POST",
             request.url_parameters(),
             None if by_get else _parameters(),
+            wanted,
         )
         return respond(context.server.operations.invoke(context, asked))
 

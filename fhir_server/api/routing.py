@@ -61,17 +61,18 @@ def _for_type(view: View, type_: str) -> View:
     return own
 
 
-def context_for(type_: str, *, any_type: bool = False) -> Context:
+def context_for(type_: str, *, any_type: bool = False, rendered: bool = False) -> Context:
     """Give the context of a request about a type.
 
     Args:
         type_: its name, as the address has it.
         any_type: whether the answer may be in a media type that is none of FHIR's.
+        rendered: whether the client asked for one that the operation renders.
 
     Raises:
         FhirError: 404 where R4 has no such type; the text names the nearest.
     """
-    context = request.context(any_type=any_type)
+    context = request.context(any_type=any_type, rendered=rendered)
     if type_ not in context.server.registry:
         hint = suggestion(type_, [each.name for each in context.server.registry], 1)
         raise FhirError(

@@ -18,6 +18,8 @@ class Answer:
         body: JSON to send where it isn't that of ``stored``.
         location: ``Type/id/_history/version`` of what was written.
         issues: warnings, and what else the client may want to know of a write.
+        media_type: of ``body``, where that is no FHIR R4 resource to be put into the format that
+            the client wants; such as ``text/html; charset=utf-8``.
     """
 
     status: int
@@ -25,6 +27,7 @@ class Answer:
     body: bytes | None = None
     location: str | None = None
     issues: tuple[Issue, ...] = ()
+    media_type: str = ""
 
     @property
     def content(self) -> bytes | None:

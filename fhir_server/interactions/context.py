@@ -57,6 +57,7 @@ class OperationRequest:
         method: GET or POST.
         pairs: parameters in the URL.
         resource: the body; None for none.
+        media_type: what the client wants of those that the operation renders; else empty.
     """
 
     code: str
@@ -65,6 +66,7 @@ class OperationRequest:
     method: str
     pairs: Sequence[tuple[str, str]] = ()
     resource: Any = None
+    media_type: str = ""
 
 
 class Operations(Protocol):
@@ -72,6 +74,9 @@ class Operations(Protocol):
 
     def invoke(self, context: Context, request: OperationRequest) -> Answer:
         """Carry out an operation."""
+
+    def renders(self, code: str) -> tuple[str, ...]:
+        """Give the media types that an operation can answer in beside FHIR R4's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,6 +43,10 @@ class Invoker:
         for definition in definitions.operations():
             self._by_code.setdefault(definition["code"], []).append(definition)
 
+    def renders(self, code: str) -> tuple[str, ...]:
+        """Give the media types that an operation can answer in beside FHIR R4's."""
+        return self._operations[code].renders
+
     def invoke(self, context: Context, request: OperationRequest) -> Answer:
         """Carry out an operation.
 
@@ -71,6 +75,7 @@ class Invoker:
                 arguments,
                 cursor=cursor,
                 by_get=request.method == "GET",
+                media_type=request.media_type,
             )
         )
 

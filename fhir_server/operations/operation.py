@@ -21,6 +21,7 @@ class Call:
         arguments: checked against the OperationDefinition.
         cursor: where the page starts, from the ``next`` link of the one before.
         by_get: asked for by GET, which must not store anything.
+        media_type: one of the operation's ``renders``, where the client wants that; else empty.
     """
 
     context: Context
@@ -29,6 +30,7 @@ class Call:
     arguments: Arguments
     cursor: str | None = None
     by_get: bool = False
+    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,12 @@ class Operation:
         paged: it answers page by page; its links carry ``_cursor``.
         about: the name of the parameter that a body may be itself, without Parameters around it;
             the resource is not validated before the operation runs.
+        renders: media types that it can answer in beside FHIR R4's, such as ``text/html``; then
+            the answer says which (`Answer.media_type`).
     """
 
     code: str
     run: Callable[[Call], Answer]
     paged: bool = False
     about: str = ""
+    renders: tuple[str, ...] = ()

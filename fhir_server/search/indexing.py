@@ -6,7 +6,7 @@ resource finds the values of all of them and absent elements cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,6 +46,7 @@ class IndexEntries:
         words: of the narrative as ``n:word``, those that only stand elsewhere as ``c:word``.
         position: longitude and latitude.
         revision: of the search state whose parameters these are.
+        facts: what is counted about the resource; empty where nothing is.
     """
 
     tokens: list[str]
@@ -54,6 +55,16 @@ class IndexEntries:
     words: list[str] = field(default_factory=list)
     position: tuple[float, float] | None = None
     revision: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Gives the facts that are counted about a resource (docs/adr/0011-facts-beside-the-resource.md).
+FactsOf = Callable[[dict[str, Any]], Mapping[str, Any]]
+
+
+def no_facts(_: dict[str, Any]) -> Mapping[str, Any]:
+    """Count nothing."""
+    return {}
 
 
 class Indexer:
@@ -65,6 +76,7 @@ class Indexer:
         base_url: the server's own address; references to it are local.
         full_text: whether the words of resources are indexed.
         revision: of the search state that the definitions are of.
+        facts_of: gives the facts that are counted about a resource.
     """
 
     def __init__(
@@ -75,8 +87,10 @@ class Indexer:
         *,
         full_text: bool = True,
         revision: int = 0,
+        facts_of: FactsOf = no_facts,
     ) -> None:
         self._revision = revision
+        self._facts_of = facts_of
         self._parameters = Parameters(definitions, full_text=full_text)
         self._words = Words(definitions) if full_text else None
         self._zone = zone
@@ -99,7 +113,7 @@ class Indexer:
         for contained in _contained(resource):
             self._add_contained(contained, collector)
         words = self._words.of(resource) if self._words else []
-        return _entries(collector, id_, words, self._revision)
+        return _entries(collector, id_, words, self._revision, self._facts_of(resource))
 
     def _walked(self, resource: dict[str, Any], container: dict[str, Any]) -> Collector:
         collector = Collector(container, self._zone, self._base_url)
@@ -207,7 +221,13 @@ def _contained(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield each
 
 
-def _entries(collector: Collector, id_: str, words: list[str], revision: int) -> IndexEntries:
+def _entries(
+    collector: Collector,
+    id_: str,
+    words: list[str],
+    revision: int,
+    facts: Mapping[str, Any],
+) -> IndexEntries:
     keys: dict[str, str] = {}
     for name, texts in collector.texts.items():
         _add_texts(name, texts, id_, keys, collector)
@@ -217,7 +237,9 @@ def _entries(collector: Collector, id_: str, words: list[str], revision: int) ->
         name.replace(".", ":"): [list(entry) for entry in sorted(found)]
         for name, found in (*collector.ranges.items(), *collector.pairs.items())
     }
-    return IndexEntries(list(collector.tokens), keys, by_key, words, collector.position, revision)
+    return IndexEntries(
+        list(collector.tokens), keys, by_key, words, collector.position, revision, facts
+    )
 
 
 def _add_texts(

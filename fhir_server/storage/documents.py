@@ -43,6 +43,8 @@ def index_fields(entries: IndexEntries) -> Document:
         document["w"] = entries.words
     if entries.position is not None:
         document["g"] = {"type": "Point", "coordinates": list(entries.position)}
+    if entries.facts:
+        document["f"] = dict(entries.facts)
     if entries.revision:
         document["i"] = entries.revision
     return document

@@ -6,6 +6,7 @@
 - ``updated``: ``_lastUpdated``, by type.
 - ``w_id``: words, in the order of ids; only of documents that have some.
 - ``place``: points on the earth; only of documents that have one.
+- ``facts``: what is counted, all of it, so that counting reads no document.
 
 ``_id`` is ``Type/id``, so the index that MongoDB keeps anyway orders resources by type.
 """
@@ -27,6 +28,15 @@ KEYS = "k_all"
 UPDATED = "updated"
 WORDS = "w_id"
 PLACE = "place"
+FACTS = "facts"
+# Every fact there is, whatever the type; a counted fact is one value, never a list, or the index
+# could not answer alone. Their meaning is the business of whoever passes ``facts_of`` in.
+FACT_NAMES = (
+    "patient", "kind", "status", "start", "end", "member", "unit", "place", "born", "need",
+    "appointed", "informed", "declined", "reason", "asked", "named", "basis",
+)  # fmt: skip
+# Every resource with facts has a status. Not $exists: the index can't answer that alone.
+HAS_FACTS = {"f.status": {"$gt": ""}}
 TOKEN_FIELDS = [("t", ASCENDING), ("_id", ASCENDING)]
 
 RESOURCE_INDEXES = (
@@ -40,6 +50,11 @@ RESOURCE_INDEXES = (
         partialFilterExpression={"w": {"$exists": True}},
     ),
     IndexModel([("g", GEOSPHERE)], name=PLACE),
+    IndexModel(
+        [("y", ASCENDING), *((f"f.{name}", ASCENDING) for name in FACT_NAMES)],
+        name=FACTS,
+        partialFilterExpression=HAS_FACTS,
+    ),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from fhir_server.storage import mongo_distinct, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_history import MongoHistory
-from fhir_server.storage.mongo_indexes import TOKENS
+from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS
 from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import SearchPage, StoredResource
 from fhir_server.storage.versions import HistoryQuery, VersionPage
@@ -144,6 +144,26 @@ class Snapshot:
             )
         )
         return {document["_id"] for document in found}
+
+    def facts(
+        self, resource_types: Sequence[str], stages: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Compute from the facts of current resources, in the database and from one index.
+
+        Args:
+            resource_types: whose facts (``y`` in the stages).
+            stages: of MongoDB's aggregation, over documents with ``f.[fact]``; anything else they
+                ask for makes the database read the resources themselves.
+
+        Returns:
+            What the last stage gives.
+        """
+        pipeline = [{"$match": {"y": {"$in": list(resource_types)}, **HAS_FACTS}}]
+        return self._run(
+            lambda: self.collections.resources.aggregate(
+                [*pipeline, *stages], session=self.session, hint=FACTS, allowDiskUse=True
+            ).to_list()
+        )
 
     def referrers(
         self, references: Iterable[str], limit: int, *, other_than: Iterable[str] = ()

@@ -24,6 +24,7 @@ from fhir_server.sweden.elements import (
     target,
     text,
 )
+from fhir_server.sweden.people import has_name
 from fhir_server.sweden.periods import Period
 from fhir_server.sweden.professions import Qualifications, qualifications
 from fhir_server.sweden.references import Held, Read, alone, follow, huvudman, organization_chain
@@ -206,20 +207,10 @@ def _described(
         role_active=by_role.get("active") is not False,
         role_period=periods.read(by_role),
         practitioner=target(child(by_role, "practitioner")) if role else member,
-        named=_has_name(person),
+        named=has_name(person),
         practitioner_active=person.get("active") is not False,
         qualifications=qualifications(person, by_role, moment),
     )
-
-
-def _has_name(practitioner: Json) -> bool:
-    for _, name in items(practitioner, "name"):
-        given = name.get("given")
-        parts = [name.get("text"), name.get("family"), *(given if isinstance(given, list) else [])]
-        spelled = any(isinstance(part, str) and part.strip() for part in parts)
-        if spelled and name.get("use") != "anonymous":
-            return True
-    return False
 
 
 def _unit(held: Held | None, name: str, read: Read) -> tuple[Held | None, Target]:

@@ -89,7 +89,22 @@ REGION = "region"
 KOMMUN = "kommun"
 ANNAN = "annan"
 
+CARE_FORM_SYSTEM = code_system("care-form")
+END_REASON_SYSTEM = code_system("end-reason")
+KOMMUNKOD = "urn:oid:1.2.752.129.2.2.1.17"
+
 # Extensions.
+ADMISSION_NOTICE_SENT = structure("admission-notice-sent")
+APPOINTED_BY = structure("appointed-by")
+CHANGE_DECISION = structure("change-decision")
+INFORMATION_GIVEN = structure("information-given")
+INTERNAL_NOTE = structure("internal-note")
+MEDICALLY_RESPONSIBLE = structure("medically-responsible")
+MUNICIPALITY = structure("municipality")
+NEED_IDENTIFIED = structure("need-identified")
+PATIENT_DECISION = structure("patient-decision")
+PATIENT_PREFERENCE = structure("patient-preference")
+REVIEW_DATE = structure("review-date")
 APPOINTMENT_BASIS = structure("appointment-basis")
 DEPUTY = structure("deputy")
 END_REASON = structure("end-reason")

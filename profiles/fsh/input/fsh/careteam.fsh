@@ -19,7 +19,11 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
     ChangeDecision named change-decision 0..1 MS and
     ReviewDate named review-date 0..1 MS and
     InternalNote named internal-note 0..* MS and
-    LegalBasis named legal-basis 0..* MS
+    LegalBasis named legal-basis 0..* MS and
+    NeedIdentified named need-identified 0..1 MS and
+    CoordinationReason named coordination-reason 0..1 MS and
+    Handover named handover 0..1 MS and
+    ReplacesContact named replaces-contact 0..1 MS
 * extension[appointed-by] ^short = "The verksamhetschef appoints: who, and when. R3, HSF 4 kap. 1 §"
 * extension[appointment-basis] ^short = "Requested, assessed need, discharge, life-threatening … R4, R8, R22"
 * extension[patient-preference] ^short = "Whom the patient wishes to meet, and whether the wish was met. R6"
@@ -33,6 +37,10 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
 * extension[end-reason] ^short = "Why the assignment ended. R7, R20, R46"
 * extension[review-date] ^short = "When the need is assessed again. R20"
 * extension[legal-basis] ^short = "The paragraph the assignment rests on, old or new."
+* extension[need-identified] ^short = "When the need was found: the wait is counted from here. R107"
+* extension[coordination-reason] ^short = "Why this contact coordinates the others: `grundsjukdom`, `vistelse`. R32"
+* extension[handover] ^short = "How the contact before handed over. R47"
+* extension[replaces-contact] ^short = "The assignment this one takes over from. R46, R48"
 * identifier MS
 * identifier ^short = "The assignment's identity in the source system."
 * identifier.system MS

@@ -6,7 +6,10 @@ Id: se-organization
 Title: "Organization with huvudman"
 Description: "A vårdgivare, a vårdenhet or another body, with the huvudman it belongs to (R76, R112). A unit is part of its vårdgivare."
 * insert Metadata
-* extension contains Huvudman named huvudman 1..1 MS
+* extension contains
+    Huvudman named huvudman 1..1 MS and
+    CaseloadThreshold named caseload-threshold 0..* MS
+* extension[caseload-threshold] ^short = "How many patients one contact may have before the unit looks at it; by type, or for all. R49–R51"
 * extension[huvudman] ^short = "region, kommun or annan. R76"
 * identifier 1..* MS
 * identifier ^short = "HSA-id, organisationsnummer. R112"

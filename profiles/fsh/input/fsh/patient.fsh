@@ -28,6 +28,8 @@ Description: "The person, by personnummer, samordningsnummer, nationellt reservn
 * insert Element(birthDate, [[Age decides whether guardians consent. R80, R123]])
 * insert Element(deceased[x], [[Ends all assignments. R20]])
 * insert Element(address, [[Folkbokföringsadress is part of the inskrivningsmeddelande. R56]])
+* address.extension contains Municipality named municipality 0..1 MS
+* insert Element(address.extension[municipality], [[The kommun, by kommunkod: measures are reported by it. R101]])
 * insert Element(address.extension[officialAddressType], [[Which kind of address, by HL7 Sweden's extension. R56, R118]])
 * insert Element(contact, [[Somebody to call who is no RelatedPerson of their own. R79]])
 * insert Element(communication, [[Information is adapted to language. R11]])
