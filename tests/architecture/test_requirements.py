@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.architecture.source_tree import DOCS, ROOT, table_rows
-from tools.requirement_rows import NOT_SOFTWARE, named, by_requirement, with_tests
+from tools.requirement_rows import NOT_SOFTWARE, by_requirement, named, with_tests
 
 PAGE = DOCS / "requirements.md"
 DEMANDED = {*range(1, 54), *range(101, 110)}
