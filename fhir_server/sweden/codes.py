@@ -145,6 +145,14 @@ SOL_2_7_OLD = LawParagraph("SOL-2-7-OLD", "Socialtjänstlagen (2001:453) 2 kap. 
 SOL_10_7 = LawParagraph("SOL-10-7", "Socialtjänstlagen (2025:400) 10 kap. 7 §")
 SOL_10_8 = LawParagraph("SOL-10-8", "Socialtjänstlagen (2025:400) 10 kap. 8 §")
 SOL_10_9 = LawParagraph("SOL-10-9", "Socialtjänstlagen (2025:400) 10 kap. 9 §")
+SAMVL_2_1 = LawParagraph(
+    "SAMVL-2-1",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 2 kap. 1 §",
+)
+SAMVL_4_3 = LawParagraph(
+    "SAMVL-4-3",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 4 kap. 3 §",
+)
 SOSFS_1_1 = LawParagraph("SOSFS-2011-7-1-1", "SOSFS 2011:7 1 kap. 1 §")
 SOSFS_2_3 = LawParagraph("SOSFS-2011-7-2-3", "SOSFS 2011:7 2 kap. 3 §")
 
@@ -159,6 +167,8 @@ PARAGRAPHS = (
     SOL_10_7,
     SOL_10_8,
     SOL_10_9,
+    SAMVL_2_1,
+    SAMVL_4_3,
     SOSFS_1_1,
     SOSFS_2_3,
 )
