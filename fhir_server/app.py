@@ -77,29 +77,49 @@ def _definitions() -> Definitions:
     return Definitions.load()
 
 
-@cache
-def _published(
-    external: str,
-    timeout_s: float,
-    token: str,
-    max_expansion: int,
-    rules: IdentifierRules,
-    imposed: tuple[Imposed, ...],
-) -> Conformance:
-    """Join what is in effect with nothing stored.
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What decides how resources and codes are checked where nothing is stored.
 
     Args:
-        external: FHIR base url of a terminology server; empty for none.
+        terminology_server: FHIR base url; empty for none.
         timeout_s: how long a request may wait for it.
         token: for it.
         max_expansion: the most concepts that an expansion gives at once.
-        rules: for Swedish identifiers.
+        identifiers: rules for Swedish identifiers.
         imposed: profiles that hold whether they are claimed or not.
     """
+
+    terminology_server: str
+    timeout_s: float
+    token: str
+    max_expansion: int
+    identifiers: IdentifierRules
+    imposed: tuple[Imposed, ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Checks:
+        """Read them from the settings."""
+        return cls(
+            settings.terminology_server,
+            settings.terminology_timeout_s,
+            settings.terminology_token,
+            settings.max_expansion,
+            identifier_rules(settings),
+            IMPOSED if settings.impose_profiles else (),
+        )
+
+
+@cache
+def _published(by: Checks) -> Conformance:
+    """Join what is in effect with nothing stored; applications that check alike share it."""
     definitions = _definitions()
-    remote = RemoteTerminology(Connection(external, timeout_s, token)) if external else None
-    terminology = Terminology(definitions, external=remote, max_expansion=max_expansion)
-    validator = Validator(definitions, terminology, extra_rules=(rules,), imposed=imposed)
+    remote = None
+    if by.terminology_server:
+        remote = RemoteTerminology(Connection(by.terminology_server, by.timeout_s, by.token))
+    terminology = Terminology(definitions, external=remote, max_expansion=by.max_expansion)
+    rules = (by.identifiers,)
+    validator = Validator(definitions, terminology, extra_rules=rules, imposed=by.imposed)
     return Conformance(0, definitions, validator, terminology)
 
 
@@ -125,14 +145,7 @@ def _live(published: Conformance) -> LiveConformance:
 
 def create_server(settings: Settings) -> Server:
     """Join the parts that need no database."""
-    published = _published(
-        settings.terminology_server,
-        settings.terminology_timeout_s,
-        settings.terminology_token,
-        settings.max_expansion,
-        identifier_rules(settings),
-        IMPOSED if settings.impose_profiles else (),
-    )
+    published = _published(Checks.of(settings))
     live = _live(published)
     definitions = published.definitions
     zone = settings.zone

@@ -9,20 +9,19 @@ resources works with the very objects it was started with.
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
+from fhir_server.interactions.followed import Followed
 from fhir_server.interactions.stored_definitions import KeptContents, StoredDefinitions
 from fhir_server.profiles.conformance_index import ConformanceIndex
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.taking_effect import Problems
 from fhir_server.profiles.validator import Validator
 from fhir_server.storage.mongo_conformance import ConformanceStore
-from fhir_server.storage.records import StoreUnavailable
 from fhir_server.storage.snapshot import Collections
 from fhir_server.terminology.terminology import Terminology
 
@@ -83,12 +82,9 @@ class LiveConformance:
         self.problems = problems
         self._published = published
         self._make = make
-        self._lock = threading.Lock()
-        self._source: ConformanceStore | None = None
-        self._contents: KeptContents | None = None
         self._index = ConformanceIndex()
-        # With the moment when the read began that gave it, replaced as one.
-        self._seen = (published, math.inf)
+        # Unlike the rules of searching, nobody goes on with what is older.
+        self._seen = Followed(published, REFRESH_SECONDS)
 
     @property
     def published(self) -> Definitions:
@@ -97,11 +93,22 @@ class LiveConformance:
 
     def follow(self, source: ConformanceStore) -> None:
         """Begin to follow the state of a database; a server has one, and keeps the first."""
-        with self._lock:
-            if self._source is None:
-                self._source = source
-                self._contents = KeptContents(source)
-                self._seen = (self._seen[0], -math.inf)
+        contents = KeptContents(source)
+
+        def read(known: Conformance, first: bool) -> Conformance:
+            if first:
+                _warn_of_old_layout(source)
+            if source.revision() == known.revision:
+                return known
+            # A database that was restored from a copy counts from an earlier number.
+            revision, changed = source.changed_since(known.revision)
+            if revision < known.revision:
+                self._index = ConformanceIndex()
+                revision, changed = source.changed_since(0)
+            self._index = self._index.changed(changed)
+            return self._generation(revision, source, contents)
+
+        self._seen.follow(read)
 
     def current(self) -> Conformance:
         """Give what is in effect: nothing that was acknowledged before the call is missing.
@@ -109,14 +116,7 @@ class LiveConformance:
         Raises:
             StoreUnavailable: it was never read, and the database does not answer.
         """
-        conformance, read_at = self._seen
-        if time.monotonic() - read_at < REFRESH_SECONDS:
-            return conformance
-        # Unlike the rules of searching, nobody goes on with what is older.
-        with self._lock:
-            if time.monotonic() - self._seen[1] >= REFRESH_SECONDS:
-                self._refresh_or_keep()
-        return self._seen[0]
+        return self._seen.seen()[0]
 
     def refresh(self) -> Conformance:
         """Look now.
@@ -124,35 +124,7 @@ class LiveConformance:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with self._lock:
-            self._refresh()
-        return self._seen[0]
-
-    def _refresh_or_keep(self) -> None:
-        try:
-            self._refresh()
-        except StoreUnavailable:
-            # What can't be read can't be written either: nothing is stored by older rules.
-            if self._seen[1] == -math.inf:
-                raise
-
-    def _refresh(self) -> None:
-        if self._source is None or self._contents is None:
-            return
-        began = time.monotonic()
-        known, read_at = self._seen
-        first = read_at == -math.inf
-        if first:
-            _warn_of_old_layout(self._source)
-        if self._source.revision() != known.revision:
-            # A database that was restored from a copy counts from an earlier number.
-            revision, changed = self._source.changed_since(known.revision)
-            if revision < known.revision:
-                self._index = ConformanceIndex()
-                revision, changed = self._source.changed_since(0)
-            self._index = self._index.changed(changed)
-            known = self._generation(revision, self._source, self._contents)
-        self._seen = (known, began)
+        return self._seen.refresh()
 
     def _generation(
         self, revision: int, source: ConformanceStore, contents: KeptContents

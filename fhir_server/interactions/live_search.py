@@ -6,21 +6,18 @@ A process without custom parameters works with the very objects it was started w
 
 from __future__ import annotations
 
-import math
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
+from fhir_server.interactions.followed import Followed
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.custom import indexable, searchable
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
 from fhir_server.search.search_state import LAYOUT, SearchState
 from fhir_server.storage.mongo_search_state import SearchStates
-from fhir_server.storage.records import StoreUnavailable
 
 REFRESH_SECONDS = 1.0
 # What is read may be so old when it is used; a reindex waits so long before it begins.
@@ -68,19 +65,22 @@ class LiveSearch:
         self._definitions = definitions
         self._make_indexer = make_indexer
         self._make_parser = make_parser
-        self._lock = threading.Lock()
-        self._source: SearchStates | None = None
         self._published = make_parser(definitions)
-        # The rules, and when the read began that gave them, by this process's own clock; replaced
-        # as one, so that no thread takes old rules for newly read ones.
-        self._seen = (Rules(SearchState(), make_indexer(definitions, 0), self._published), math.inf)
+        first = Rules(SearchState(), make_indexer(definitions, 0), self._published)
+        self._rules = Followed(first, REFRESH_SECONDS, GRACE_SECONDS)
 
     def follow(self, source: SearchStates) -> None:
         """Begin to follow the state of a database; a server has one, and keeps the first."""
-        with self._lock:
-            if self._source is None:
-                self._source = source
-                self._seen = (self._seen[0], -math.inf)
+
+        def read(rules: Rules, first: bool) -> Rules:
+            state = source.read(None if first else rules.revision)
+            if state is None:
+                return rules
+            if first:
+                _warn_of_old_layout(state)
+            return self._rules_of(state, rules)
+
+        self._rules.follow(read)
 
     def current(self) -> Rules:
         """Give the rules, not older than about a second.
@@ -88,21 +88,11 @@ class LiveSearch:
         Raises:
             StoreUnavailable: they were never read, and the database does not answer.
         """
-        return self.seen()[0]
+        return self._rules.seen()[0]
 
     def seen(self) -> tuple[Rules, float]:
         """Give the rules as `current` does, and when they were read, on ``time.monotonic``."""
-        seen = self._seen
-        age = time.monotonic() - seen[1]
-        if age < REFRESH_SECONDS:
-            return seen
-        # While one thread reads, the others go on with what there is, unless that is too old.
-        if self._lock.acquire(blocking=age > GRACE_SECONDS):
-            try:
-                self._refresh_if_old()
-            finally:
-                self._lock.release()
-        return self._seen
+        return self._rules.seen()
 
     def refresh(self) -> Rules:
         """Read the state now.
@@ -110,31 +100,7 @@ class LiveSearch:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with self._lock:
-            self._refresh()
-        return self._seen[0]
-
-    def _refresh_if_old(self) -> None:
-        if time.monotonic() - self._seen[1] < REFRESH_SECONDS:
-            return
-        try:
-            self._refresh()
-        except StoreUnavailable:
-            if self._seen[1] == -math.inf:
-                raise
-
-    def _refresh(self) -> None:
-        if self._source is None:
-            return
-        began = time.monotonic()
-        rules, checked = self._seen
-        first = checked == -math.inf
-        state = self._source.read(None if first else rules.revision)
-        if state is not None:
-            rules = self._rules_of(state, rules)
-            if first:
-                _warn_of_old_layout(state)
-        self._seen = (rules, began)
+        return self._rules.refresh()
 
     def _rules_of(self, state: SearchState, before: Rules) -> Rules:
         if state.revision == before.revision:
