@@ -52,6 +52,11 @@ class BirthYear:
         self._order = Shuffle(self._slots, f"{seed}/born/{year}/{sex}")
         self._sex_digit = "0" if sex == FEMALE else "1"
 
+    @property
+    def personnummer(self) -> int:
+        """How many people can have a number of the pattern of test personnummer."""
+        return self._slots
+
     def __getitem__(self, index: int) -> Identity:
         """Give the identity of the next, by a number from 0."""
         turn, index = divmod(index, self._slots)

@@ -60,6 +60,14 @@ class Population:
         self._years = [BirthYear(year, sex, end, seed) for year, sex, _ in cells]
         self._ends = _spread(size, [weight for _, _, weight in cells])
 
+    @property
+    def beyond_personnummer(self) -> int:
+        """How many people there is no test personnummer for."""
+        begins = [0, *self._ends]
+        counts = (end - begin for begin, end in zip(begins, self._ends, strict=False))
+        pairs = zip(counts, self._years, strict=True)
+        return sum(max(0, count - year.personnummer) for count, year in pairs)
+
     def __getitem__(self, number: int) -> Person:
         """Give a person by a number from 0 to below the size; neighbours have nothing in common."""
         rank = self._order[number]

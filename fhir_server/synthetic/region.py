@@ -40,6 +40,11 @@ class Region:
         self._teams = teams(self._places, self._seed, end)
         self._people = Population(size, self._seed, end)
 
+    @property
+    def beyond_personnummer(self) -> int:
+        """How many patients there is no test personnummer for."""
+        return self._people.beyond_personnummer
+
     def units_and_staff(self) -> Iterator[Json]:
         """Give organizations, and those who work there."""
         yield from organizations(self._places)
