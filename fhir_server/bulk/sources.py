@@ -58,7 +58,9 @@ class File:
             with self.path.open("rb") as raw:
                 yield from _Reader(self, raw).documents()
         except (OSError, EOFError, zlib.error) as error:
-            text = f"The file can't be read to its end: {getattr(error, 'strerror', None) or error}."
+            text = (
+                f"The file can't be read to its end: {getattr(error, 'strerror', None) or error}."
+            )
             yield Document(Place(self.name), _unreadable(text), 0, 0)
 
 

@@ -30,7 +30,7 @@ PEOPLE = """
 
 REGION_READS = """
 curl '{base}/Patient/demo-000000/$named-contacts?_pretty=true'
-curl '{base}/CareTeam?participant=PractitionerRole/demo-hc-2380-1-lakare-1&status=active&_summary=count'
+curl '{base}/CareTeam?participant=PractitionerRole/demo-hc-2380-1-lakare-1&_summary=count'
 """
 
 
@@ -128,17 +128,29 @@ REQUESTS = (
 
 
 @click.command(epilog=EPILOG, short_help="Load made-up people, or a region, to try the server on.")
-@click.option("--size", type=click.IntRange(1, 5_000_000), metavar="N",
-              help="Make a region of N patients instead.")
-@click.option("--seed", type=click.IntRange(0), metavar="S", default=1, show_default=True,
-              help="What the region follows from; another gives another.")
-@click.option("--end", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
-              help="Last day of the region's two years. Default: today.")
+@click.option(
+    "--size",
+    type=click.IntRange(1, 5_000_000),
+    metavar="N",
+    help="Make a region of N patients instead.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="S",
+    default=1,
+    show_default=True,
+    help="What the region follows from; another gives another.",
+)
+@click.option(
+    "--end",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Last day of the region's two years. Default: today.",
+)
 @quiet_option
 @database_options
-def demo(
-    size: int | None, seed: int, end: dt.datetime | None, quiet: bool, **options: Any
-) -> None:
+def demo(size: int | None, seed: int, end: dt.datetime | None, quiet: bool, **options: Any) -> None:
     """Load three made-up people and their care, and say what to try on them.
 
     With --size, make a whole region and load it: units, staff, and N patients with their named

@@ -98,19 +98,22 @@ class Patients:
             yield Document(Place(self.name, number), bundle, _BYTES * len(entries), 1)
 
 
-def load_region(settings: Settings, plan: Plan, *, quiet: bool) -> Tally:
+def load_region(
+    settings: Settings, plan: Plan, *, quiet: bool, processes: int | None = None
+) -> Tally:
     """Load a region and say how it went.
 
     Args:
         settings: where to, and by which rules.
         plan: what.
         quiet: say only what went wrong.
+        processes: how many load patients; None for as many as pay.
     """
     tally = Tally()
     started = time.monotonic()
     with database(settings, share=True) as uri, meter(plan.size, quiet=quiet) as shown:
         connected = replace(settings, mongodb_uri=uri)
-        parts = _processes() if plan.size >= WORTH_TWO else 1
+        parts = processes or (_processes() if plan.size >= WORTH_TWO else 1)
         try:
             region = plan.region()
             _add(tally, _load(connected, shown, [Staff(region)]))
@@ -140,9 +143,7 @@ def _add(tally: Tally, other: Tally) -> None:
     tally.failures += other.failures
 
 
-def _load_by_parts(
-    settings: Settings, plan: Plan, parts: int, shown: Meter, tally: Tally
-) -> None:
+def _load_by_parts(settings: Settings, plan: Plan, parts: int, shown: Meter, tally: Tally) -> None:
     """Let processes load a part of the patients each; what fails in one ends all."""
     # A forked process would share the parent's connections.
     spawning = multiprocessing.get_context("spawn")
@@ -207,5 +208,5 @@ def _part(settings: Settings, plan: Plan, part: int, parts: int, told: Any) -> N
         told.put(_load(settings, _Teller(told), [patients]))
     except KeyboardInterrupt:
         return  # the one who started this says so
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         told.put(error)

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_server.sweden import codes
-from fhir_server.synthetic.elements import Json, concept, day, extension, moment, parts, phone, reference
+from fhir_server.synthetic.elements import (
+    Json,
+    concept,
+    day,
+    extension,
+    moment,
+    parts,
+    phone,
+    reference,
+)
 from fhir_server.synthetic.elements import resource as begin
 from fhir_server.synthetic.needs import Need
 from fhir_server.synthetic.patients import Patient
@@ -179,7 +188,7 @@ def _decision(who: Patient, contact: Contact, team: Team) -> Json:
         "at": ("DateTime", day(contact.end or contact.start)),
         "decidedBy": ("Reference", reference(team.chief.reference)),
     }
-    physician = next((each for each in team.working if each.profession.physician), None)
+    physician = next(iter(team.physicians), None)
     if physician is not None:
         decision["physician"] = ("Reference", reference(physician.reference))
     return parts(codes.CHANGE_DECISION, **decision)

@@ -30,7 +30,9 @@ class _Course:
     why_over: str = ""
 
 
-def contacts(who: Patient, found: list[Need], teams: dict[str, Team], end: dt.date) -> Iterator[Json]:
+def contacts(
+    who: Patient, found: list[Need], teams: dict[str, Team], end: dt.date
+) -> Iterator[Json]:
     """Give the CareTeams for what a patient needs, each after what it refers to."""
     for number, need in enumerate(found, start=1):
         identity = f"{who.id}-k{number}"
@@ -96,14 +98,22 @@ def _change(
         return None, ""
     forced = next((why for why, _ in _CHANGES if fate.happens(why, 0)), "")
     why = forced or fate.weighted(_CHANGES)
-    gone = [each for each in team.left_of(*need.professions) if each.end and each.end < last]
-    if why == "slutat" and gone:
-        left = fate.one_of(gone).end
-        return (left, why) if left is not None and left > start else (None, "")
+    if why == "slutat" and (left := _days_of_leaving(who, need, team, start, last)):
+        return fate.one_of(left), why
     if (last - start).days < 30:
         return None, ""
     why = "ersatt" if why == "slutat" else why
     return start + dt.timedelta(days=fate.between(10, (last - start).days - 10)), why
+
+
+def _days_of_leaving(
+    who: Patient, need: Need, team: Team, start: dt.date, last: dt.date
+) -> list[dt.date]:
+    """Give the days on which somebody left who may have been the contact until then."""
+    # A contact whose beginning is not given may have begun so much earlier.
+    first = start if need.start is not None else who.person.identity.born + 60 * _DAY
+    ends = (each.end for each in team.left_of(*need.professions))
+    return [end for end in ends if end is not None and first < end < last]
 
 
 def _who_was(who: Patient, need: Need, team: Team, now: Worker, course: _Course) -> Worker:

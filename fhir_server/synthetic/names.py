@@ -29,7 +29,8 @@ FAMILY = tuple(
 )
 STREETS = (
     "Storgatan", "Kyrkvägen", "Skolgatan", "Björkvägen", "Granstigen", "Sjövägen", "Ängsgatan",
-    "Stationsgatan", "Tallvägen", "Parkgatan", "Bygdevägen", "Rönnvägen", "Fjällvägen", "Kvarnvägen",
+    "Stationsgatan", "Tallvägen", "Parkgatan", "Bygdevägen", "Rönnvägen", "Fjällvägen",
+    "Kvarnvägen",
 )  # fmt: skip
 
 

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 from fhir_server.sweden import codes
 from fhir_server.synthetic.chance import Fate
-from fhir_server.synthetic.elements import PROTECTED, Json, concept, day, extension, parts, reference
+from fhir_server.synthetic.elements import (
+    PROTECTED,
+    Json,
+    concept,
+    day,
+    extension,
+    parts,
+    reference,
+)
 from fhir_server.synthetic.elements import resource as begin
 from fhir_server.synthetic.names import STREETS, name_of
 from fhir_server.synthetic.places import Kind, Municipality, Unit

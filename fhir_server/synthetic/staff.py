@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from fhir_server.sweden import codes
 from fhir_server.synthetic.chance import Fate
@@ -121,7 +122,7 @@ class Worker:
         return self.unit.number_of(self.line)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Team:
     """The staff of a unit.
 
@@ -135,9 +136,22 @@ class Team:
     working: tuple[Worker, ...]
     left: tuple[Worker, ...]
 
+    @cached_property
+    def physicians(self) -> tuple[Worker, ...]:
+        """Licensed physicians."""
+        return tuple(each for each in self.working if each.profession.physician)
+
+    @cached_property
+    def others(self) -> tuple[Worker, ...]:
+        """Everybody else who meets patients on their own."""
+        apart = (AT_LAKARE, SAMORDNARE)
+        found = (each for each in self.working if each.profession not in apart)
+        return tuple(each for each in found if not each.profession.physician)
+
     def of(self, *professions: Profession) -> tuple[Worker, ...]:
         """Give who works as one of some professions."""
-        return tuple(each for each in self.working if each.profession in professions)
+        keys = {each.key for each in professions}
+        return tuple(each for each in self.working if each.profession.key in keys)
 
     def left_of(self, *professions: Profession) -> tuple[Worker, ...]:
         """Give who worked as one of some professions and left."""

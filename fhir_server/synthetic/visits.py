@@ -13,8 +13,6 @@ from fhir_server.synthetic.elements import resource as begin
 from fhir_server.synthetic.patients import HEMSJUKVARD, SABO, Patient
 from fhir_server.synthetic.places import Unit
 from fhir_server.synthetic.staff import (
-    AT_LAKARE,
-    CHEF,
     OVERLAKARE,
     YEARS,
     Team,
@@ -26,7 +24,7 @@ _DISPOSITION = "http://terminology.hl7.org/CodeSystem/discharge-disposition"
 _DAYS = 365 * YEARS
 _MOST_VISITS = 14
 # Visits in two years, from this age, to somebody without illness.
-_VISITS = ((80, 2.6), (65, 2.2), (18, 1.5), (7, 0.9), (0, 2.0))
+_VISITS = ((80, 3.8), (65, 3.2), (18, 2.2), (7, 1.4), (0, 2.8))
 _STAYS = ((85, 0.16), (65, 0.08), (18, 0.025), (0, 0.01))
 
 
@@ -107,7 +105,11 @@ def _timeline(fate: Fate, found: Stay, by: Worker, told: Sequence[Unit]) -> Iter
 
 
 def visits(
-    who: Patient, teams: dict[str, Team], care: dict[str, Unit], clinics: Sequence[Unit], end: dt.date
+    who: Patient,
+    teams: dict[str, Team],
+    care: dict[str, Unit],
+    clinics: Sequence[Unit],
+    end: dt.date,
 ) -> Iterator[Json]:
     """Give the visits: most to the hälsocentral, some to clinics and at home."""
     number = 0
@@ -137,13 +139,7 @@ def _least(who: Patient, unit: Unit) -> int:
 
 def _own(who: Patient, team: Team) -> tuple[Worker, ...]:
     """Give whom the patient mostly meets: a physician and another, where there are such."""
-    physicians = [each for each in team.working if each.profession.physician]
-    others = [
-        each
-        for each in team.working
-        if not each.profession.physician and each.profession not in (CHEF, AT_LAKARE)
-    ]
-    return tuple(who.fate.one_of(some) for some in (physicians, others) if some)
+    return tuple(who.fate.one_of(some) for some in (team.physicians, team.others) if some)
 
 
 def _visit(
