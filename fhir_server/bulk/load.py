@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fhir_server.bulk.promises import Promises
-from fhir_server.bulk.sources import Place, Source, documents
+from fhir_server.bulk.sources import Place, Source
 from fhir_server.bulk.units import Refused, Unit, units
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant_text
@@ -99,6 +99,37 @@ class Tally:
             self.failures.append(failure)
 
 
+class _Group:
+    """Units that share a transaction.
+
+    Args:
+        most: how many at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.units: list[Unit] = []
+        self._most = most
+        self._length = 0.0
+        self._targets: set[str] = set()
+
+    def takes(self, unit: Unit) -> bool:
+        """Tell whether a unit may join those that are there."""
+        return (
+            unit.group is not None
+            and unit.group == self.units[0].group
+            and len(self.units) < self._most
+            and self._length < GROUP_BYTES
+            and _target(unit) not in self._targets
+        )
+
+    def add(self, unit: Unit) -> None:
+        """Let a unit join."""
+        self.units.append(unit)
+        self._length += unit.length
+        if unit.group is not None:
+            self._targets.add(_target(unit))
+
+
 class Loader:
     """Loads files.
 
@@ -151,8 +182,8 @@ class Loader:
     def _file(self, source: Source, only: AbstractSet[Place] | None) -> None:
         if only is None:
             self._watcher.begin(source.name)
-        group: list[Unit] = []
-        for document in documents(source):
+        group = _Group(self._group_entries)
+        for document in source.documents():
             for unit in units(document):
                 if only is not None and unit.place not in only:
                     continue
@@ -160,21 +191,12 @@ class Loader:
                     self.tally.fail(Failure(unit.place, unit.error))
                     self._watcher.done(document.consumed, 0)
                     continue
-                if group and not self._joins(unit, group):
-                    self._store(group)
-                    group = []
-                group.append(unit)
-        if group:
-            self._store(group)
-
-    def _joins(self, unit: Unit, group: list[Unit]) -> bool:
-        return (
-            unit.group is not None
-            and unit.group == group[0].group
-            and len(group) < self._group_entries
-            and sum(member.length for member in group) < GROUP_BYTES
-            and _target(unit) not in map(_target, group)
-        )
+                if group.units and not group.takes(unit):
+                    self._store(group.units)
+                    group = _Group(self._group_entries)
+                group.add(unit)
+        if group.units:
+            self._store(group.units)
 
     def _store(self, group: list[Unit]) -> None:
         try:

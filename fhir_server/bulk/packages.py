@@ -19,7 +19,7 @@ from fhir_server.bulk import load
 from fhir_server.bulk.load import Loader, reasons
 from fhir_server.bulk.package_checks import SEARCH_PARAMETER, Findings, Item, check, in_portions
 from fhir_server.bulk.package_files import PackageContent
-from fhir_server.bulk.sources import Source
+from fhir_server.bulk.sources import File
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.outcome import FhirError
@@ -201,7 +201,7 @@ class Packages:
             with path.open("wb") as lines:
                 for item, id_ in targets:
                     lines.write(json.dump(_marked(item, id_, package.key)) + b"\n")
-            source = Source(path, package.key, path.stat().st_size)
+            source = File(path, package.key, path.stat().st_size)
             self._watcher.planned(source.size)
             tally = Loader(context, self._watcher).load([source])
         failed: dict[str, list[str]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fhir_server.bulk.sources import Source, documents
+from fhir_server.bulk.sources import Source
 from fhir_server.bulk.units import Refused, units
 from fhir_server.storage.snapshot import Snapshot
 
@@ -22,7 +22,7 @@ class Promises:
         self._references = {
             str(request.get("url"))
             for source in sources
-            for document in documents(source)
+            for document in source.documents()
             for unit in units(document)
             if not isinstance(unit, Refused)
             for entry in unit.entries

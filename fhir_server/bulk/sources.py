@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -25,13 +25,43 @@ MAX_DOCUMENT_BYTES = 500_000_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+class Source(Protocol):
+    """What is loaded: documents, in the same order however often they are asked for."""
+
+    @property
+    def name(self) -> str:
+        """What a person knows it by."""
+
+    @property
+    def size(self) -> int:
+        """The sum of what its documents consume, about."""
+
+    def documents(self) -> Iterator[Document]:
+        """Give the documents, one at a time."""
+
+
 @dataclass(frozen=True, slots=True)
-class Source:
+class File:
     """A file to load, under the name a person knows it by."""
 
     path: Path
     name: str
     size: int
+
+    def documents(self) -> Iterator[Document]:
+        """Read the file, one document at a time.
+
+        A file holds one JSON document, or one on each line (NDJSON). What can't be read comes as a
+        document whose content is the error; after a bad line the next is read.
+        """
+        try:
+            with self.path.open("rb") as raw:
+                yield from _Reader(self, raw).documents()
+        except (OSError, EOFError, zlib.error) as error:
+            text = (
+                f"The file can't be read to its end: {getattr(error, 'strerror', None) or error}."
+            )
+            yield Document(Place(self.name), _unreadable(text), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +98,20 @@ class Document:
     listed: bool = False
 
 
-def find_sources(paths: Iterable[Path]) -> list[Source]:
+def find_sources(paths: Iterable[Path]) -> list[File]:
     """List the files to load: those named, and what the folders named hold, at any depth.
 
     Files that others refer to come first, recognised by name as Synthea and this project's demo
     give it: ``0-…`` and ``…Information…``. Otherwise the order is as given, by name in folders.
     """
     found = (
-        Source(path, str(path), path.stat().st_size)
+        File(path, str(path), path.stat().st_size)
         for path in dict.fromkeys(chain.from_iterable(map(_files, paths)))
     )
     return sorted(found, key=lambda source: not _is_referred_to(source.path.name))
 
 
-def copy_of(stream: IO[bytes], path: Path, name: str) -> Source:
+def copy_of(stream: IO[bytes], path: Path, name: str) -> File:
     """Copy a stream to a file, since what fails may have to be read again.
 
     Args:
@@ -92,21 +122,7 @@ def copy_of(stream: IO[bytes], path: Path, name: str) -> Source:
     path.touch(mode=0o600)
     with path.open("wb") as copy:
         shutil.copyfileobj(stream, copy)
-    return Source(path, name, path.stat().st_size)
-
-
-def documents(source: Source) -> Iterator[Document]:
-    """Read a file, one document at a time.
-
-    A file holds one JSON document, or one on each line (NDJSON). What can't be read comes as a
-    document whose content is the error; after a bad line the next is read.
-    """
-    try:
-        with source.path.open("rb") as raw:
-            yield from _Reader(source, raw).documents()
-    except (OSError, EOFError, zlib.error) as error:
-        text = f"The file can't be read to its end: {getattr(error, 'strerror', None) or error}."
-        yield Document(Place(source.name), _unreadable(text), 0, 0)
+    return File(path, name, path.stat().st_size)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -125,7 +141,7 @@ def _is_referred_to(name: str) -> bool:
 
 
 class _Reader:
-    def __init__(self, source: Source, raw: IO[bytes]) -> None:
+    def __init__(self, source: File, raw: IO[bytes]) -> None:
         self._source = source
         self._raw = raw
         self._reported = 0

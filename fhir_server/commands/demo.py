@@ -1,13 +1,14 @@
-"""`fhir-server demo`: three people to try the server on."""
+"""`fhir-server demo`: three people to try the server on, or a region of any size."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,11 +16,21 @@ import fhir_server
 from fhir_server import settings as settings_module
 from fhir_server.commands import load
 from fhir_server.commands.options import EPILOG, database_options, quiet_option
+from fhir_server.settings import Settings
+
+if TYPE_CHECKING:
+    from fhir_server.commands.region import Plan
 
 PEOPLE = """
   albertina-hammar   an old woman, goes home from hospital; a SIP is to be made
   maria-ljungberg    has ALS, a life-threatening condition; has an active SIP
   lo-testsson        12 years, away from school; has a draft SIP
+"""
+
+
+REGION_READS = """
+curl '{base}/Patient/demo-000000/$named-contacts?_pretty=true'
+curl '{base}/CareTeam?participant=PractitionerRole/demo-hc-2380-1-lakare-1&_summary=count'
 """
 
 
@@ -116,11 +127,34 @@ REQUESTS = (
 )
 
 
-@click.command(epilog=EPILOG, short_help="Load three made-up people to try the server on.")
+@click.command(epilog=EPILOG, short_help="Load made-up people, or a region, to try the server on.")
+@click.option(
+    "--size",
+    type=click.IntRange(1, 5_000_000),
+    metavar="N",
+    help="Make a region of N patients instead.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="S",
+    default=1,
+    show_default=True,
+    help="What the region follows from; another gives another.",
+)
+@click.option(
+    "--end",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Last day of the region's two years. Default: today.",
+)
 @quiet_option
 @database_options
-def demo(quiet: bool, **options: Any) -> None:
+def demo(size: int | None, seed: int, end: dt.datetime | None, quiet: bool, **options: Any) -> None:
     """Load three made-up people and their care, and say what to try on them.
+
+    With --size, make a whole region and load it: units, staff, and N patients with their named
+    contacts, visits and stays of two years. The same size, seed and last day give the same region.
 
     Give the same --data-dir or --mongodb-uri as the server's, if it has one. Loading twice changes
     nothing: what you changed since stays.
@@ -129,8 +163,12 @@ def demo(quiet: bool, **options: Any) -> None:
     Examples:
       fhir-server demo
       fhir-server demo --data-dir .data        beside `make run`
+      fhir-server demo --size 2000 --end 2026-11-01
     """
     settings = settings_module.load(**options)
+    if size is not None:
+        _region(settings, size, seed, end, quiet=quiet)
+        return
     folder = data_folder()
     files = sorted(folder.glob("*.json"))
     tally = load.run(settings, load.find(files, folder), quiet=quiet)
@@ -141,6 +179,36 @@ def demo(quiet: bool, **options: Any) -> None:
         click.echo("To try, while the server runs (fhir-server serve, or make run):")
         for request in REQUESTS:
             click.echo(f"\n# {request.about}\n{request.as_curl(settings.fhir_base)}")
+
+
+def _region(
+    settings: Settings, size: int, seed: int, end: dt.datetime | None, *, quiet: bool
+) -> None:
+    from fhir_server.commands.region import Plan, load_region
+    from fhir_server.sweden.periods import local_date
+
+    today = local_date(dt.datetime.now(dt.UTC))
+    last = end.date() if end else today
+    if last > today:
+        raise click.BadParameter("the last day must not lie ahead.", param_hint="--end")
+    plan = Plan(size, seed, last)
+    if not quiet:
+        _say_what_is_made(plan)
+    tally = load_region(settings, plan, quiet=quiet)
+    if tally.failed:
+        sys.exit(1)
+    if not quiet:
+        base = settings.fhir_base
+        click.echo(f"\nTo look at, while the server runs:\n{REGION_READS.format(base=base)}")
+
+
+def _say_what_is_made(plan: Plan) -> None:
+    click.echo(f"A region of {plan.size:,} patients, seed {plan.seed}, until {plan.end}.")
+    if others := plan.region().beyond_personnummer:
+        click.echo(
+            f"There are not enough test personnummer: {others:,} patients get samordningsnummer "
+            "or reserve numbers."
+        )
 
 
 def data_folder() -> Path:

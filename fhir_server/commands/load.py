@@ -17,8 +17,8 @@ from fhir_server.commands.progress import meter
 from fhir_server.settings import Settings
 
 if TYPE_CHECKING:
-    from fhir_server.bulk.load import Failure, Loader, Tally
-    from fhir_server.bulk.sources import Source
+    from fhir_server.bulk.load import Failure, Tally
+    from fhir_server.bulk.sources import File, Source
 
 
 @click.command(epilog=EPILOG, short_help="Store FHIR resources from files.")
@@ -56,7 +56,7 @@ def load(paths: tuple[Path, ...], again: bool, quiet: bool, **options: Any) -> N
         sys.exit(1)
 
 
-def find(paths: Sequence[Path], folder: Path) -> list[Source]:
+def find(paths: Sequence[Path], folder: Path) -> list[File]:
     """List the files to read.
 
     Args:
@@ -94,15 +94,15 @@ def run(
             try:
                 loader.load(sources)
             except BaseException:
-                _report(loader, time.monotonic() - started, quiet=quiet)
+                report(loader.tally, time.monotonic() - started, quiet=quiet)
                 click.echo("Not finished. What is stored stays; load again to go on.", err=True)
                 raise
-        _report(loader, time.monotonic() - started, quiet=quiet)
+        report(loader.tally, time.monotonic() - started, quiet=quiet)
     return loader.tally
 
 
-def _report(loader: Loader, seconds: float, *, quiet: bool) -> None:
-    tally = loader.tally
+def report(tally: Tally, seconds: float, *, quiet: bool) -> None:
+    """Say what a load came to: failures on standard error, the sum on standard output."""
     if tally.failures:
         click.secho(f"\nNot stored: {_resources(tally.failed)}.", fg="red", err=True)
         for failure in tally.failures:

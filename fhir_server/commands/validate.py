@@ -55,14 +55,12 @@ def validate(
       fhir-server validate export/*.ndjson.gz
       fhir-server validate --profile http://hl7.org/fhir/StructureDefinition/bp observation.json
     """
-    from fhir_server.bulk.sources import documents
-
     validator = _validator()
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="fhir-server-") as folder:
         sources = load.find(paths, Path(folder))
         for source in sources:
-            for document in documents(source):
+            for document in source.documents():
                 counts["resources"] += _count(document)
                 for issue in problems(
                     validator,

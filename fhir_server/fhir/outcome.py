@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 Severity = Literal["fatal", "error", "warning", "information"]
@@ -128,6 +129,10 @@ class FhirError(Exception):
         super().__init__("; ".join(issue.text for issue in issues))
         self.issues = issues
         self.status = status or STATUS_BY_CODE.get(issues[0].code, 400)
+
+    def __reduce__(self) -> tuple[partial[FhirError], tuple[Issue, ...]]:
+        """Let another process have it; an exception by itself forgets its keywords."""
+        return partial(FhirError, status=self.status), self.issues
 
 
 def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:

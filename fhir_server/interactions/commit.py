@@ -9,6 +9,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.conformance_changes import conformance_changes
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
+from fhir_server.interactions.foresight import Foresight
 from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
 from fhir_server.interactions.search_changes import current_rules
@@ -107,9 +108,10 @@ def rules_check(
         now = dt.datetime.now(dt.UTC)
         pointed: list[Issue] = []
         warned: list[Issue] = []
+        known = Foresight(context.server, snapshot, rules, [each for _, each in governed])
         for p, resource in governed:
             before_it = {p.change.new.reference: p.change.previous}
-            finder = Finder(context.server, snapshot, as_before=before_it)
+            finder = Finder(context.server, snapshot, as_before=before_it, known=known)
             issues = rules.check(resource, finder, now)
             said[p.change.new.reference] = issues
             waiting = [i for i in p.issues if has_errors([i])] if not has_errors(issues) else []

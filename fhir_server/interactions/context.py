@@ -42,6 +42,20 @@ class WriteRules(Protocol):
     def lock_keys(self, resource: dict[str, Any]) -> list[str]:
         """Name what must not change while the rules are checked."""
 
+    def follows(self, resource: Mapping[str, Any]) -> list[str]:
+        """Name the references, as ``Type/id``, that `check` reads where it comes upon a resource.
+
+        What it names is read beforehand, for many resources at once; what it does not name is
+        read when it is asked for.
+        """
+
+    def searches(self, resource: Mapping[str, Any]) -> list[tuple[str, dict[str, str]]]:
+        """Name the searches that `check` may make about a resource to be written.
+
+        Each is about one patient (``patient``), and is made for all resources of a commit at once
+        as soon as one needs it.
+        """
+
     def check(self, resource: dict[str, Any], reader: RuleReader, now: datetime) -> list[Issue]:
         """Give what the rules say about the resource as it is to be stored."""
 

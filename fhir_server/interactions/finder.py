@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Server
@@ -14,6 +14,21 @@ from fhir_server.storage.snapshot import Snapshot
 PAGE = "200"
 
 
+class Known(Protocol):
+    """Answers some questions without asking the store; see `foresight`."""
+
+    def knows(self, reference: str) -> bool:
+        """Tell whether a resource was looked for."""
+
+    def read(self, reference: str) -> dict[str, Any] | None:
+        """Give a resource that was looked for; None where there is none."""
+
+    def search(
+        self, resource_type: str, parameters: Mapping[str, str]
+    ) -> list[dict[str, Any]] | None:
+        """Give what a search finds; None where that is not known."""
+
+
 class Finder:
     """Finds current resources.
 
@@ -21,6 +36,7 @@ class Finder:
         server: the server's parts.
         snapshot: the store, or the store inside a transaction with its new versions.
         as_before: versions to give for some references instead of the current ones.
+        known: what the snapshot need not be asked.
     """
 
     def __init__(
@@ -28,13 +44,18 @@ class Finder:
         server: Server,
         snapshot: Snapshot,
         as_before: Mapping[str, StoredResource | None] = MappingProxyType({}),
+        known: Known | None = None,
     ) -> None:
         self._server = server
         self._snapshot = snapshot
         self._as_before = as_before
+        self._known = known
 
     def read(self, reference: str) -> dict[str, Any] | None:
         """Give a resource by ``Type/id``; None for none, or a deleted one."""
+        known = self._known
+        if known is not None and reference not in self._as_before and known.knows(reference):
+            return known.read(reference)
         return self.read_many([reference]).get(reference)
 
     def read_many(self, references: list[str]) -> dict[str, dict[str, Any]]:
@@ -51,6 +72,10 @@ class Finder:
 
     def search(self, resource_type: str, **parameters: str) -> Iterator[dict[str, Any]]:
         """Give all resources that match search parameters (``_`` in a name stands for ``-``)."""
+        found = self._known.search(resource_type, parameters) if self._known else None
+        if found is not None:
+            yield from found
+            return
         pairs = [(name.replace("_", "-"), value) for name, value in parameters.items()]
         cursor: str | None = None
         while True:

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from pymongo import MongoClient, ReplaceOne, timeout
+from pymongo import MongoClient, ReplaceOne, UpdateOne, timeout
 from pymongo.client_session import ClientSession
 from pymongo.errors import (
     BulkWriteError,
@@ -220,15 +220,17 @@ class MongoStore(Snapshot):
     def _take(self, locks: Sequence[str], session: ClientSession) -> None:
         # One order for all writers, so that they queue instead of blocking each other crosswise.
         try:
-            for name in sorted(set(locks)):
-                self._locks.update_one(
-                    {"_id": name},
-                    {"$set": {"at": _now()}, "$inc": {"n": 1}},
-                    upsert=True,
+            if locks:
+                touched = {"$set": {"at": _now()}, "$inc": {"n": 1}}
+                self._locks.bulk_write(
+                    [UpdateOne({"_id": name}, touched, upsert=True) for name in sorted(set(locks))],
                     session=session,
                 )
-        except DuplicateKeyError:
-            raise TransactionConflict from None  # two writers made the lock at the same moment
+        except BulkWriteError as error:
+            if any(each["code"] == DUPLICATE_KEY for each in error.details["writeErrors"]):
+                # Two writers made the lock at the same moment.
+                raise TransactionConflict from None
+            raise
 
     def _apply(self, changes: Sequence[Change], session: ClientSession) -> None:
         """Write all changes in as few commands as MongoDB allows: two."""

@@ -7,7 +7,7 @@ own state, and takes `lock_keys` so that writers about one person take turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ from fhir_server.sweden import (
     sip,
 )
 from fhir_server.sweden.assignments import Assignment
-from fhir_server.sweden.elements import Json, child, target, text
+from fhir_server.sweden.elements import Json, child, extension, items, target, text
 
 
 class Reader(Protocol):
@@ -70,6 +70,27 @@ def lock_keys(resource: Json) -> list[str]:
     return []
 
 
+def follows(resource: Json) -> list[str]:
+    """Give the references that `check` follows from a resource it comes upon.
+
+    They are read beforehand for many resources at once. One that is missing here is read all the
+    same, when a rule asks for it.
+    """
+    return [aim.literal for aim in map(target, _followed(resource)) if aim.local]
+
+
+def searches(resource: Json) -> list[tuple[str, dict[str, str]]]:
+    """Give the searches about its patient that `check` may make for a resource.
+
+    They are made for many resources at once, as soon as one of them needs it.
+    """
+    patient = target(child(resource, "subject"))
+    if not assignments.is_named_contact(resource) or patient.resource_type != "Patient":
+        return []
+    about = {"patient": patient.literal}
+    return [("CareTeam", _named_contacts_of(patient.literal)), ("Condition", about)]
+
+
 def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
     """List what Swedish law has against a resource about to be written.
 
@@ -95,17 +116,35 @@ def _check_named_contact(care_team: Json, reader: Reader, now: datetime) -> list
     patient = assignment.patient
     if assignment.status not in ("active", "proposed") or patient.resource_type != "Patient":
         return fast_vardkontakt.check(assignment, [], [], now)
-    found = reader.search(
-        "CareTeam",
-        patient=patient.literal,
-        category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
-        status="active",
-    )
+    found = reader.search("CareTeam", **_named_contacts_of(patient.literal))
     others = [assignments.facts_from(other, read, now) for other in found]
     conditions: Iterable[Json] = ()
     if _looks_at_conditions(assignment):
         conditions = reader.search("Condition", patient=patient.literal)
     return fast_vardkontakt.check(assignment, others, conditions, now)
+
+
+def _named_contacts_of(patient: str) -> dict[str, str]:
+    category = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
+    return {"patient": patient, "category": category, "status": "active"}
+
+
+def _followed(resource: Json) -> Iterator[Json]:
+    """Give the Reference elements that rules follow, by the type of the resource."""
+    match resource.get("resourceType"):
+        case "CareTeam":
+            for _, participant in items(resource, "participant"):
+                yield child(participant, "member")
+                yield child(extension(participant, codes.CONTACT_VIA_TEAM), "valueReference")
+                for _, found in items(participant, "extension"):
+                    yield child(extension(found, "member"), "valueReference")
+            for name in ("managingOrganization", "reasonReference"):
+                yield from (each for _, each in items(resource, name))
+        case "PractitionerRole":
+            yield child(resource, "practitioner")
+            yield child(resource, "organization")
+        case "Organization":
+            yield child(resource, "partOf")
 
 
 def _looks_at_conditions(assignment: Assignment) -> bool:

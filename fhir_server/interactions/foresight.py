@@ -1,0 +1,113 @@
+"""What rules will ask about several resources of one commit, found out in a few round trips.
+
+A rule asks about one resource at a time: its references, and the other resources about its
+patient. Where a commit stores many, as a load and `$reassign` do, each question alone would be a
+round trip inside the transaction. `Foresight` answers from what it reads for all of them at once.
+It is made anew for each attempt of a transaction, and reads in it: it answers what the `Finder`
+would, sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fhir_server.fhir.reference import local
+from fhir_server.interactions.context import Server, WriteRules
+from fhir_server.interactions.finder import Finder
+from fhir_server.storage.snapshot import Snapshot
+
+PATIENT = "patient"
+# Longer chains than any from a resource to what a rule asks of it: contact, role, unit, caregiver.
+_LONGEST_CHAIN = 12
+# Patients that one search is about.
+_TOGETHER = 100
+
+Resource = Mapping[str, Any]
+_Question = tuple[str, frozenset[tuple[str, str]]]
+
+
+class Foresight:
+    """Answers the questions that rules will ask about some resources.
+
+    Args:
+        server: the server's parts.
+        snapshot: the store inside the transaction.
+        rules: say what they will ask.
+        resources: what they will be asked about.
+    """
+
+    def __init__(
+        self, server: Server, snapshot: Snapshot, rules: WriteRules, resources: Sequence[Resource]
+    ) -> None:
+        self._finder = Finder(server, snapshot)
+        self._base = server.settings.fhir_base
+        self._rules = rules
+        self._known: dict[str, dict[str, Any] | None] = {}
+        self._patients: dict[_Question, list[str]] = {}
+        self._answers: dict[_Question, dict[str, list[dict[str, Any]]]] = {}
+        if len(resources) > 1:
+            self._expect(resources)
+        self._follow(resources)
+
+    def knows(self, reference: str) -> bool:
+        """Tell whether a resource was looked for."""
+        return reference in self._known
+
+    def read(self, reference: str) -> dict[str, Any] | None:
+        """Give a resource that was looked for; None where there is none."""
+        return self._known[reference]
+
+    def search(
+        self, resource_type: str, parameters: Mapping[str, str]
+    ) -> list[dict[str, Any]] | None:
+        """Give what a search about one patient finds; None where it was not foreseen."""
+        patient = parameters.get(PATIENT, "")
+        question = _question(resource_type, parameters)
+        if patient not in self._patients.get(question, ()):
+            return None
+        if question not in self._answers:
+            self._answers[question] = self._ask(question)
+        return self._answers[question].get(patient, [])
+
+    def _expect(self, resources: Sequence[Resource]) -> None:
+        for resource in resources:
+            for resource_type, parameters in self._rules.searches(resource):
+                patients = self._patients.setdefault(_question(resource_type, parameters), [])
+                patients.append(parameters[PATIENT])
+
+    def _ask(self, question: _Question) -> dict[str, list[dict[str, Any]]]:
+        """Search for all patients that the question is expected about."""
+        resource_type, others = question
+        patients = list(dict.fromkeys(self._patients[question]))
+        by_patient: dict[str, list[dict[str, Any]]] = {}
+        found: list[dict[str, Any]] = []
+        for first in range(0, len(patients), _TOGETHER):
+            asked = {**dict(others), PATIENT: ",".join(patients[first : first + _TOGETHER])}
+            found += self._finder.search(resource_type, **asked)
+        for resource in found:
+            by_patient.setdefault(self._whose(resource), []).append(resource)
+        self._follow(found)
+        return by_patient
+
+    def _whose(self, resource: Resource) -> str:
+        whom = resource.get("subject") or resource.get(PATIENT) or {}
+        return str(local(str(whom.get("reference", "")), self._base) or "")
+
+    def _follow(self, resources: Iterable[Resource]) -> None:
+        """Read what the rules will follow from some resources, and from what that is, and so on."""
+        waiting = list(resources)
+        for _ in range(_LONGEST_CHAIN):
+            named = {each for resource in waiting for each in self._rules.follows(resource)}
+            new = [reference for reference in named if reference not in self._known]
+            if not new:
+                return
+            found = self._finder.read_many(new)
+            self._known |= {reference: found.get(reference) for reference in new}
+            waiting = list(found.values())
+
+
+def _question(resource_type: str, parameters: Mapping[str, str]) -> _Question:
+    return resource_type, frozenset(
+        (name, value) for name, value in parameters.items() if name != PATIENT
+    )
