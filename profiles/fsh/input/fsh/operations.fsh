@@ -91,7 +91,7 @@ RuleSet: AssignParameters
 * insert PartTo(0, Patient)
 * insert PartTo(1, RelatedPerson)
 * insert InGroup(informed, 0, *, [[That somebody was told who the contact is and how to reach contact and unit (R10, R11).]])
-* insert PartOf(at, 0, 1, dateTime, [[When; now when left out.]])
+* insert PartOf(at, 0, 1, dateTime, [[When; today when left out.]])
 * insert PartOf(by, 0, 1, Reference, [[Who told.]])
 * insert PartTo(0, PractitionerRole)
 * insert PartTo(1, Practitioner)
