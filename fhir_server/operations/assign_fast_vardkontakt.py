@@ -1,38 +1,41 @@
 """$assign-fast-vardkontakt: give a patient a named contact.
 
-The operation puts the CareTeam together in Inera's shape (one CareTeam for each assignment); the
-law is checked where every write of such a CareTeam is checked, by the write rules. R1-R5, R8, R43;
-patientlagen (2014:821) 6 kap. 2-3 §§, hälso- och sjukvårdsförordningen (2017:80) 4 kap. 1 §.
+The operation puts the CareTeam together; the law is checked where every write of such a CareTeam
+is checked, by the write rules; what guidance says comes after. R1-R8, R15-R42; patientlagen
+(2014:821) 6 kap. 2-3 §§, hälso- och sjukvårdsförordningen (2017:80) 4 kap. 1 §.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
+from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.parameters import Arguments
-from fhir_server.interactions.answer import Answer
-from fhir_server.interactions.create import create
+from fhir_server.interactions.answer import Answer, location
+from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
+from fhir_server.interactions.prepare import new_id
+from fhir_server.interactions.together import Draft, write_together
+from fhir_server.operations.assignment import answering_for_planning, assemble, continued
+from fhir_server.operations.assignment_advice import advice_on
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import parameters_answer
 from fhir_server.operations.subject import require_patient, subject_of
-from fhir_server.sweden import codes
+from fhir_server.sweden import assignments, codes, periods
+from fhir_server.sweden.elements import concept_codes
 
-DISPLAY = {
-    codes.FAST_VARDKONTAKT: "fast vårdkontakt",
-    codes.FAST_LAKARKONTAKT: "fast läkarkontakt i primärvård",
-    codes.FAST_OMSORGSKONTAKT: "fast omsorgskontakt i hemtjänsten",
-    codes.SAMORDNANDE_VARDKONTAKT: "fast vårdkontakt med övergripande samordningsansvar",
-}
+Resource = dict[str, Any]
 
 
 def run(call: Call) -> Answer:
     """Store the assignment as an active CareTeam.
 
     Returns:
-        Parameters: ``return``, the CareTeam; ``outcome`` with what the law advises, if anything.
+        Parameters: ``return``, the CareTeam; ``outcome`` with what the law warns of and what
+        guidance advises, if anything. 201; 200 where a contact that was there continues.
 
     Raises:
         FhirError: a parameter is wrong, or the law refuses; the paragraph stands in the outcome.
@@ -40,73 +43,67 @@ def run(call: Call) -> Answer:
     patient = subject_of(call)
     finder = Finder(call.context.server, call.context.store)
     require_patient(finder, patient)
-    today = dt.datetime.now(call.context.server.settings.zone).date().isoformat()
-    care_team = assemble(patient, call.arguments, _unit(finder, call.arguments), today)
-    answer = create(call.context, "CareTeam", care_team)
-    return parameters_answer(answer, answer.issues)
+    now = dt.datetime.now(call.context.server.settings.zone)
+    unit = _unit(finder, call.arguments)
+    said = assemble(patient, call.arguments, unit, now.date().isoformat())
+    if call.arguments.get("basis") == codes.LIVSHOTANDE or "reasonReference" in call.arguments:
+        said = _with_the_physicians_tasks(finder, said, now)
+    identity = new_id()
+
+    def draft() -> Sequence[Draft]:
+        if call.arguments.get("basis") == codes.FORTSATT:
+            held = _held(call.context, said, now)
+            if held is not None:
+                return [held]
+        return [Draft(said, identity)]
+
+    written = write_together(call.context, draft)
+    new = written.stored[0]
+    issues = (*written.issues, *advice_on(call.context, json.parse(new.body or b"{}")))
+    status = 201 if new.version == 1 else 200
+    return parameters_answer(Answer(status, new, location=location(new)), issues)
 
 
-def assemble(
-    patient: str, arguments: Arguments, unit: dict[str, Any] | None, today: str
-) -> dict[str, Any]:
-    """Put the CareTeam of an assignment together.
+def _with_the_physicians_tasks(finder: Finder, care_team: Resource, now: dt.datetime) -> Resource:
+    """Let a physician who is appointed for a life-threatening condition answer for planning.
 
-    Args:
-        patient: ``Patient/[id]``.
-        arguments: the operation's.
-        unit: reference to the unit that the contact's position belongs to, where it says so.
-        today: the day the assignment begins unless ``period`` says otherwise.
+    R16, SOSFS 2011:7 2 kap. 4-5 §§.
     """
-    kind = arguments.get("type", codes.FAST_VARDKONTAKT)
-    coding = {"system": codes.CONTACT_TYPE, "code": kind, "display": DISPLAY[kind]}
-    participant: dict[str, Any] = {"role": [{"coding": [coding]}]}
-    if "viaTeam" in arguments:
-        participant["extension"] = [
-            {"url": codes.CONTACT_VIA_TEAM, "valueReference": arguments["viaTeam"]}
-        ]
-    participant["member"] = arguments["practitionerRole"]
-    care_team: dict[str, Any] = {
-        "resourceType": "CareTeam",
-        "meta": {"profile": [codes.structure("fast-kontakt-careteam")]},
-        "extension": _extensions(arguments, today),
-        "status": "active",
-        "category": [
-            {"coding": [{"system": codes.CARE_TEAM_CATEGORY, "code": codes.FAST_KONTAKT}]}
-        ],
-        "subject": {"reference": patient},
-        "encounter": arguments.get("encounter"),
-        "period": {"start": today, **arguments.get("period", {})},
-        "participant": [participant],
-        "reasonCode": arguments.get("reason"),
-        "reasonReference": arguments.get("reasonReference"),
-        "managingOrganization": [unit] if unit else None,
-        "telecom": arguments.get("telecom"),
-        "note": [{"text": arguments["note"]}] if "note" in arguments else None,
-    }
-    return {key: value for key, value in care_team.items() if value}
+    facts = assignments.facts_from(care_team, finder.read, now)
+    answers = (
+        facts.claims_life_threatening
+        and facts.kind in codes.VARDKONTAKTER
+        and facts.person.qualifications.licensed_physician
+    )
+    return answering_for_planning(care_team) if answers else care_team
 
 
-def _extensions(arguments: Arguments, today: str) -> list[dict[str, Any]]:
-    extensions: list[dict[str, Any]] = []
-    if "appointedBy" in arguments:
-        extensions.append(
-            {
-                "url": codes.structure("appointed-by"),
-                "extension": [
-                    {"url": "by", "valueReference": arguments["appointedBy"]},
-                    {"url": "at", "valueDateTime": today},
-                ],
-            }
-        )
-    if "basis" in arguments:
-        coding = {"system": codes.APPOINTMENT_BASIS_SYSTEM, "code": arguments["basis"]}
-        extensions.append(
-            {"url": codes.APPOINTMENT_BASIS, "valueCodeableConcept": {"coding": [coding]}}
-        )
-    return extensions
+def _held(context: Context, said: Resource, now: dt.datetime) -> Draft | None:
+    """Give the same person's assignment of the same type, as it goes on (R22); None for none."""
+    finder = Finder(context.server, context.store)
+    found = finder.search(
+        "CareTeam",
+        patient=said["subject"]["reference"],
+        category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
+        status="active",
+    )
+    for team in found:
+        if _same_assignment(team, said) and not periods.read(team).ended(now):
+            previous = context.store.read("CareTeam", team["id"])
+            if previous is not None and previous.body is not None:
+                held = json.parse(previous.body)
+                return Draft(continued(held, said), team["id"], previous)
+    return None
 
 
-def _unit(finder: Finder, arguments: Arguments) -> dict[str, Any] | None:
+def _same_assignment(team: Resource, said: Resource) -> bool:
+    [one], [other] = team["participant"], said["participant"]
+    kinds = [concept_codes(each, "role", *codes.CONTACT_TYPE_SYSTEMS) for each in (one, other)]
+    members = [each.get("member", {}).get("reference") for each in (one, other)]
+    return kinds[0] == kinds[1] and members[0] == members[1]
+
+
+def _unit(finder: Finder, arguments: Arguments) -> Resource | None:
     reference = arguments["practitionerRole"].get("reference", "")
     role = finder.read(reference)
     if role is None or role["resourceType"] != "PractitionerRole":
@@ -121,7 +118,7 @@ def _unit(finder: Finder, arguments: Arguments) -> dict[str, Any] | None:
             ),
             status=422,
         )
-    unit: dict[str, Any] | None = role.get("organization")
+    unit: Resource | None = role.get("organization")
     return unit
 
 

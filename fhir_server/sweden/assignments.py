@@ -16,9 +16,9 @@ from fhir_server.sweden.elements import (
     Json,
     Target,
     child,
-    codings,
     concept_codes,
     extension,
+    extension_codes,
     items,
     says,
     target,
@@ -92,6 +92,13 @@ class Assignment:
         primary_care: whether the unit, and the one the person's role belongs to, are primary
             care; None where neither tells.
         reachable: whether there is a number or address on any of the three levels.
+        unit_reachable: whether the unit has one; None where no unit is found.
+        team_at_work: whether the team that the contact is reached through works; None where there
+            is none, or none that this server has.
+        titles: local titles beside the type (R28).
+        tasks: what the contact does (R25).
+        medically_responsible: who is named as that (R26); None for nobody.
+        declined: whether the patient has said no (R7).
         claims_life_threatening: whether a life-threatening condition is the stated ground.
         deputies: who stands in.
         has_end: whether ``period.end`` is given.
@@ -112,6 +119,12 @@ class Assignment:
     huvudman: str = ""
     primary_care: bool | None = None
     reachable: bool = False
+    unit_reachable: bool | None = None
+    team_at_work: bool | None = None
+    titles: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    medically_responsible: Person | None = None
+    declined: bool = False
     claims_life_threatening: bool = False
     deputies: tuple[Deputy, ...] = ()
     has_end: bool = False
@@ -150,6 +163,8 @@ def facts_from(
     own, own_reference = _unit(role, "organization", read)
     managing, managing_reference = _unit(held, "managingOrganization", read)
     unit = managing or own
+    team = follow(held, child(extension(first, codes.CONTACT_VIA_TEAM), "valueReference"), read)
+    at_work = _at_work(team)
     return Assignment(
         id=text(care_team, "id"),
         status=text(care_team, "status"),
@@ -162,7 +177,13 @@ def facts_from(
         unit=managing_reference if managing_reference != _NOBODY else own_reference,
         huvudman=huvudman(unit, read),
         primary_care=_primary_care((unit, own), read),
-        reachable=_reachable(held, first, role, read, moment),
+        reachable=_reachable((held, role, team if at_work else None), moment),
+        unit_reachable=_has_telecom(unit.resource, moment) if unit else None,
+        team_at_work=at_work,
+        titles=tuple(concept_codes(first, "role", codes.CONTACT_TITLE_SYSTEM)),
+        tasks=_tasks(care_team),
+        medically_responsible=_medically_responsible(held, read, moment),
+        declined=_declined(care_team),
         claims_life_threatening=_claims_life_threatening(held, read, now),
         deputies=_deputies(held, first, read, moment),
         has_end=bool(text(child(care_team, "period"), "end")),
@@ -235,15 +256,14 @@ def _is_primary_care(unit: Held | None, read: Read) -> bool | None:
     return None
 
 
-def _reachable(
-    held: Held, participant: Json, role: Held | None, read: Read, moment: datetime
-) -> bool:
-    via = child(extension(participant, codes.CONTACT_VIA_TEAM), "valueReference")
-    team = follow(held, via, read)
-    if team is not None and team.resource.get("status") in ("inactive", "entered-in-error"):
-        team = None
-    levels = [held.resource, *(level.resource for level in (role, team) if level)]
-    return any(_has_telecom(level, moment) for level in levels)
+def _at_work(team: Held | None) -> bool | None:
+    if team is None:
+        return None
+    return team.resource.get("status") not in ("inactive", "entered-in-error")
+
+
+def _reachable(levels: Iterable[Held | None], moment: datetime) -> bool:
+    return any(_has_telecom(level.resource, moment) for level in levels if level)
 
 
 def _has_telecom(resource: Json, moment: datetime) -> bool:
@@ -257,13 +277,26 @@ def _has_telecom(resource: Json, moment: datetime) -> bool:
 
 def _claims_life_threatening(held: Held, read: Read, now: datetime) -> bool:
     team = held.resource
-    basis = child(extension(team, codes.APPOINTMENT_BASIS), "valueCodeableConcept")
-    grounds = codings(basis, codes.APPOINTMENT_BASIS_SYSTEM)
+    grounds = extension_codes(team, codes.APPOINTMENT_BASIS, codes.APPOINTMENT_BASIS_SYSTEM)
     grounds += concept_codes(team, "reasonCode", codes.APPOINTMENT_BASIS_SYSTEM)
     if codes.LIVSHOTANDE in grounds:
         return True
     reasons = (follow(held, reference, read) for _, reference in items(team, "reasonReference"))
     return any(reason is not None and life_threatening(reason.resource, now) for reason in reasons)
+
+
+def _tasks(care_team: Json) -> tuple[str, ...]:
+    return tuple(extension_codes(care_team, codes.CONTACT_TASK, codes.CONTACT_TASK_SYSTEM))
+
+
+def _medically_responsible(held: Held, read: Read, moment: datetime) -> Person | None:
+    named = child(extension(held.resource, codes.MEDICALLY_RESPONSIBLE), "valueReference")
+    return _person(held, named, read, moment)[1] if named else None
+
+
+def _declined(care_team: Json) -> bool:
+    decision = extension(extension(care_team, codes.PATIENT_DECISION), "decision")
+    return decision.get("valueCode") == "declined"
 
 
 def _deputies(held: Held, participant: Json, read: Read, moment: datetime) -> tuple[Deputy, ...]:

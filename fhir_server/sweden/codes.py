@@ -79,6 +79,24 @@ def structure(name: str) -> str:
 
 APPOINTMENT_BASIS_SYSTEM = code_system("appointment-basis")
 LIVSHOTANDE = "livshotande"
+UTSKRIVNING = "utskrivning"
+FORTSATT = "fortsatt"
+GROUNDS_SYSTEM = code_system("appointment-grounds")
+CRITERIA_SYSTEM = code_system("need-criteria")
+CANCER = "cancer"
+COURSE_SYSTEM = code_system("care-course")
+UNSTABLE, STABLE, REHABILITATION = "instabilt", "stabilt", "rehabilitering"
+CONTACT_TASK_SYSTEM = code_system("contact-task")
+# What the physician of a life-threatening condition answers for (R16, SOSFS 2011:7 2 kap. 4-5 §§).
+PLANNING, FOLLOWING_UP = "ansvara-planering", "ansvara-uppfoljning"
+CONTACT_TITLE_SYSTEM = code_system("contact-title")
+KONTAKTSJUKSKOTERSKA = "kontaktsjukskoterska"
+PATIENT_RESPONSIBLE_PHYSICIAN = "patientansvarig-lakare"
+STAFF_FUNCTION_SYSTEM = code_system("staff-function")
+VERKSAMHETSCHEF, SIP_STODJARE = "verksamhetschef", "sip-stodjare"
+MAS, MAR = "mas", "mar"
+# Socialstyrelsen's ICD-10-SE; C00-C97 are cancers.
+ICD_10_SE_SYSTEMS = ("https://www.icd10.se/", "urn:oid:1.2.752.116.1.1.1.1.3")
 CERTIFICATE_SYSTEM = code_system("certificate")
 UNDERSKOTERSKA = "underskoterska"
 CONSENT_CATEGORY_SYSTEM = code_system("consent-category")
@@ -90,25 +108,34 @@ KOMMUN = "kommun"
 ANNAN = "annan"
 
 CARE_FORM_SYSTEM = code_system("care-form")
+SABO, HEMSJUKVARD, HEMTJANST = "sabo", "hemsjukvard", "hemtjanst"
 END_REASON_SYSTEM = code_system("end-reason")
 KOMMUNKOD = "urn:oid:1.2.752.129.2.2.1.17"
 
 # Extensions.
 ADMISSION_NOTICE_SENT = structure("admission-notice-sent")
 APPOINTED_BY = structure("appointed-by")
+CASELOAD_THRESHOLD = structure("caseload-threshold")
 CHANGE_DECISION = structure("change-decision")
+CONTACT_ANSWER = structure("contact-answer")
+CONTACT_AVAILABILITY = structure("contact-availability")
+CONTACT_TASK = structure("contact-task")
+COORDINATION_REASON = structure("coordination-reason")
 INFORMATION_GIVEN = structure("information-given")
 INTERNAL_NOTE = structure("internal-note")
+LEGAL_BASIS = structure("legal-basis")
 MEDICALLY_RESPONSIBLE = structure("medically-responsible")
 MUNICIPALITY = structure("municipality")
 NEED_IDENTIFIED = structure("need-identified")
 PATIENT_DECISION = structure("patient-decision")
 PATIENT_PREFERENCE = structure("patient-preference")
 REVIEW_DATE = structure("review-date")
+ROLE_DESCRIPTION = structure("role-description")
 APPOINTMENT_BASIS = structure("appointment-basis")
 DEPUTY = structure("deputy")
 END_REASON = structure("end-reason")
 FOLLOW_UP = structure("follow-up")
+SCHEDULED_TIME = structure("scheduled-time")
 HUVUDMAN = structure("huvudman")
 LIFE_THREATENING = structure("life-threatening")
 OVERALL_RESPONSIBLE = structure("overall-responsible")
@@ -140,6 +167,7 @@ PL_6_2 = LawParagraph("PL-6-2", "Patientlagen (2014:821) 6 kap. 2 §")
 PL_6_3 = LawParagraph("PL-6-3", "Patientlagen (2014:821) 6 kap. 3 §")
 PL_6_4 = LawParagraph("PL-6-4", "Patientlagen (2014:821) 6 kap. 4 §")
 HSF_4_1 = LawParagraph("HSF-4-1", "Hälso- och sjukvårdsförordningen (2017:80) 4 kap. 1 §")
+HSF_4_6 = LawParagraph("HSF-4-6", "Hälso- och sjukvårdsförordningen (2017:80) 4 kap. 6 §")
 HSL_16_4 = LawParagraph("HSL-16-4", "Hälso- och sjukvårdslagen (2017:30) 16 kap. 4 §")
 SOL_2_7_OLD = LawParagraph("SOL-2-7-OLD", "Socialtjänstlagen (2001:453) 2 kap. 7 §")
 SOL_10_7 = LawParagraph("SOL-10-7", "Socialtjänstlagen (2025:400) 10 kap. 7 §")
@@ -155,6 +183,16 @@ SAMVL_4_3 = LawParagraph(
 )
 SOSFS_1_1 = LawParagraph("SOSFS-2011-7-1-1", "SOSFS 2011:7 1 kap. 1 §")
 SOSFS_2_3 = LawParagraph("SOSFS-2011-7-2-3", "SOSFS 2011:7 2 kap. 3 §")
+SOSFS_2_4 = LawParagraph("SOSFS-2011-7-2-4", "SOSFS 2011:7 2 kap. 4 §")
+SOSFS_2_5 = LawParagraph("SOSFS-2011-7-2-5", "SOSFS 2011:7 2 kap. 5 §")
+SAMVL_2_5 = LawParagraph(
+    "SAMVL-2-5",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 2 kap. 5 §",
+)
+SAMVL_4_1 = LawParagraph(
+    "SAMVL-4-1",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 4 kap. 1 §",
+)
 
 PARAGRAPHS = (
     PL_3_2,
@@ -162,6 +200,7 @@ PARAGRAPHS = (
     PL_6_3,
     PL_6_4,
     HSF_4_1,
+    HSF_4_6,
     HSL_16_4,
     SOL_2_7_OLD,
     SOL_10_7,
@@ -171,4 +210,8 @@ PARAGRAPHS = (
     SAMVL_4_3,
     SOSFS_1_1,
     SOSFS_2_3,
+    SOSFS_2_4,
+    SOSFS_2_5,
+    SAMVL_2_5,
+    SAMVL_4_1,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from fhir_server.sweden import codes, periods
@@ -9,15 +10,26 @@ from fhir_server.sweden.elements import Json, concept_codes, extension, items
 
 _ENDED_CONDITION = ("inactive", "remission", "resolved")
 _CLINICAL_STATUS = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+_CANCER = re.compile(r"C([0-8]\d|9[0-7])")
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 
 
 def life_threatening(condition: Json, now: datetime) -> bool:
     """Tell whether a Condition is flagged as life-threatening and still in force (R15)."""
+    raised = any(_raised(flag, now) for _, flag in items(condition, "extension"))
+    return raised and _in_force(condition, now)
+
+
+def cancer(condition: Json, now: datetime) -> bool:
+    """Tell whether a Condition is a cancer in force, by ICD-10-SE C00 to C97 (R29)."""
+    named = concept_codes(condition, "code", *codes.ICD_10_SE_SYSTEMS)
+    return any(_CANCER.match(code) for code in named) and _in_force(condition, now)
+
+
+def _in_force(condition: Json, now: datetime) -> bool:
     abated = periods.bounds(condition.get("abatementDateTime"))
     return (
-        any(_raised(flag, now) for _, flag in items(condition, "extension"))
-        and not (abated and abated[1] <= now)
+        not (abated and abated[1] <= now)
         and not set(concept_codes(condition, "clinicalStatus", _CLINICAL_STATUS)).intersection(
             _ENDED_CONDITION
         )

@@ -90,6 +90,66 @@ def way_to_reach(assignment: Assignment) -> Iterator[Issue]:
     )
 
 
+def unit_can_be_reached(assignment: Assignment) -> Iterator[Issue]:
+    """Ask for a number or address of the unit, too (R10, ct-8).
+
+    From 2026-07-01 the patient is told how to reach the contact and the vårdenhet (prop.
+    2025/26:19). A warning and no refusal: the duty is to tell, and a unit may be told of without
+    its record here saying how; a contact with a direct number is not stopped by it.
+    """
+    required = local_date(assignment.moment) >= REACHABLE_REQUIRED_FROM
+    if required and assignment.unit_reachable is False:
+        yield warning(
+            "The patient is to be told how to reach the unit as well as the contact, and the unit "
+            "has no telecom: add it to the Organization.",
+            "CareTeam.managingOrganization[0]",
+            codes.PL_3_2,
+        )
+
+
+def team_is_at_work(assignment: Assignment) -> Iterator[Issue]:
+    """Warn where the contact is reached through a team that has ended (R40)."""
+    if assignment.team_at_work is False:
+        yield warning(
+            "The team that the contact is reached through has ended. Name a team at work, or the "
+            "contact's own number.",
+            "CareTeam.participant[0].extension",
+            codes.PL_3_2,
+        )
+
+
+def title_fits_profession(assignment: Assignment) -> Iterator[Issue]:
+    """Warn where a local title names another profession than the contact's (R28).
+
+    Only where something is known of the profession; a title alone is no proof of a mistake.
+    """
+    held = assignment.person.qualifications
+    if not (held.licences or held.certificates):
+        return
+    for title in assignment.titles:
+        nurses = title.endswith("sjukskoterska") and not held.nurse
+        physicians = title == codes.PATIENT_RESPONSIBLE_PHYSICIAN and not held.licensed_physician
+        if nurses or physicians:
+            yield warning(
+                f"The local title {title} is that of another profession than the contact's. "
+                "Correct the title, or the person's qualifications.",
+                "CareTeam.participant[0].role",
+                paragraph_of(assignment),
+            )
+
+
+def medically_responsible_is_named(assignment: Assignment) -> Iterator[Issue]:
+    """Warn where the medically responsible is nobody that can be shown (R26)."""
+    responsible = assignment.medically_responsible
+    if responsible is not None and not (responsible.named and responsible.role_found):
+        yield warning(
+            "The medically responsible is not a named person that this server knows: point the "
+            "extension at a PractitionerRole whose Practitioner has a name.",
+            "CareTeam.extension",
+            paragraph_of(assignment),
+        )
+
+
 def fast_lakarkontakt_is_a_physician(assignment: Assignment) -> Iterator[Issue]:
     """Demand that the fast läkarkontakt is a licensed physician (R34, R35, ct-4; PL 6 kap. 3 §)."""
     if assignment.kind != codes.FAST_LAKARKONTAKT:

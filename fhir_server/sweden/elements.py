@@ -67,6 +67,12 @@ def extension(element: Json, url: str) -> Json:
     return next(found, {})
 
 
+def extension_codes(element: Json, url: str, system: str) -> list[str]:
+    """Give the codes, of a system, in all extensions with a url that hold a CodeableConcept."""
+    found = (each for _, each in items(element, "extension") if each.get("url") == url)
+    return [code for each in found for code in codings(child(each, "valueCodeableConcept"), system)]
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a Reference points.

@@ -19,14 +19,21 @@ from fhir_server.sweden.contact_person import (
     MEMBER,
     fast_lakarkontakt_in_primary_care,
     fast_lakarkontakt_is_a_physician,
+    medically_responsible_is_named,
     named_person,
     omsorgskontakt_is_underskoterska,
     paragraph_of,
     role_in_force,
+    team_is_at_work,
+    title_fits_profession,
+    unit_can_be_reached,
     way_to_reach,
 )
 from fhir_server.sweden.elements import Json
-from fhir_server.sweden.life_threatening import licensed_physician_when_life_threatening
+from fhir_server.sweden.life_threatening import (
+    licensed_physician_when_life_threatening,
+    physician_answers_for_planning,
+)
 from fhir_server.sweden.periods import Period
 from fhir_server.sweden.rulings import refusal, warning
 
@@ -53,7 +60,7 @@ def check(
     issues = list(one_person_of_one_type(assignment))
     if assignment.status in ("active", "proposed"):
         issues += _rules_in_force(
-            assignment, _contemporary(assignment, others, now), conditions, now
+            assignment, contemporary(assignment, others, now), conditions, now
         )
     if assignment.status in ("active", "proposed", "suspended"):
         issues += deputies(assignment)
@@ -68,12 +75,18 @@ def _rules_in_force(
     in_danger = any(life_threatening(condition, now) for condition in conditions)
     issues = [
         *known_patient(assignment),
+        *voluntary(assignment),
         *named_person(assignment),
         *role_in_force(assignment),
         *way_to_reach(assignment),
+        *unit_can_be_reached(assignment),
+        *team_is_at_work(assignment),
+        *title_fits_profession(assignment),
+        *medically_responsible_is_named(assignment),
         *period_runs_forward(assignment),
         *period_not_over(assignment, now),
         *licensed_physician_when_life_threatening(assignment, others, in_danger),
+        *physician_answers_for_planning(assignment, in_danger),
         *fast_lakarkontakt_is_a_physician(assignment),
         *fast_lakarkontakt_in_primary_care(assignment),
         *omsorgskontakt_is_underskoterska(assignment),
@@ -111,6 +124,17 @@ def known_patient(assignment: Assignment) -> Iterator[Issue]:
             "The subject must be a reference to a Patient on this server (Patient/[id]); only "
             "then can the patient's other contacts be seen.",
             "CareTeam.subject",
+            paragraph_of(assignment),
+        )
+
+
+def voluntary(assignment: Assignment) -> Iterator[Issue]:
+    """Refuse an active assignment that the patient has declined (R7, ct-14; PL 6 kap. 2 §)."""
+    if assignment.declined and assignment.status == "active":
+        yield refusal(
+            "The patient has declined this contact, who is voluntary. End the assignment with the "
+            "reason avbojd, or record that the patient accepts.",
+            "CareTeam.extension",
             paragraph_of(assignment),
         )
 
@@ -166,20 +190,22 @@ def no_duplicate(assignment: Assignment, others: Sequence[Assignment]) -> Iterat
     if any(_same_place(assignment, other) for other in _of_kind(others, assignment.kind)):
         yield refusal(
             "The patient already has a contact of this type at the unit, or this very person, in "
-            "that period. Change that assignment, or end it before the new one begins.",
+            "that period. Change that assignment, or end it before the new one begins. A contact "
+            "who continues after discharge is assigned with basis fortsatt.",
             "CareTeam",
             paragraph_of(assignment),
         )
 
 
 def someone_coordinates(assignment: Assignment, others: Sequence[Assignment]) -> Iterator[Issue]:
-    """Warn where several contacts have no coordinator among them (R31, R32, ct-6)."""
+    """Warn where several contacts have no coordinator among them (R31-R33, ct-6)."""
     contacts = _vardkontakter(assignment, others)
     coordinated = any(each.kind == codes.SAMORDNANDE_VARDKONTAKT for each in contacts)
     if len(contacts) > 1 and not coordinated:
         yield warning(
             "The patient has several fasta vårdkontakter and none with overall coordination (4). "
-            "Agree on one: where the main illness is treated, or where the patient mostly stays.",
+            "Agree on one: where the main illness is treated, or where the patient mostly stays. "
+            "While it is unclear who answers, ask the fast läkarkontakt or a team meeting.",
             _ROLE,
             codes.PL_6_2,
         )
@@ -241,7 +267,7 @@ def end_is_explained(assignment: Assignment) -> Iterator[Issue]:
         )
 
 
-def _contemporary(
+def contemporary(
     assignment: Assignment, others: Sequence[Assignment], now: datetime
 ) -> list[Assignment]:
     """Give the other contacts in force at some moment, from now on, when this one is.

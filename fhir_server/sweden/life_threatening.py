@@ -1,6 +1,6 @@
 """The law on life-threatening conditions: a licensed physician answers for the care.
 
-Source: R15-R17, SOSFS 2011:7 (livsuppehållande behandling) 1 kap. 1 § and 2 kap. 3 §.
+Source: R15-R17, SOSFS 2011:7 (livsuppehållande behandling) 1 kap. 1 § and 2 kap. 3-5 §§.
 """
 
 from __future__ import annotations
@@ -38,6 +38,29 @@ def licensed_physician_when_life_threatening(
         yield _physician_needed("warning" if assignment.already_held else "error", assignment)
 
 
+def physician_answers_for_planning(assignment: Assignment, in_danger: bool) -> Iterator[Issue]:
+    """Leave planning and follow-up to the physician when life is in danger (R16).
+
+    SOSFS 2011:7 2 kap. 4-5 §§: the physician who is fast vårdkontakt answers for them. Another
+    contact may take part in both, and does not answer for them. Warns on municipal units (R17).
+    """
+    applies = assignment.claims_life_threatening or in_danger
+    answers = {codes.PLANNING, codes.FOLLOWING_UP}.intersection(assignment.tasks)
+    if not applies or not answers or assignment.kind not in codes.VARDKONTAKTER:
+        return
+    if assignment.person.qualifications.licensed_physician:
+        return
+    yield issue(
+        "warning" if assignment.huvudman == codes.KOMMUN else "error",
+        "The patient's condition is life-threatening: the licensed physician who is fast "
+        "vårdkontakt answers for planning and follow-up of the care. Give this contact the tasks "
+        "delta-i-planering and folja-upp instead.",
+        "CareTeam.extension",
+        codes.SOSFS_2_4,
+        codes.SOSFS_2_5,
+    )
+
+
 def _is_physician_contact(other: Assignment) -> bool:
     return (
         other.kind in codes.VARDKONTAKTER
@@ -51,7 +74,8 @@ def _reminder_to_region(appointed: bool) -> Iterator[Issue]:
         yield warning(
             "The patient's condition is life-threatening and the contact is no licensed "
             "physician. A municipal unit may appoint them all the same, but the region must "
-            "appoint a licensed physician as soon as possible.",
+            "appoint a licensed physician as soon as possible, who answers for planning and "
+            "follow-up of the care.",
             MEMBER,
             codes.SOSFS_2_3,
             codes.SOSFS_1_1,

@@ -18,8 +18,8 @@ LICENSED_POSITIONS = frozenset(
     {"201010", "201011", "201012", "202010", "203010", "203020", "203090"}
 )
 UNLICENSED_POSITIONS = frozenset({"204010", "204090"})
-_DISTRIKTSSKOTERSKA = "206011"
-_CARE_POSITIONS = LICENSED_POSITIONS | UNLICENSED_POSITIONS | {_DISTRIKTSSKOTERSKA}
+DISTRIKTSSKOTERSKA = "206011"
+_CARE_POSITIONS = LICENSED_POSITIONS | UNLICENSED_POSITIONS | {DISTRIKTSSKOTERSKA}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ class Qualifications:
     def nurse(self) -> bool:
         """Whether the person is legitimerad sjuksköterska (R13)."""
         return codes.SJUKSKOTERSKA in self.licences
+
+    @property
+    def distriktsskoterska(self) -> bool:
+        """Whether the person is a nurse in the position of distriktssköterska (R13, R23)."""
+        return self.nurse and DISTRIKTSSKOTERSKA in self.positions
 
     @property
     def underskoterska(self) -> bool:

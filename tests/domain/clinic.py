@@ -150,11 +150,22 @@ def result(response: Any) -> Json:
 def advice(response: Any) -> list[Json]:
     """Give what the law says in ``outcome`` of an answer that must be 201.
 
-    Warnings of profiles are tested with the profiles.
+    Warnings of profiles are tested with the profiles; what guidance says has other codes.
     """
     assert response.status_code == 201, response.text
+    return [i for i in outcome_issues(response) if i["code"] not in ("invariant", "informational")]
+
+
+def guidance(response: Any) -> list[Json]:
+    """Give what guidance, which is no law, says in ``outcome`` of an answer."""
+    assert response.status_code in (200, 201), response.text
+    return [i for i in outcome_issues(response) if i["code"] == "informational"]
+
+
+def outcome_issues(response: Any) -> list[Json]:
+    """Give all issues in ``outcome`` of an answer."""
     outcomes = [p["resource"] for p in response.json["parameter"] if p["name"] == "outcome"]
-    return [i for outcome in outcomes for i in outcome["issue"] if i["code"] != "invariant"]
+    return [i for outcome in outcomes for i in outcome["issue"]]
 
 
 def paragraphs(issue: Json) -> list[str]:
@@ -228,8 +239,12 @@ class Clinic:
         return self.put({"resourceType": "Patient", "name": [{"family": "Test"}]} | more)
 
     def unit(self, huvudman: str = codes.REGION, kind: str = "", **more: Any) -> str:
-        """Store a unit; ``kind`` is its HSA verksamhetskod."""
-        organization: Json = {"resourceType": "Organization", "name": "Enheten"}
+        """Store a unit that can be reached; ``kind`` is its HSA verksamhetskod."""
+        organization: Json = {
+            "resourceType": "Organization",
+            "name": "Enheten",
+            "telecom": [PHONE],
+        }
         if huvudman:
             organization["extension"] = [{"url": codes.HUVUDMAN, "valueCode": huvudman}]
         if kind:

@@ -65,7 +65,12 @@ class World:
         return write_rules.check(resource, self, self.now)
 
     def unit(self, identity: str, huvudman: str = "", **more: Any) -> Json:
-        organization: Json = {"resourceType": "Organization", "id": identity, "name": identity}
+        organization: Json = {
+            "resourceType": "Organization",
+            "id": identity,
+            "name": identity,
+            "telecom": [{"system": "phone", "value": "063-000 00 10"}],
+        }
         if huvudman:
             organization["extension"] = [{"url": codes.HUVUDMAN, "valueCode": huvudman}]
         return self.put(organization | more)

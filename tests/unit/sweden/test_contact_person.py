@@ -294,3 +294,100 @@ def test_a_fast_omsorgskontakt_of_the_region_is_refused(world: Any, cases: Any) 
     """R38, ct-7."""
     [error] = world.check(world.contact(world.person("ali", cases.certificate()), "3"))
     assert error.expression == "CareTeam.managingOrganization[0]"
+
+
+# R10: the unit
+
+
+@pytest.mark.parametrize(
+    ("start", "telecom", "warned"),
+    [
+        ("2026-06-30", [], False),
+        ("2026-07-01", [], True),
+        ("2026-07-01", [{"system": "phone", "value": "063-1"}], False),
+        ("2026-07-01", [{"system": "phone", "value": "063-1", "use": "old"}], True),
+    ],
+)
+def test_from_july_2026_the_unit_can_be_reached_too(
+    world: Any, cases: Any, start: str, telecom: Any, warned: bool
+) -> None:
+    """R10, R43, ct-8, prop. 2025/26:19: a warning, because the unit's record is not the contact's."""
+    world.unit("region", codes.REGION, telecom=telecom)
+    issues = world.check(world.contact(world.person("eva"), period={"start": start}))
+    assert cases.severities(issues) == ([("warning", "PL-3-2")] if warned else [])
+
+
+def test_of_a_unit_that_is_not_here_nothing_is_said(world: Any) -> None:
+    """R10: what this server does not know it does not doubt."""
+    world.now = world.now.replace(year=2027)
+    elsewhere = [{"identifier": {"system": codes.HSA_ID, "value": "SE2321000214-TEST99"}}]
+    eva = world.person("eva", organization={"display": "Enheten"})
+    assert world.check(world.contact(eva, managingOrganization=elsewhere)) == []
+
+
+# R7, R26, R28, R40
+
+
+@pytest.mark.parametrize(("decision", "refused"), [("declined", True), ("accepted", False)])
+def test_a_contact_whom_the_patient_declined_is_not_active(
+    world: Any, cases: Any, decision: str, refused: bool
+) -> None:
+    """R7, ct-14: the contact is voluntary; a declined proposal may stand."""
+    said = [
+        {"url": "decision", "valueCode": decision},
+        {"url": "at", "valueDateTime": "2026-03-03"},
+    ]
+    extension = [{"url": codes.PATIENT_DECISION, "extension": said}]
+    team = world.contact(world.person("eva"), extension=extension)
+    expected = [("error", "PL-6-2")] if refused else []
+    assert cases.severities(world.check(team)) == expected
+    assert world.check(team | {"status": "proposed"}) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "licence", "warned"),
+    [
+        ("kontaktsjukskoterska", "FT", True),
+        ("kontaktsjukskoterska", "SJ", False),
+        ("sviktsjukskoterska", "LK", True),
+        ("patientansvarig-lakare", "SJ", True),
+        ("patientansvarig-lakare", "LK", False),
+        ("samordnare", "FT", False),
+    ],
+)
+def test_a_title_of_another_profession_is_doubted(
+    world: Any, cases: Any, title: str, licence: str, warned: bool
+) -> None:
+    """R28: local titles map to the role; whose profession they name, is checked."""
+    member = world.person("nils", cases.licence(licence))
+    team = world.contact(member)
+    team["participant"][0]["role"][0]["coding"].append(
+        {"system": codes.CONTACT_TITLE_SYSTEM, "code": title}
+    )
+    assert cases.severities(world.check(team)) == ([("warning", "PL-6-2")] if warned else [])
+
+
+def test_the_medically_responsible_is_somebody_by_name(world: Any, cases: Any) -> None:
+    """R26: shown, so known; and read only where one is named."""
+    eva = world.person("eva")
+    for reference, warned in (("PractitionerRole/gone", True), (world.person("karin"), False)):
+        named = {"url": codes.MEDICALLY_RESPONSIBLE, "valueReference": {"reference": reference}}
+        issues = world.check(world.contact(eva, extension=[named]))
+        assert cases.severities(issues) == ([("warning", "PL-6-2")] if warned else [])
+    world.reads.clear()
+    world.check(world.contact(eva))
+    assert sorted(set(world.reads)) == [
+        "Organization/region", "Practitioner/eva-person", "PractitionerRole/eva",
+    ]  # fmt: skip
+
+
+def test_a_team_that_has_ended_is_no_way_to_the_contact(world: Any, cases: Any) -> None:
+    """R40: also where the contact has a number of their own."""
+    team = {"resourceType": "CareTeam", "id": "als", "telecom": [{"value": "063-11"}]}
+    via = {"url": codes.CONTACT_VIA_TEAM, "valueReference": {"reference": "CareTeam/als"}}
+    contact = world.contact(world.person("nils"))
+    contact["participant"][0]["extension"] = [via]
+    for status, warned in (("inactive", True), ("active", False)):
+        world.put(team | {"status": status})
+        expected = [("warning", "PL-3-2")] if warned else []
+        assert cases.severities(world.check(contact)) == expected

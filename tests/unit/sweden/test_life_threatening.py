@@ -292,3 +292,48 @@ def test_a_licence_that_has_run_out_does_not_do(world: Any, cases: Any) -> None:
     world.life_in_danger()
     licence = cases.licence("LK", period={"end": "2026-03-02"})
     assert cases.errors(world.check(world.contact(world.person("lena", licence))))
+
+
+def tasks(*named: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "url": codes.CONTACT_TASK,
+            "valueCodeableConcept": {
+                "coding": [{"system": codes.CONTACT_TASK_SYSTEM, "code": name}]
+            },
+        }
+        for name in named
+    ]
+
+
+@pytest.mark.parametrize("task", ["ansvara-planering", "ansvara-uppfoljning"])
+def test_the_physician_answers_for_planning_and_follow_up(
+    world: Any, cases: Any, nurse: str, physician: str, task: str
+) -> None:
+    """R16, SOSFS 2011:7 2 kap. 4-5 §§: a nurse beside the physician takes part, no more."""
+    world.life_in_danger()
+    answers = world.contact(physician, "4", extension=tasks(task))
+    assert world.check(answers) == []
+    store(world, "lena", physician, "4", unit="annan")
+    claims = world.contact(nurse, extension=tasks(task))
+    [error] = cases.errors(world.check(claims))
+    assert [coding.code for coding in error.details] == ["SOSFS-2011-7-2-4", "SOSFS-2011-7-2-5"]
+    assert world.check(world.contact(nurse, extension=tasks("folja-upp"))) == []
+
+
+def test_a_municipal_contact_who_answers_for_planning_is_warned_of(
+    world: Any, cases: Any, physician: str
+) -> None:
+    """R16, R17: the unit is exempt; the region's physician answers all the same."""
+    world.life_in_danger()
+    store(world, "lena", physician, "4")
+    sara = world.person("sara", cases.licence("SJ"), unit="kommun")
+    team = world.contact(sara, unit="kommun", extension=tasks("ansvara-planering"))
+    assert cases.severities(world.check(team)) == [("warning", "SOSFS-2011-7-2-4")]
+
+
+def test_where_no_life_is_in_danger_any_contact_may_answer_for_planning(
+    world: Any, nurse: str
+) -> None:
+    """R16, R25."""
+    assert world.check(world.contact(nurse, extension=tasks("ansvara-planering"))) == []

@@ -8,7 +8,7 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
 * insert Metadata
 * extension contains
     AppointedBy named appointed-by 0..1 MS and
-    AppointmentBasis named appointment-basis 0..1 MS and
+    AppointmentBasis named appointment-basis 0..* MS and
     PatientPreference named patient-preference 0..1 MS and
     PatientDecision named patient-decision 0..1 MS and
     InformationGiven named information-given 0..* MS and
@@ -25,7 +25,7 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
     Handover named handover 0..1 MS and
     ReplacesContact named replaces-contact 0..1 MS
 * extension[appointed-by] ^short = "The verksamhetschef appoints: who, and when. R3, HSF 4 kap. 1 §"
-* extension[appointment-basis] ^short = "Requested, assessed need, discharge, life-threatening … R4, R8, R22"
+* extension[appointment-basis] ^short = "Why a contact: requested, assessed need, discharge, life-threatening …; and how the person was chosen. The reason stands first. R4, R8, R22, R37"
 * extension[patient-preference] ^short = "Whom the patient wishes to meet, and whether the wish was met. R6"
 * extension[patient-decision] ^short = "Whether the patient accepts or declines: the contact is voluntary. R7"
 * extension[contact-task] ^short = "What the contact does for this patient. R25"
@@ -33,7 +33,7 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
 * extension[change-decision] ^short = "Who asked for the change, why, and who decided. R46"
 * extension[internal-note] ^short = "For staff only, never shown to the patient. R114"
 * extension[information-given] ^short = "That the patient was told who it is and how to reach them. R9–R11"
-* extension[medically-responsible] ^short = "Shown where the contact is not medically responsible. R26"
+* extension[medically-responsible] ^short = "Who is, where the contact is not medically responsible. R26"
 * extension[end-reason] ^short = "Why the assignment ended. R7, R20, R46"
 * extension[review-date] ^short = "When the need is assessed again. R20"
 * extension[legal-basis] ^short = "The paragraph the assignment rests on, old or new."
@@ -83,7 +83,7 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
 * participant.period ^short = "When it differs from the assignment's."
 * reasonCode MS
 * reasonCode from AppointmentReasonVS (extensible)
-* reasonCode ^short = "trygghet, kontinuitet, samordning, säkerhet; criteria such as multisjuk; or words. R2, R19"
+* reasonCode ^short = "trygghet, kontinuitet, samordning, säkerhet; criteria such as multisjuk; how the illness runs; or words. R2, R18, R19"
 * reasonReference MS
 * reasonReference only Reference(Condition)
 * reasonReference ^short = "A life-threatening Condition here asks for a licensed physician. R15"
@@ -91,15 +91,18 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
 * managingOrganization ^short = "The unit that answers for the assignment; needed once active. R112"
 * telecom MS
 * telecom ^short = "The contact's direct ways. R10, R43"
-* telecom.extension contains ContactAvailability named availability 0..* MS
+* telecom.extension contains
+    ContactAvailability named availability 0..* MS and
+    ContactAnswer named answer 0..1 MS
 * telecom.extension[availability] ^short = "Weekdays and hours. R44"
+* telecom.extension[answer] ^short = "Call back, within how many days, what to know. R43"
 * telecom.system MS
-* telecom.system ^short = "As in Inera's profile."
+* telecom.system ^short = "As in Inera's profile; a 1177 message is `url`."
 * telecom.value MS
 * telecom.value ^short = "As in Inera's profile."
 * note MS
 * note ^short = "External note: patient and caregivers may read it. R114"
-* obeys ct-3 and ct-9-period and ct-10 and ct-12 and ct-13 and ct-14 and ct-15
+* obeys ct-3 and ct-9-period and ct-10 and ct-12 and ct-13 and ct-14 and ct-15 and ct-16 and ct-17 and ct-18
 
 Invariant: ct-2
 Description: "The role says which type of fixed contact this is: one code of kv_typ_av_fast_kontakt, not two (R34, R38)."
@@ -146,6 +149,21 @@ Description: "A change on request says who asked, why and who decided (R46)."
 Severity: #warning
 Expression: "extension.where(url = '{{canonical}}/StructureDefinition/end-reason').value.coding.where(code = 'byte-patient' or code = 'byte-verksamhet').exists() implies extension.where(url = '{{canonical}}/StructureDefinition/change-decision').exists()"
 
+Invariant: ct-16
+Description: "Only the contact with overall coordination (4) has a reason for it (R32)."
+Severity: #error
+Expression: "extension.where(url = '{{canonical}}/StructureDefinition/coordination-reason').exists() implies participant.role.coding.where((system = 'https://terminologitjansten.inera.se/inera-kodverksforvaltning/kodverk/kv_typ_av_fast_kontakt' or system = 'urn:oid:1.2.752.129.5.1.69') and code = '4').exists()"
+
+Invariant: ct-17
+Description: "The person came to be the contact in one way: chosen, or assigned in one of the ways there are (R8)."
+Severity: #error
+Expression: "extension.where(url = '{{canonical}}/StructureDefinition/appointment-basis').value.coding.where(system = '{{canonical}}/CodeSystem/appointment-basis' and (code = 'vald' or code = 'tilldelad' or code = 'omrade' or code = 'listning' or code = 'fodelsedatum')).code.distinct().count() <= 1"
+
+Invariant: ct-18
+Description: "The need was found before the contact was appointed: the wait is counted between them (R107)."
+Severity: #warning
+Expression: "extension.where(url = '{{canonical}}/StructureDefinition/need-identified').value.where($this > %resource.extension.where(url = '{{canonical}}/StructureDefinition/appointed-by').extension.where(url = 'at').value).empty()"
+
 Profile: SECareTeamTeam
 Parent: CareTeam
 Id: team-careteam
@@ -184,8 +202,11 @@ Description: "A team around a person, or a unit's team through which fixed conta
 * managingOrganization ^short = "The unit that answers for the team. R112"
 * telecom MS
 * telecom ^short = "How to reach the team, and contacts reached through it. R40, R43"
-* telecom.extension contains ContactAvailability named availability 0..* MS
+* telecom.extension contains
+    ContactAvailability named availability 0..* MS and
+    ContactAnswer named answer 0..1 MS
 * telecom.extension[availability] ^short = "Weekdays and hours. R44"
+* telecom.extension[answer] ^short = "Call back, within how many days, what to know. R43"
 * telecom.system MS
 * telecom.system ^short = "As in Inera's profile."
 * telecom.value MS

@@ -14,6 +14,7 @@ Description: "Why a fixed contact was appointed (R1, R4, R8, R22)."
 * #tilldelad "Tilldelad" "Verksamheten har utsett personen när patienten inte valt."
 * #omrade "Tilldelad efter område" "Verksamheten har utsett personen efter var patienten bor."
 * #listning "Tilldelad efter listning" "Följer av patientens listning."
+* #fodelsedatum "Tilldelad efter födelsedatum" "Verksamheten har utsett personen efter patientens födelsedatum."
 * #fortsatt "Fortsatt kontakt" "En kontakt som redan fanns fortsätter, till exempel efter utskrivning."
 
 CodeSystem: AppointmentGroundsCS
@@ -133,7 +134,7 @@ Description: "What makes a person a candidate for a fast vårdkontakt (R19)."
 CodeSystem: ContactTaskCS
 Id: contact-task
 Title: "Den fasta kontaktens uppgifter"
-Description: "What a fixed contact does for the patient (R25; prop. 2009/10:67)."
+Description: "What a fixed contact does for the patient (R16, R25; prop. 2009/10:67)."
 * insert SwedishCodes
 * #samordna "Samordna vårdens insatser"
 * #informera "Informera om vårdsituationen"
@@ -142,6 +143,8 @@ Description: "What a fixed contact does for the patient (R25; prop. 2009/10:67).
 * #delta-i-planering "Delta i vårdplanering"
 * #folja-upp "Följa upp planer"
 * #lakemedel "Samverka om läkemedel"
+* #ansvara-planering "Ansvara för planeringen av vården" "Den legitimerade läkaren vid livshotande tillstånd (SOSFS 2011:7, 2 kap. 4 §)."
+* #ansvara-uppfoljning "Ansvara för uppföljningen av vården" "Den legitimerade läkaren vid livshotande tillstånd (SOSFS 2011:7, 2 kap. 5 §)."
 
 CodeSystem: PatientDecisionCS
 Id: patient-decision

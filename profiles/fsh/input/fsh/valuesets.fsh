@@ -143,10 +143,11 @@ Description: "Where and how a meeting is held."
 ValueSet: AppointmentReasonVS
 Id: appointment-reason
 Title: "Skäl till fast vårdkontakt"
-Description: "The four needs of the law, and the criteria that tell who has them (R2, R19)."
+Description: "The four needs of the law, the criteria that tell who has them, and how the illness runs (R2, R18, R19)."
 * insert Metadata
 * include codes from system AppointmentGroundsCS
 * include codes from system NeedCriteriaCS
+* include codes from system CareCourseCS
 
 ValueSet: FollowUpCodeVS
 Id: follow-up-code
