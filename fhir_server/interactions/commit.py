@@ -107,7 +107,8 @@ def rules_check(
         now = dt.datetime.now(dt.UTC)
         pointed: list[Issue] = []
         warned: list[Issue] = []
-        for p, resource in governed:
+        for number, (p, resource) in enumerate(governed):
+            context.progress(f"checking {number} of {len(governed)} resources against the rules")
             before_it = {p.change.new.reference: p.change.previous}
             finder = Finder(context.server, snapshot, as_before=before_it)
             issues = rules.check(resource, finder, now)
