@@ -90,8 +90,13 @@ def warn(resource: Json, assignments: Iterable[Json], now: datetime) -> Iterator
     if patients:
         type_ = resource["resourceType"]
         when = "then" if last_day(resource) else "now"
+        who = (
+            f"1 patient {when} has"
+            if len(patients) == 1
+            else f"{len(patients)} patients {when} have"
+        )
         yield warning(
-            f"{len(patients)} patients {when} have a contact who has left: see "
+            f"{who} a contact who has left: see "
             "PractitionerRole/[id]/$stranded, and give them another with $reassign.",
             f"{type_}.active" if resource.get("active") is False else f"{type_}.period.end",
             codes.PL_6_2,

@@ -230,9 +230,7 @@ def test_where_the_law_refuses_one_of_a_person_s_assignments_none_is_changed(
     answer = set_deputy(clinic, eva, eva, period=period(days(1), days(2)))
     assert answer.status_code == 422
     named = {each[2].split(".participant")[0] for each in refusals(answer)}
-    assert named == {
-        f"CareTeam.where(id = '{team.partition('/')[2]}')" for team in (one, other)
-    }
+    assert named == {f"CareTeam.where(id = '{team.partition('/')[2]}')" for team in (one, other)}
     assert stands_in(clinic, one) == stands_in(clinic, other) == []
 
 
