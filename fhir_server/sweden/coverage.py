@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from fhir_server.sweden.contact_view import Hours
 from fhir_server.sweden.open_hours import OFFICE_HOURS, open_within
@@ -155,6 +156,7 @@ def layers(cover: Cover, asked: Period) -> Iterator[Stretches]:
         yield _open(place, asked) if place is not None else NEVER
 
 
+@lru_cache(maxsize=4096)
 def answers(staff: Staff, asked: Period) -> Stretches:
     """Give when a person can be reached."""
     there = without(_service(staff), _absence(staff))
@@ -169,6 +171,7 @@ def _absence(staff: Staff) -> Stretches:
     return united(stretch for absence in staff.absences for stretch in of(absence))
 
 
+@lru_cache(maxsize=4096)
 def _open(place: Place, asked: Period) -> Stretches:
     return common(of(place.open), _reached(place.ways, asked, _ANY_TIME))
 
