@@ -53,6 +53,29 @@ OF_THE_CONNECTION = (
 OF_THE_FORM = ("_format=", "_pretty=")
 PATIENCE_AT_END_SECONDS = 10.0
 RETRY_SECONDS = (1, 10)
+TELLING_SECONDS = 0.5
+
+
+class _Telling:
+    """Notes how far a job is, as often as somebody may want to look.
+
+    Args:
+        jobs: of all workers.
+        id_: the job's.
+    """
+
+    def __init__(self, jobs: Jobs, id_: str) -> None:
+        self._jobs = jobs
+        self._id = id_
+        self._next = 0.0
+
+    def __call__(self, progress: str) -> None:
+        """Note it, or not where the last note is fresh; nothing fails because it can't be noted."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + TELLING_SECONDS
+            with contextlib.suppress(StoreUnavailable, StoreFailure):
+                self._jobs.tell(self._id, progress)
 
 
 class Worker:
@@ -86,6 +109,7 @@ class Worker:
                 text = f"{self._most} asynchronous requests are under way; try again later."
                 raise FhirError(Issue("error", "throttled", text))
             self._running[id_] = thread
+        environ["fhir_server.job"] = _Telling(self._jobs, id_)
         # Only now: what is registered lives, with its application, as long as the process.
         atexit.unregister(self.stop)
         atexit.register(self.stop)
@@ -242,7 +266,6 @@ def _environ(body: bytes) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
-        "fhir_server.job": True,
     }
 
 
@@ -275,7 +298,7 @@ def _status(job: Job) -> Response:
 
 def _progress(job: Job) -> str:
     if job.kind != "reindex":
-        return f"in progress for {job.seconds:.0f} s"
+        return job.progress or f"in progress for {job.seconds:.0f} s"
     found = ReindexStore(store().collections).progress()
     if not found.work:
         return f"in progress for {job.seconds:.0f} s"

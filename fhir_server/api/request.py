@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from fhir_server.api import formats
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
-from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.context import Context, Server, untold
 from fhir_server.profiles.subset import SUMMARIES
 from fhir_server.profiles.xml_format import XmlFormat
 from fhir_server.security.guarded_store import GuardedStore
@@ -59,7 +59,12 @@ def context(*, any_type: bool = False, rendered: bool = False) -> Context:
     _check_form_of_answer()
     lenient = prefer("handling") == "lenient"
     return Context(
-        server(), GuardedStore(store(), LOCAL), base_url(), lenient=lenient, form=_form_of_links()
+        server(),
+        GuardedStore(store(), LOCAL),
+        base_url(),
+        lenient=lenient,
+        form=_form_of_links(),
+        progress=request.environ.get("fhir_server.job") or untold,
     )
 
 

@@ -109,7 +109,8 @@ def rules_check(
         pointed: list[Issue] = []
         warned: list[Issue] = []
         known = Foresight(context.server, snapshot, rules, [each for _, each in governed])
-        for p, resource in governed:
+        for number, (p, resource) in enumerate(governed):
+            context.progress(f"checking {number} of {len(governed)} resources against the rules")
             before_it = {p.change.new.reference: p.change.previous}
             finder = Finder(context.server, snapshot, as_before=before_it, known=known)
             issues = rules.check(resource, finder, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -144,6 +144,14 @@ class Brought:
     judgements: Mapping[str, Judgement]
 
 
+# Takes what is told of how far something long is, such as "checking 120 of 500".
+Progress = Callable[[str], None]
+
+
+def untold(_: str) -> None:
+    """Take a report of progress that nobody waits for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One request.
@@ -158,6 +166,8 @@ class Context:
         settling: notes changes that every worker must have seen before the answer is given; None
             for a request that waits after each.
         form: the ``_format`` and ``_pretty`` of the URL, which links to pages must keep.
+        progress: told how far the request is; whoever waits for an asynchronous one sees it. No
+            personal data in it.
     """
 
     server: Server
@@ -168,6 +178,7 @@ class Context:
     brought: Brought | None = None
     settling: Settling | None = None
     form: tuple[tuple[str, str], ...] = ()
+    progress: Progress = untold
 
     def inside(self, snapshot: Snapshot) -> Context:
         """Give the same request, reading inside a transaction."""

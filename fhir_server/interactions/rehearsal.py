@@ -24,6 +24,7 @@ from fhir_server.interactions.prepare import (
 from fhir_server.interactions.search_changes import require_registrable
 from fhir_server.interactions.update import require_id, require_may_create
 from fhir_server.storage.records import StoredResource
+from fhir_server.storage.snapshot import in_turn
 
 Issues = list[Issue]
 
@@ -74,6 +75,38 @@ def rehearse_update(
 def rehearse_delete(context: Context, stored: StoredResource) -> Issues:
     """Say what a delete of a resource would say."""
     return _rehearse(context, lambda: deletion(stored))
+
+
+class _CalledOffError(Exception):
+    """Ends a transaction that was only for show."""
+
+
+def rehearse_together(context: Context, prepared: Sequence[Prepared]) -> Issues:
+    """Say what storing several resources together would say, in a transaction that is called off.
+
+    Raises:
+        StaleWrite: a resource is no longer at the version that its change replaces.
+    """
+    said: dict[str, Issues] = {}
+
+    def call_off(_: object) -> None:
+        raise _CalledOffError
+
+    checks = in_turn(rules_check(context, prepared, said), integrity(context, prepared), call_off)
+    refused: Issues = []
+    try:
+        context.store.transact([each.change for each in prepared], after=checks)
+    except _CalledOffError:
+        pass
+    except FhirError as error:
+        refused += [issue for issue in error.issues if has_errors([issue])]
+    warned = [
+        issue.inside(each.at)
+        for each in prepared
+        for issue in (*each.issues, *said.get(each.change.new.reference, ()))
+        if not has_errors([issue])
+    ]
+    return [*refused, *warned]
 
 
 def _rehearse(context: Context, prepared: Callable[[], Prepared]) -> Issues:

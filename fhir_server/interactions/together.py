@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fhir_server.fhir.outcome import Issue
+from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.prepare import prepare
+from fhir_server.interactions.prepare import Prepared, prepare
+from fhir_server.interactions.rehearsal import rehearse_together
 from fhir_server.interactions.update import ATTEMPTS, busy
 from fhir_server.storage.records import StaleWrite, StoredResource
 from fhir_server.storage.snapshot import Check
@@ -23,11 +24,14 @@ class Draft:
         resource: without the server's part of ``meta``.
         id: its logical id; `prepare.new_id` gives one for a new resource.
         previous: the version that it was made from; None for a new resource.
+        at: FHIRPath that stands for the resource in what is said about it, where several are
+            written and the client must tell which; empty where its own name does.
     """
 
     resource: dict[str, Any]
     id: str
     previous: StoredResource | None = None
+    at: str = ""
 
     @property
     def reference(self) -> str:
@@ -49,6 +53,7 @@ def write_together(
     *,
     locks: Sequence[str] = (),
     before: Check | None = None,
+    dry_run: bool = False,
 ) -> Written:
     """Store what is drafted, all or nothing, through validation and law like any write.
 
@@ -58,22 +63,35 @@ def write_together(
             writer was faster. Two new resources must keep their ids from call to call.
         locks: see `commit`; the law's own are taken besides.
         before: see `commit`.
+        dry_run: store nothing; what would refuse is among the issues.
 
     Raises:
         FhirError: what ``draft`` raises; what a write of the same would raise; 409 where too many
             others write.
     """
     for _ in range(ATTEMPTS):
-        drafts = draft()
-        written = {each.reference: each.resource for each in drafts}.get
-        prepared = [
-            prepare(context, each.resource, each.id, each.previous, written=written)
-            for each in drafts
-        ]
+        prepared = _prepared(context, draft())
+        new = tuple(each.change.new for each in prepared)
         try:
+            if dry_run:
+                return Written(new, tuple(rehearse_together(context, prepared)))
             warnings = commit(context, prepared, locks=locks, before=before)
         except StaleWrite:
             continue
-        issues = tuple(issue for found in warnings.values() for issue in found)
-        return Written(tuple(each.change.new for each in prepared), issues)
+        said = (i.inside(p.at) for p in prepared for i in warnings[p.change.new.reference])
+        return Written(new, tuple(said))
     raise busy("What is to be changed")
+
+
+def _prepared(context: Context, drafts: Sequence[Draft]) -> list[Prepared]:
+    written = {each.reference: each.resource for each in drafts}.get
+    prepared = []
+    for number, each in enumerate(drafts):
+        context.progress(f"preparing {number} of {len(drafts)} resources")
+        try:
+            ready = prepare(context, each.resource, each.id, each.previous, written=written)
+        except FhirError as error:
+            issues = (issue.inside(each.at) for issue in error.issues)
+            raise FhirError(*issues, status=error.status) from None
+        prepared.append(replace(ready, at=each.at))
+    return prepared

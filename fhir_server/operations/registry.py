@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
+from fhir_server.operations.coverage import COVERAGE
 from fhir_server.operations.diff import DIFF
 from fhir_server.operations.document import DOCUMENT
 from fhir_server.operations.everything import EVERYTHING
@@ -13,7 +14,10 @@ from fhir_server.operations.lookup import LOOKUP
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
+from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.reindex import REINDEX
+from fhir_server.operations.set_deputy import SET_DEPUTY
+from fhir_server.operations.stranded import STRANDED
 from fhir_server.operations.subsumes import SUBSUMES
 from fhir_server.operations.translate import TRANSLATE
 from fhir_server.operations.validate import VALIDATE
@@ -23,6 +27,7 @@ OPERATIONS: dict[str, Operation] = {
     operation.code: operation
     for operation in (
         ASSIGN_FAST_VARDKONTAKT,
+        COVERAGE,
         DIFF,
         DOCUMENT,
         EVERYTHING,
@@ -34,7 +39,10 @@ OPERATIONS: dict[str, Operation] = {
         META_ADD,
         META_DELETE,
         NAMED_CONTACTS,
+        REASSIGN,
         REINDEX,
+        SET_DEPUTY,
+        STRANDED,
         SUBSUMES,
         TRANSLATE,
         VALIDATE,

@@ -53,6 +53,7 @@ class Job:
         seconds: since when it runs, or how long it ran.
         lost: its worker ended before it was done.
         result: once it is done.
+        progress: what it last told of how far it is; empty for nothing.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Job:
     seconds: float
     lost: bool
     result: Result | None
+    progress: str = ""
 
 
 class Jobs:
@@ -88,6 +90,11 @@ class Jobs:
         """Say that jobs of this process go on."""
         with translated_errors():
             self._jobs.update_many({"_id": {"$in": list(ids)}}, [{"$set": {"beat": "$$NOW"}}])
+
+    def tell(self, id_: str, progress: str) -> None:
+        """Note how far a job is, unless its client has forgotten it."""
+        with translated_errors():
+            self._jobs.update_one({"_id": id_}, {"$set": {"progress": progress}})
 
     def finish(self, id_: str, result: Result) -> None:
         """Keep what came of a job, unless its client has forgotten it."""
@@ -126,7 +133,7 @@ class Jobs:
         return None if found is None else _job(found)
 
 
-_SHOWN = ("kind", "lost", "status", "headers", "body", "length")
+_SHOWN = ("kind", "lost", "status", "headers", "body", "length", "progress")
 
 
 def _job(document: Document) -> Job:
@@ -142,4 +149,5 @@ def _job(document: Document) -> Job:
     lost = result is None and (
         bool(document.get("lost")) or document["silent"] > LOST_SECONDS * 1000
     )
-    return Job(document["_id"], document["kind"], document["ran"] / 1000, lost, result)
+    seconds, progress = document["ran"] / 1000, document.get("progress", "")
+    return Job(document["_id"], document["kind"], seconds, lost, result, progress)

@@ -139,6 +139,9 @@ SCHEDULED_TIME = structure("scheduled-time")
 HUVUDMAN = structure("huvudman")
 LIFE_THREATENING = structure("life-threatening")
 OVERALL_RESPONSIBLE = structure("overall-responsible")
+CONTACT_AVAILABILITY = structure("contact-availability")
+HANDOVER = structure("handover")
+REPLACES_CONTACT = structure("replaces-contact")
 CONTACT_VIA_TEAM = (
     "https://fhir.inera.se/ig/careteam/StructureDefinition/riv-contact-via-team-extension"
 )

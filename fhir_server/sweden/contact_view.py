@@ -7,22 +7,30 @@ spelling; nothing in it that the audience may not see (R114: a patient's view ha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
     """When a way to reach somebody is open (R44).
 
+    All that is said must hold (GetCareManagers, HoursOfServiceType).
+
     Args:
-        days: ``mon`` … ``sun``, in that order.
-        start: local time in Sweden; None for all day.
-        end: first moment after; None for all day.
+        days: ``mon`` … ``sun``, in that order; none for every day.
+        start: local time in Sweden; None for from midnight.
+        end: first moment after; None for until midnight. Not after ``start``: on the next day.
+        months: 1 to 12; none for all year.
+        first: first day; None for open.
+        last: last day; None for open.
     """
 
-    days: tuple[str, ...]
+    days: tuple[str, ...] = ()
     start: time | None = None
     end: time | None = None
+    months: tuple[int, ...] = ()
+    first: date | None = None
+    last: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

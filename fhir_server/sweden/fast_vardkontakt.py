@@ -227,8 +227,8 @@ def health_care_personnel_among_contacts(
 
 
 def deputies(assignment: Assignment) -> Iterator[Issue]:
-    """Demand that a deputy is somebody else, inside the assignment's period (ct-9; R45)."""
-    for deputy in assignment.deputies:
+    """Demand that a deputy is somebody else, inside the period, and alone in it (ct-9; R45)."""
+    for index, deputy in enumerate(assignment.deputies):
         expression = f"CareTeam.participant[0].extension[{deputy.index}]"
         if _same_person(deputy, assignment):
             yield refusal(
@@ -239,6 +239,13 @@ def deputies(assignment: Assignment) -> Iterator[Issue]:
         if not deputy.period.within(assignment.period):
             yield refusal(
                 "The deputy's period reaches outside the assignment's. Shorten it.",
+                expression,
+                codes.HSF_4_1,
+            )
+        if any(deputy.period.overlaps(other.period) for other in assignment.deputies[:index]):
+            yield refusal(
+                "Two deputies stand in at the same time, and there is to be one person to turn to. "
+                "Shorten one of the periods, or replace the one deputy by the other.",
                 expression,
                 codes.HSF_4_1,
             )

@@ -20,6 +20,7 @@ from fhir_server.sweden import (
     fast_vardkontakt,
     plans,
     sip,
+    stranding,
 )
 from fhir_server.sweden.assignments import Assignment
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
@@ -36,9 +37,10 @@ class Reader(Protocol):
         """Give every current resource of a type that matches all search parameters.
 
         Args:
-            resource_type: CareTeam, CarePlan, Condition or Consent.
+            resource_type: CareTeam, CarePlan, Condition, Consent or PractitionerRole.
             tokens: search parameters by name: ``patient="Patient/1"``,
-                ``category="system|code"``, ``status="active"``.
+                ``category="system|code"``, ``status="active"``,
+                ``participant="PractitionerRole/1"``, ``practitioner="Practitioner/1"``.
         """
         ...
 
@@ -46,9 +48,14 @@ class Reader(Protocol):
 def applies(resource: Json) -> bool:
     """Tell whether `check` has anything to look at in a resource about to be written.
 
-    That is: a CareTeam of category ``fast-kontakt`` and a CarePlan of category ``SIP``.
+    That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, and a
+    PractitionerRole or Practitioner who leaves.
     """
-    return assignments.is_named_contact(resource) or plans.is_sip(resource)
+    return (
+        assignments.is_named_contact(resource)
+        or plans.is_sip(resource)
+        or stranding.says_who_leaves(resource)
+    )
 
 
 def lock_keys(resource: Json) -> list[str]:
@@ -105,6 +112,8 @@ def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
         return _check_named_contact(resource, reader, now)
     if plans.is_sip(resource):
         return _check_sip(resource, reader, now)
+    if stranding.says_who_leaves(resource):
+        return _check_who_leaves(resource, reader, now)
     return []
 
 
@@ -152,6 +161,25 @@ def _looks_at_conditions(assignment: Assignment) -> bool:
         assignment.kind in codes.VARDKONTAKTER
         and not assignment.person.qualifications.licensed_physician
     )
+
+
+def _check_who_leaves(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
+    """Warn of patients who are left without a contact; only where the version before did not."""
+    own = f"{text(resource, 'resourceType')}/{text(resource, 'id')}"
+    if not stranding.leaves_anew(resource, reader.read(own)):
+        return []
+    if own.startswith("Practitioner/"):
+        held = reader.search("PractitionerRole", practitioner=own)
+        roles = [f"PractitionerRole/{role['id']}" for role in held]
+    else:
+        roles = [own]
+    category = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
+    found = (
+        team
+        for role in roles
+        for team in reader.search("CareTeam", participant=role, category=category, status="active")
+    )
+    return list(stranding.warn(resource, found, now))
 
 
 def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:

@@ -246,3 +246,34 @@ def test_the_collection_forgets_jobs_after_a_day(store: MongoStore) -> None:
     found = jobs.find_one({"_id": "kept"})
     assert found is not None
     assert (found["expires"] - found["began"]).total_seconds() == 24 * 3600
+
+
+def test_what_a_job_tells_of_itself_is_its_progress(
+    fhir: Fhir, slow: Callable[[], None], store: MongoStore
+) -> None:
+    kicked_off = fhir.get("Patient", Prefer=ASYNC)
+    where = address(kicked_off)
+    jobs, id_ = mongo_jobs.Jobs(store.collections), where.rpartition("/")[2]
+    assert fhir.get(where).headers["X-Progress"].startswith("in progress for")
+    jobs.tell(id_, "checking 120 of 1000 resources")
+    assert fhir.get(where).headers["X-Progress"] == "checking 120 of 1000 resources"
+    fhir.delete(where)
+    jobs.tell(id_, "checking 130 of 1000 resources")
+    assert fhir.get(where).status_code == 404
+    slow()
+
+
+def test_progress_is_not_noted_more_often_than_anyone_looks(store: MongoStore) -> None:
+    jobs = mongo_jobs.Jobs(store.collections)
+    jobs.begin("told", "request")
+    tell = asynchronous._Telling(jobs, "told")
+    for number in range(100):
+        tell(f"{number} of 100")
+    found = jobs.get("told")
+    assert found
+    assert found.progress in ("0 of 100", "1 of 100", "2 of 100")
+    tell._next = 0.0
+    tell("the last")
+    again = jobs.get("told")
+    assert again
+    assert again.progress == "the last"

@@ -47,6 +47,11 @@ class World:
         if name == "patient":
             subject = resource.get("subject") or resource.get("patient") or {}
             return subject.get("reference") == token
+        if name == "participant":
+            members = [each.get("member") for each in resource.get("participant", [])]
+            return {"reference": token} in members
+        if name == "practitioner":
+            return resource.get("practitioner") == {"reference": token}
         if name == "status":
             return resource.get("status") == token
         assert name == "category"

@@ -170,3 +170,50 @@ def test_conditions_are_read_only_where_life_threatening_ones_matter(
     """R15, and no more of the journal than the rule needs."""
     world.check(world.contact(world.person("eva", cases.licence(licence)), kind))
     assert [resource_type for resource_type, _ in world.searches] == ["CareTeam"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "searched"),
+    [
+        ({}, {"availabilityExceptions": "x"}, False),
+        ({}, {"active": False}, True),
+        ({"active": False}, {"active": False}, False),
+        ({"active": False}, {"active": True}, False),
+        ({}, {"period": {"end": "2026-04-01"}}, True),
+        ({"period": {"end": "2026-04-01"}}, {"period": {"end": "2026-04-01"}}, False),
+        ({"period": {"end": "2026-04-01"}}, {"period": {"end": "2026-05-01"}}, False),
+        ({"period": {"end": "2026-04-01"}}, {"period": {"end": "2026-03-01"}}, True),
+        ({"period": {"end": "2026-04-01"}}, {"active": False}, True),
+    ],
+)
+def test_patients_are_looked_for_only_where_a_role_ends_anew(
+    world: Any, before: dict[str, Any], after: dict[str, Any], searched: bool
+) -> None:
+    """R45: what it costs to write a PractitionerRole."""
+    world.person("eva", **before)
+    new = {k: v for k, v in world.resources["PractitionerRole/eva"].items() if k not in before}
+    world.searches.clear()
+    world.check(new | after)
+    assert bool(world.searches) == searched
+
+
+def test_a_role_that_is_new_has_no_patients_to_look_for(world: Any) -> None:
+    """R45: so loading old roles costs nothing."""
+    world.check({"resourceType": "PractitionerRole", "id": "new", "active": False})
+    assert world.searches == []
+    assert not write_rules.applies({"resourceType": "PractitionerRole", "id": "new"})
+
+
+def test_patients_of_every_role_of_a_person_are_counted_once(world: Any) -> None:
+    """R45, R48: those whose assignment is over by then are not."""
+    eva = world.person("eva")
+    world.put(world.contact(eva, id="one"))
+    world.put(world.contact(eva, "4", id="two"))
+    world.put(world.contact(eva, id="over", period={"end": "2026-03-02"}) | {
+        "subject": {"reference": "Patient/lo"}
+    })  # fmt: skip
+    person = world.resources["Practitioner/eva-person"] | {"active": False}
+    [issue] = world.check(person)
+    assert issue.severity == "warning"
+    assert issue.text.startswith("1 patient now has a contact who has left")
+    assert issue.expression == "Practitioner.active"
