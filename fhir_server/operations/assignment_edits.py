@@ -49,10 +49,9 @@ def ended(team: Resource, end: str, reason: str, now: dt.datetime, *, words: str
         "valueCodeableConcept": coded(codes.END_REASON_SYSTEM, reason, words),
     }
     period = {**team.get("period", {}), "end": end}
-    over = read({"period": period}).ended(now)
     return {
         **with_extension(team, told),
-        "status": "inactive" if over else team["status"],
+        "status": "inactive" if _is_over(end, now) else team["status"],
         "period": period,
         "participant": [_within(each, period) for each in team.get("participant", [])],
     }
@@ -74,6 +73,12 @@ def taken_back(team: Resource, reason: str) -> Resource:
 def noted(team: Resource, note: str | None) -> Resource:
     """Give an assignment with one more note for the patient and other caregivers."""
     return {**team, "note": [*team.get("note", []), {"text": note}]} if note else team
+
+
+def _is_over(end: str, now: dt.datetime) -> bool:
+    """Tell whether an end has come: a moment when it comes, a day when it is over."""
+    named = bounds(end)
+    return named is not None and (named[0] if "T" in end else named[1]) <= now
 
 
 def _within(participant: Resource, period: Resource) -> Resource:

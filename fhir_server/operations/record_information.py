@@ -58,8 +58,9 @@ def _about_contact(call: Call) -> Any:
             raise FhirError(Issue("error", "conflict", text, "CareTeam.status"))
         told = _communication(call, patient_of(team), codes.WHO_IS_CONTACT, at)
         told["about"] = [{"reference": stored.reference}]
-        noted = [*team.get("extension", []), *_information_given(call.arguments, at)]
-        return [Draft(told, id_), Draft({**team, "extension": noted}, stored.id, stored)]
+        if given := _information_given(call.arguments, at):
+            team = {**team, "extension": [*team.get("extension", []), *given]}
+        return [Draft(told, id_), Draft(team, stored.id, stored)]
 
     return draft
 

@@ -18,12 +18,12 @@ def moment(value: str) -> Json:
     return {"valueDateTime": value}
 
 
-def change(clinic: Clinic, team: str, **more: Json | list[Json] | None) -> Any:
+def change(clinic: Clinic, team: str, /, **more: Json | list[Json] | None) -> Any:
     """Call $change-fast-vardkontakt; None leaves a parameter out."""
     return _call(clinic, f"{team}/$change-fast-vardkontakt", more)
 
 
-def granted(patient: str, chef: str, role: str, **more: Json | list[Json] | None) -> Any:
+def granted(patient: str, chef: str, role: str, /, **more: Json | list[Json] | None) -> Any:
     """Give the parameters of a change that the patient asked for, and that was granted."""
     return {
         "requester": reference(patient),
@@ -35,24 +35,26 @@ def granted(patient: str, chef: str, role: str, **more: Json | list[Json] | None
     }
 
 
-def end(clinic: Clinic, at: str, reason: str, **more: Json | list[Json] | None) -> Any:
+def end(clinic: Clinic, url: str, reason: str, /, **more: Json | list[Json] | None) -> Any:
     """Call $end-fast-vardkontakt at a CareTeam or a Patient."""
-    return _call(clinic, f"{at}/$end-fast-vardkontakt", {"reason": code(reason), **more})
+    return _call(clinic, f"{url}/$end-fast-vardkontakt", {"reason": code(reason), **more})
 
 
-def decline(clinic: Clinic, at: str, **more: Json | list[Json] | None) -> Any:
+def decline(clinic: Clinic, url: str, /, **more: Json | list[Json] | None) -> Any:
     """Call $decline-fast-vardkontakt at a CareTeam or a Patient."""
-    return _call(clinic, f"{at}/$decline-fast-vardkontakt", more)
+    return _call(clinic, f"{url}/$decline-fast-vardkontakt", more)
 
 
-def tell(clinic: Clinic, at: str, **more: Json | list[Json] | None) -> Any:
+def tell(clinic: Clinic, url: str, /, **more: Json | list[Json] | None) -> Any:
     """Call $record-information at a CareTeam or a Patient."""
-    return _call(clinic, f"{at}/$record-information", more)
+    return _call(clinic, f"{url}/$record-information", more)
 
 
 def _call(clinic: Clinic, url: str, named: dict[str, Any]) -> Any:
     given = {name: value for name, value in named.items() if value is not None}
-    return clinic.fhir.post(url, parameters(**given))
+    # FHIR has no empty arrays.
+    body = parameters(**given) if given else {"resourceType": "Parameters"}
+    return clinic.fhir.post(url, body)
 
 
 def named(response: Any) -> dict[str, Json]:
