@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
+from fhir_server.operations.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
 from fhir_server.operations.coverage import COVERAGE
+from fhir_server.operations.decline_fast_vardkontakt import DECLINE_FAST_VARDKONTAKT
 from fhir_server.operations.diff import DIFF
 from fhir_server.operations.document import DOCUMENT
+from fhir_server.operations.end_fast_vardkontakt import END_FAST_VARDKONTAKT
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
 from fhir_server.operations.generate_sip import GENERATE_SIP
@@ -15,7 +18,9 @@ from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.reassign import REASSIGN
+from fhir_server.operations.record_information import RECORD_INFORMATION
 from fhir_server.operations.reindex import REINDEX
+from fhir_server.operations.reviews_due import REVIEWS_DUE
 from fhir_server.operations.set_deputy import SET_DEPUTY
 from fhir_server.operations.stranded import STRANDED
 from fhir_server.operations.subsumes import SUBSUMES
@@ -28,8 +33,11 @@ OPERATIONS: dict[str, Operation] = {
     for operation in (
         ASSIGN_FAST_VARDKONTAKT,
         COVERAGE,
+        CHANGE_FAST_VARDKONTAKT,
+        DECLINE_FAST_VARDKONTAKT,
         DIFF,
         DOCUMENT,
+        END_FAST_VARDKONTAKT,
         EVERYTHING,
         EXPAND,
         GENERATE_SIP,
@@ -43,6 +51,9 @@ OPERATIONS: dict[str, Operation] = {
         REINDEX,
         SET_DEPUTY,
         STRANDED,
+        RECORD_INFORMATION,
+        REINDEX,
+        REVIEWS_DUE,
         SUBSUMES,
         TRANSLATE,
         VALIDATE,

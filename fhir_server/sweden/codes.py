@@ -110,6 +110,24 @@ ANNAN = "annan"
 CARE_FORM_SYSTEM = code_system("care-form")
 SABO, HEMSJUKVARD, HEMTJANST = "sabo", "hemsjukvard", "hemtjanst"
 END_REASON_SYSTEM = code_system("end-reason")
+AVBOJD = "avbojd"
+AVLIDEN = "avliden"
+BYTE_PATIENT = "byte-patient"
+BYTE_VERKSAMHET = "byte-verksamhet"
+OVERGANG_VUXEN = "overgang-vuxen"
+CHANGE_DECISION_SYSTEM = code_system("change-decision")
+BEVILJAT = "beviljat"
+AVSLAGET = "avslaget"
+HANDOVER_HOME_VISIT = "hembesok"
+HANDOVER_MEETING = "mote"
+TASK_CODE_SYSTEM = code_system("task-code")
+BYTE_AV_KONTAKT = "byte-av-kontakt"
+ACCEPTED = "accepted"
+DECLINED = "declined"
+COMMUNICATION_CATEGORY_SYSTEM = code_system("communication-category")
+CONTACT_IS_POSSIBLE = "mojlighet-till-kontakt"
+WHO_IS_CONTACT = "vem-som-ar-kontakt"
+INFORMATION_CHANNEL_SYSTEM = code_system("information-channel")
 KOMMUNKOD = "urn:oid:1.2.752.129.2.2.1.17"
 
 # Extensions.
@@ -133,6 +151,9 @@ REVIEW_DATE = structure("review-date")
 ROLE_DESCRIPTION = structure("role-description")
 APPOINTMENT_BASIS = structure("appointment-basis")
 DEPUTY = structure("deputy")
+HANDOVER = structure("handover")
+OVERDUE_DAYS = structure("overdue-days")
+REPLACES_CONTACT = structure("replaces-contact")
 END_REASON = structure("end-reason")
 FOLLOW_UP = structure("follow-up")
 SCHEDULED_TIME = structure("scheduled-time")
@@ -166,6 +187,9 @@ class LawParagraph:
 
 
 PL_3_2 = LawParagraph("PL-3-2", "Patientlagen (2014:821) 3 kap. 2 §")
+PL_3_4 = LawParagraph("PL-3-4", "Patientlagen (2014:821) 3 kap. 4 §")
+PL_3_5 = LawParagraph("PL-3-5", "Patientlagen (2014:821) 3 kap. 5 §")
+PL_6_1 = LawParagraph("PL-6-1", "Patientlagen (2014:821) 6 kap. 1 §")
 PL_6_2 = LawParagraph("PL-6-2", "Patientlagen (2014:821) 6 kap. 2 §")
 PL_6_3 = LawParagraph("PL-6-3", "Patientlagen (2014:821) 6 kap. 3 §")
 PL_6_4 = LawParagraph("PL-6-4", "Patientlagen (2014:821) 6 kap. 4 §")
@@ -199,6 +223,9 @@ SAMVL_4_1 = LawParagraph(
 
 PARAGRAPHS = (
     PL_3_2,
+    PL_3_4,
+    PL_3_5,
+    PL_6_1,
     PL_6_2,
     PL_6_3,
     PL_6_4,

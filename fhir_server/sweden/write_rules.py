@@ -18,9 +18,12 @@ from fhir_server.sweden import (
     codes,
     consents,
     fast_vardkontakt,
+    patient_information,
     plans,
+    refusals,
     sip,
     stranding,
+    succession,
 )
 from fhir_server.sweden.assignments import Assignment
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
@@ -48,12 +51,14 @@ class Reader(Protocol):
 def applies(resource: Json) -> bool:
     """Tell whether `check` has anything to look at in a resource about to be written.
 
-    That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, and a
-    PractitionerRole or Practitioner who leaves.
+    That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, the
+    Communication that somebody was told about named contacts, and a PractitionerRole or
+    Practitioner who leaves.
     """
     return (
         assignments.is_named_contact(resource)
         or plans.is_sip(resource)
+        or patient_information.is_about_contacts(resource)
         or stranding.says_who_leaves(resource)
     )
 
@@ -112,6 +117,8 @@ def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
         return _check_named_contact(resource, reader, now)
     if plans.is_sip(resource):
         return _check_sip(resource, reader, now)
+    if patient_information.is_about_contacts(resource):
+        return patient_information.check(resource, cache(reader.read), now)
     if stranding.says_who_leaves(resource):
         return _check_who_leaves(resource, reader, now)
     return []
@@ -122,20 +129,30 @@ def _check_named_contact(care_team: Json, reader: Reader, now: datetime) -> list
     identity = text(care_team, "id")
     stored = read(f"CareTeam/{identity}") if identity else None
     assignment = assignments.facts_from(care_team, read, now, stored=stored)
-    patient = assignment.patient
-    if assignment.status not in ("active", "proposed") or patient.resource_type != "Patient":
-        return fast_vardkontakt.check(assignment, [], [], now)
-    found = reader.search("CareTeam", **_named_contacts_of(patient.literal))
-    others = [assignments.facts_from(other, read, now) for other in found]
+    in_force = assignment.status in ("active", "proposed")
+    known = assignment.patient.resource_type == "Patient"
+    found: list[Json] = []
+    if known and (in_force or succession.moves_end(care_team, stored)):
+        found = list(reader.search("CareTeam", **_named_contacts_of(assignment.patient.literal)))
+    issues = succession.check(care_team, assignment, stored=stored, read=read, successors=found)
+    if not in_force or not known:
+        return [*fast_vardkontakt.check(assignment, [], [], now), *issues]
+    active = (other for other in found if other.get("status") == "active")
+    others = [assignments.facts_from(other, read, now) for other in active]
     conditions: Iterable[Json] = ()
     if _looks_at_conditions(assignment):
-        conditions = reader.search("Condition", patient=patient.literal)
-    return fast_vardkontakt.check(assignment, others, conditions, now)
+        conditions = reader.search("Condition", patient=assignment.patient.literal)
+    return [
+        *fast_vardkontakt.check(assignment, others, conditions, now),
+        *issues,
+        *refusals.standing_refusal(care_team, found),
+    ]
 
 
 def _named_contacts_of(patient: str) -> dict[str, str]:
+    """Search for all of a patient's named contacts, those that ended and refusals among them."""
     category = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
-    return {"patient": patient, "category": category, "status": "active"}
+    return {"patient": patient, "category": category}
 
 
 def _followed(resource: Json) -> Iterator[Json]:

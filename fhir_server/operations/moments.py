@@ -1,0 +1,50 @@
+"""Times as operations take and write them: now, a day, the last moment before another."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from fhir_server.fhir.outcome import invalid
+from fhir_server.interactions.context import Context
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_FRACTION = re.compile(r"\.(\d+)")
+
+
+def now_text(context: Context) -> str:
+    """Give this moment, to the millisecond, in the server's zone.
+
+    Finer than a second, so that what is changed twice in a second has two periods.
+    """
+    return dt.datetime.now(context.server.settings.zone).isoformat(timespec="milliseconds")
+
+
+def require_day_or_moment(text: str, name: str) -> str:
+    """Refuse a month or a year, which say of no moment whether it is before or after."""
+    try:
+        dt.datetime.fromisoformat(text)
+        last_before(text)
+    except (ValueError, OverflowError):
+        text = f"{name} must be a day such as 2026-11-30, or a moment."
+        raise invalid(text, name, "value") from None
+    return text
+
+
+def last_before(start: str) -> str:
+    """Give the end of a period that another follows without a gap.
+
+    R4 includes the whole of what ``period.end`` names: its day, its second, its millisecond. So the
+    end is one such step before the start of what follows.
+
+    Args:
+        start: a day or a moment, as FHIR writes it.
+    """
+    if _DAY.match(start):
+        return (dt.date.fromisoformat(start) - dt.timedelta(days=1)).isoformat()
+    fraction = _FRACTION.search(start)
+    digits = min(len(fraction[1]), 6) if fraction else 0
+    moment = dt.datetime.fromisoformat(start) - dt.timedelta(microseconds=10 ** (6 - digits))
+    written = moment.isoformat(timespec="microseconds")
+    whole, rest = written[:19], written[26:]
+    return f"{whole}.{written[20 : 20 + digits]}{rest}" if digits else f"{whole}{rest}"
