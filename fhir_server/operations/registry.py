@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
+from fhir_server.operations.caseload import CASELOAD
 from fhir_server.operations.diff import DIFF
 from fhir_server.operations.document import DOCUMENT
 from fhir_server.operations.everything import EVERYTHING
@@ -23,6 +24,7 @@ OPERATIONS: dict[str, Operation] = {
     operation.code: operation
     for operation in (
         ASSIGN_FAST_VARDKONTAKT,
+        CASELOAD,
         DIFF,
         DOCUMENT,
         EVERYTHING,

@@ -11,6 +11,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from fhir_server.search.query import Query
+from fhir_server.search.tokens import REFERENCE
 from fhir_server.storage import mongo_distinct, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
@@ -162,6 +163,29 @@ class Snapshot:
         return self._run(
             lambda: self.collections.resources.aggregate(
                 [*pipeline, *stages], session=self.session, hint=FACTS, allowDiskUse=True
+            ).to_list()
+        )
+
+    def facts_of_referrers(
+        self, resource_type: str, reference: str, stages: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Compute from the facts of what refers to a resource; nothing else is examined.
+
+        For a few among many; `facts` is for most of them.
+
+        Args:
+            resource_type: of those that refer.
+            reference: ``Type/id`` of what they refer to, anywhere in them; or the token of a
+                reference parameter, such as ``CareTeam.deputy>PractitionerRole/7``.
+            stages: of MongoDB's aggregation, over documents with ``f.[fact]`` and the tokens ``t``.
+        """
+        token = reference if REFERENCE in reference else f"{REFERENCE}{reference}"
+        # "0" follows "/" in ASCII: the ids of a type lie between the two.
+        ids = {"$gte": f"{resource_type}/", "$lt": f"{resource_type}0"}
+        pipeline = [{"$match": {"t": token, "_id": ids}}, *stages]
+        return self._run(
+            lambda: self.collections.resources.aggregate(
+                pipeline, session=self.session, hint=TOKENS, allowDiskUse=True
             ).to_list()
         )
 
