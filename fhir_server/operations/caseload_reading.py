@@ -147,14 +147,11 @@ class WorkloadReader:
         return wanted | ({"f.kind": {"$in": list(self.asked.kinds)}} if self.asked.kinds else {})
 
     def _assignments(self, reference: str, where: dict[str, Any]) -> list[Assignment]:
-        rows = self._store.facts_of_referrers(
-            "CareTeam",
-            reference,
-            [
-                {"$match": self._wanted() | where},
-                {"$project": {"_id": 0, **{f"f.{name}": 1 for name in _COUNTED}}},
-            ],
-        )
+        stages: list[dict[str, Any]] = [
+            {"$match": self._wanted() | where},
+            {"$project": {"_id": 0, **{f"f.{name}": 1 for name in _COUNTED}}},
+        ]
+        rows = self._store.facts_of_referrers("CareTeam", reference, stages)
         return [
             _assignment(row["f"])
             for row in rows
@@ -184,7 +181,7 @@ class WorkloadReader:
         }
 
 
-_COUNTED = ("member", "patient", "kind", "start", "end", "status")
+_COUNTED = ("member", "patient", "kind", "start", "end", "status", "declined")
 
 
 def _assignment(facts: Mapping[str, Any]) -> Assignment:
@@ -193,7 +190,8 @@ def _assignment(facts: Mapping[str, Any]) -> Assignment:
         patient=facts["patient"],
         kind=facts.get("kind", ""),
         start=facts.get("start"),
-        end=facts.get("end"),
+        # R7: who said no has no contact from then on.
+        end=_earliest(facts.get("end"), facts.get("declined")),
         ended=facts["status"] != "active",
     )
 
