@@ -113,7 +113,10 @@ class WorkloadReader:
     def listed(self, unit: Json) -> int:
         """Count the living patients listed at a unit, today (R51)."""
         reference = f"Organization/{unit['id']}"
-        stages = [{"$match": {"f.unit": reference, "f.status": "active"}}, {"$count": "patients"}]
+        stages: list[dict[str, Any]] = [
+            {"$match": {"f.unit": reference, "f.status": "active"}},
+            {"$count": "patients"},
+        ]
         found = self._store.facts_of_referrers("Patient", reference, stages)
         return int(found[0]["patients"]) if found else 0
 
