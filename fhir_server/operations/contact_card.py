@@ -281,7 +281,7 @@ def _rights(kinds: set[str], refused: set[str]) -> tuple[str, ...]:
         found += [
             "Du har rätt till en fast vårdkontakt om du ber om det, eller om du behöver det för "
             "att känna dig trygg och för att vården ska hänga ihop. "
-            "Det står i patientlagen, 6 kapitlet 2 §.",
+            "Det står i patientlagen, 6\u00a0kapitlet 2\u00a0§.",
             "Fråga på din vårdcentral, din mottagning, din avdelning eller i hemsjukvården.",
         ]
     if codes.FAST_LAKARKONTAKT not in kinds:

@@ -23,6 +23,7 @@ WEEKDAYS = {
     "sat": "lördag",
     "sun": "söndag",
 }
+ALWAYS = "alla dagar"
 _ORDER = tuple(WEEKDAYS)
 _PHONE = re.compile(r"\+?\d[\d\s()/–-]*\d")
 # In a running text: a number with its area code, nothing that might be a room or a date.
@@ -82,39 +83,49 @@ def hours(names: Iterable[str], start: time | None, end: time | None) -> str:
     """Give weekdays and hours: måndag–fredag 08–16.
 
     Args:
-        names: ``mon`` … ``sun``.
+        names: ``mon`` … ``sun``; none for every day.
         start: None for the beginning of the day.
         end: None, or midnight, for its end.
     """
-    which = weekdays(names)
-    if start is None and end in (None, time(0)):
-        return "dygnet runt" if which in ("", "alla dagar") else f"{which} hela dagen"
+    which = weekdays(names) or ALWAYS
+    if (start or time(0)) == time(0) and end in (None, time(0)):
+        return "dygnet runt" if which == ALWAYS else f"{which} hela dagen"
     until = clock(end) if end and end != time(0) else "24"
-    return f"{which} {clock(start or time(0))}–{until}".strip()
+    return f"{which} {clock(start or time(0))}–{until}"
 
 
 def weekdays(names: Iterable[str]) -> str:
     """Give weekdays, neighbours joined: måndag–onsdag och fredag."""
     wanted = sorted({_ORDER.index(name) for name in names if name in _ORDER})
     if len(wanted) == len(_ORDER):
-        return "alla dagar"
+        return ALWAYS
+    return _in_runs(wanted, tuple(WEEKDAYS.values()))
+
+
+def months(numbers: Iterable[int]) -> str:
+    """Give months from 1 to 12, neighbours joined: juni–augusti; empty for all of them."""
+    wanted = sorted({number - 1 for number in numbers if 0 < number <= len(MONTHS)})
+    return "" if len(wanted) == len(MONTHS) else _in_runs(wanted, MONTHS)
+
+
+def _in_runs(wanted: Iterable[int], names: Sequence[str]) -> str:
+    """Name numbers in order; more than two neighbours become first–last."""
     runs: list[list[int]] = []
     for number in wanted:
         if runs and runs[-1][-1] == number - 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return listed([part for run in runs for part in _run(run)])
-
-
-def _run(run: Sequence[int]) -> list[str]:
-    spelled = [WEEKDAYS[_ORDER[number]] for number in run]
-    return [f"{spelled[0]}–{spelled[-1]}"] if len(spelled) > 2 else spelled
+    parts: list[str] = []
+    for run in runs:
+        spelled = [names[number] for number in run]
+        parts += [f"{spelled[0]}–{spelled[-1]}"] if len(spelled) > 2 else spelled
+    return listed(parts)
 
 
 def listed(parts: Sequence[str]) -> str:
     """Join parts: a, b och c."""
-    return " och ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else list(parts))
+    return " och ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def sentence(text: str) -> str:
