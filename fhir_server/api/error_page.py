@@ -41,6 +41,6 @@ def error_page(issues: tuple[Issue, ...], status: int, request_id: str) -> Respo
         status=status,
         issues=issues,
     )
-    response = Response(body, status, headers={"Content-Type": web.HTML, "Vary": "Accept"})
+    response = Response(body, status, headers={"Content-Type": web.CONTENT_TYPE, "Vary": "Accept"})
     response.headers.extend(web.headers())
     return response

@@ -127,7 +127,7 @@ def rendering(offered: tuple[str, ...]) -> str:
 
 
 def wants_page() -> bool:
-    """Tell whether a person waits for a page, of an operation that has one: errors are pages too."""
+    """Tell whether a person waits for a page of an operation: then errors are pages too."""
     return bool(g.get("wants_page"))
 
 

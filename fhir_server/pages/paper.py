@@ -20,7 +20,7 @@ from fhir_server.pages.web import PRIVATE
 if TYPE_CHECKING:
     import typst
 
-PDF = "application/pdf"
+MEDIA_TYPE = "application/pdf"
 # Stands for a character that no font here has; the template says so.
 REPLACEMENT = "\u25a1"
 _TEMPLATES = Path(__file__).parent / "templates"

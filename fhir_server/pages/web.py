@@ -15,7 +15,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-HTML = "text/html; charset=utf-8"
+MEDIA_TYPE = "text/html"
+CONTENT_TYPE = f"{MEDIA_TYPE}; charset=utf-8"
 FOLDER = Path(__file__).parent / "templates"
 PRIVATE = (
     ("Cache-Control", "no-store"),
