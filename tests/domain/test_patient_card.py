@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import secrets
 from typing import Any
@@ -230,7 +231,7 @@ def test_headings_are_in_order_and_every_part_has_its_name(demo: Fhir) -> None:
     page = page_of(demo, "Patient/albertina-hammar")
     levels = [int(head.tag[1]) for head in page.xpath("//h1 | //h2 | //h3 | //h4")]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     for part in page.xpath("//article | //section"):
         assert page.get_element_by_id(part.get("aria-labelledby")).tag == "h2"
     ids = page.xpath("//@id")
