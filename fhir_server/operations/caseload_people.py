@@ -6,12 +6,10 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from fhir_server.operations.caseload_reading import WorkloadReader
+from fhir_server.sweden.audience import is_protected
 from fhir_server.sweden.caseload import scheduled_hours
-from fhir_server.sweden.elements import Json, child, items, target
+from fhir_server.sweden.elements import Json, child, target
 from fhir_server.sweden.people import name_of
-
-_SECURITY_LABELS = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
-_PROTECTED = ("sekretessmarkering", "skyddadFolkbokforing")
 
 
 class People:
@@ -30,7 +28,7 @@ class People:
             contact: name_of(person)
             for contact, reference in whom.items()
             # R118: a list of who works where leaves the server without protected names.
-            if (person := people.get(reference)) and not _is_protected(person)
+            if (person := people.get(reference)) and not is_protected(person)
         }
 
     def name(self, contact: str) -> str:
@@ -57,11 +55,3 @@ class People:
 
 def _practitioner(role: Json) -> str:
     return target(child(role, "practitioner")).literal
-
-
-def _is_protected(person: Json) -> bool:
-    labels = (label for _, label in items(child(person, "meta"), "security"))
-    return any(
-        label.get("system") == _SECURITY_LABELS and label.get("code") in _PROTECTED
-        for label in labels
-    )

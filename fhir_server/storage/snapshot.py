@@ -13,7 +13,6 @@ from pymongo.collection import Collection
 
 from fhir_server.search.query import Query
 from fhir_server.search.tokens import REFERENCE
-from fhir_server.storage import mongo_distinct, mongo_query
 from fhir_server.storage import mongo_distinct, mongo_facts, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors

@@ -185,7 +185,7 @@ def distribution(numbers: Sequence[int]) -> Distribution | None:
         least=ordered[0],
         median=float(statistics.median(ordered)),
         mean=round(statistics.fmean(ordered), 1),
-        p90=ordered[math.ceil(0.9 * len(ordered)) - 1],
+        p90=ordered[-(-90 * len(ordered) // 100) - 1],
         most=ordered[-1],
         bins=_bins(ordered),
     )
