@@ -172,7 +172,8 @@ def value_words(stratifier: str, value: str) -> str:
     if value == MISSING:
         return MISSING_WORDS
     if stratifier == "age-band":
-        return f"{value.replace('-', '–')} år"
+        first, _, last = value.partition("-")
+        return f"{first}–{last} år" if last else f"{first} år och äldre"
     if stratifier == "municipality":
         return f"kommun {value}"
     return _VALUES.get((stratifier, value), value)
