@@ -42,15 +42,15 @@ def days_to_contact(question: Question, tally: Tally, kinds: Sequence[str]) -> N
 
 def assigned(contact: Facts) -> int | None:
     """Give when a contact was assigned: when appointed, else when the assignment began."""
-    moment: int | None = contact.get("appointed", contact.get("start"))
-    return moment
+    appointed: int | None = contact.get("appointed")
+    return contact.get("start") if appointed is None else appointed
 
 
 def _waited(question: Question, contact: Facts) -> tuple[str, float | None]:
     need, at = contact.get("need"), assigned(contact)
-    begun = max(at or 0, contact.get("start", 0))
-    if contact.get("declined") is not None and contact["declined"] <= question.moment:
+    if _declined(contact, question.moment):
         return DECLINED, None
+    begun = max(moment for moment in (at, contact.get("start")) if moment is not None)
     if not question.staff.named(contact.get("member"), begun):
         return NOT_NAMED, None
     if need is None or at is None:
@@ -88,11 +88,16 @@ def share_changed(question: Question, tally: Tally, kinds: Sequence[str]) -> Non
 
 def _was(question: Question, contact: Facts) -> bool:
     """Tell whether an assignment was in force at any time: an ended one says when it ended."""
-    if contact["status"] == "inactive" and "end" not in contact:
+    if contact["status"] == "inactive" and contact.get("end") is None:
         return False
-    if contact.get("start", 0) > question.moment:
-        return False
-    return "declined" not in contact or contact["declined"] > question.window.start
+    start = contact.get("start")
+    begun = start is None or start <= question.moment
+    return begun and not _declined(contact, question.window.start)
+
+
+def _declined(contact: Facts, moment: int) -> bool:
+    declined = contact.get("declined")
+    return declined is not None and declined <= moment
 
 
 def _changed(question: Question, contact: Facts) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -10,7 +10,8 @@ from fhir_server.sweden.facts import Facts
 
 def patient_of(row: Facts) -> str:
     """Give whose row it is; empty for nobody's, which the index has first."""
-    patient: str = row.get("patient", "")
+    # A fact that a resource has not comes as None: the index has a place for it.
+    patient: str = row.get("patient") or ""
     return patient
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from fhir_server.measures.age_bands import band
 from fhir_server.measures.continuity import FEWEST_VISITS
+from fhir_server.measures.merging import patient_of
 from fhir_server.measures.staff import Staff
 from fhir_server.measures.tally import Item
 from fhir_server.measures.units import Units
@@ -226,5 +227,5 @@ class Question:
         return frozenset(
             row["patient"]
             for row in self.rows("CareTeam", CONTACT, where)
-            if "patient" in row and self.holds(row, self.moment)
+            if patient_of(row) and self.holds(row, self.moment)
         )

@@ -49,12 +49,12 @@ class Staff:
         role = self._roles.get(member)
         if role is None or not in_force(role, moment):
             return False
-        return bool(self._people.get(role.get("member", ""), {}).get("named"))
+        return bool(self._people.get(role.get("member") or "", {}).get("named"))
 
     def practitioner(self, member: str | None) -> str | None:
         """Give the Practitioner behind a PractitionerRole, or behind itself."""
         role = self._roles.get(member or "")
-        person = role.get("member", "") if role is not None else member or ""
+        person = (role.get("member") if role is not None else member) or ""
         return person if person in self._people else None
 
     def unit(self, member: str | None) -> str | None:

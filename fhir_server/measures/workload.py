@@ -28,7 +28,7 @@ def caseloads(question: Question, kinds: Sequence[str]) -> dict[str, Caseload]:
     found: dict[str, Caseload] = {}
     for patient, (patients, contacts) in by_patient(question.patients(), question.contacts(kinds)):
         if contacts and question.person(patient, patients).living:
-            held = {(each.get("member", ""), each["kind"]) for each in contacts}
+            held = {(each.get("member") or "", each["kind"]) for each in contacts}
             for member, kind in held | {(member, "") for member, _ in held}:
                 found.setdefault(member, Counter())[kind] += 1
     found.pop("", None)

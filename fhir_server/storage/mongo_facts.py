@@ -32,6 +32,8 @@ def pipeline(
 ) -> list[dict[str, Any]]:
     """Give the stages: nothing in them needs more than the index.
 
+    A fact that a resource does not have comes as None.
+
     Args:
         resource_type: whose facts.
         names: the facts to give.
