@@ -50,7 +50,7 @@ tables: venv ## Derive profiles/r4 from HL7's definitions: make tables PACKAGE=f
 
 lock: venv ## Settle all versions anew in requirements.lock
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --generate-hashes --all-extras \
+	@$(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --generate-hashes --extra embedded --extra test --extra dev \
 		--python-version 3.11 --no-header -o requirements.lock
 
 wheel: venv ## Build the wheel into dist/

@@ -18,6 +18,7 @@ from fhir_server.commands.load import load
 from fhir_server.commands.options import EPILOG, database_options
 from fhir_server.commands.package import package
 from fhir_server.commands.reindex import reindex
+from fhir_server.commands.report import report
 from fhir_server.commands.validate import validate
 from fhir_server.settings import Settings, SettingsError
 
@@ -129,7 +130,7 @@ def _database_option(settings: Settings) -> str:
     return f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
 
 
-for command in (load, demo, package, validate, export, reindex, doctor):
+for command in (load, demo, package, validate, export, report, reindex, doctor):
     main.add_command(command)
 
 

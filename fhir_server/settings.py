@@ -103,6 +103,14 @@ class Settings:
     async_jobs: int = _documented(
         4, "Asynchronous requests (Prefer: respond-async) that a worker carries out at once."
     )
+    card_emergency: str = _documented(
+        "Ring 112 vid fara för liv.",
+        "What the patient's card says of danger to life; its telephone numbers become links.",
+    )
+    card_outside_hours: str = _documented(
+        "Ring 1177 om du behöver råd om vård. 1177 svarar dygnet runt.",
+        "What the patient's card says to do when no contact answers.",
+    )
     log_level: str = _documented("info", "debug, info, warning or error.")
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
 from fhir_server.storage.mongo import MongoStore
 
+PAGE = "text/html"
 FORM = "application/x-www-form-urlencoded"
 COMMON_ACCEPT = ("", "*/*", "application/fhir+json", "application/json")
 RESULT_PARAMETERS = ("_format", "_pretty")
@@ -122,9 +123,17 @@ def rendering(offered: tuple[str, ...]) -> str:
     """
     if not offered or request.environ.get("fhir_server.job"):
         return ""
-    if "_format" in request.args:
-        return formats.rendering(request.args["_format"].replace(" ", "+"), offered)
-    return formats.rendering(request.environ.get("HTTP_ACCEPT", ""), offered)
+    accept = request.environ.get("HTTP_ACCEPT", "")
+    named = request.args["_format"].replace(" ", "+") if "_format" in request.args else accept
+    found = formats.rendering(named, offered)
+    # A browser that follows a link to a PDF takes pages too.
+    g.wants_page = found == PAGE or bool(found and formats.rendering(accept, (PAGE,)))
+    return found
+
+
+def wants_page() -> bool:
+    """Tell whether a person waits for a page of an operation: then errors are pages too."""
+    return bool(g.get("wants_page"))
 
 
 def _format_of_form() -> str | None:

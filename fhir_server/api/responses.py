@@ -10,13 +10,16 @@ from typing import Any
 from flask import Response, request
 from werkzeug.http import http_date
 
+from fhir_server.api.error_page import error_page
 from fhir_server.api.formats import MEDIA_TYPES
 from fhir_server.api.request import (
     RETURNS,
     base_url,
     prefer,
+    request_id,
     server,
     wanted_format,
+    wants_page,
     xml_format,
 )
 from fhir_server.fhir import json
@@ -36,7 +39,7 @@ def respond(answer: Answer) -> Response:
     """
     content = answer.content
     if answer.media_type:
-        headers = {"Content-Type": answer.media_type, "Vary": "Accept"}
+        headers = [("Content-Type", answer.media_type), ("Vary", "Accept"), *answer.headers]
         return Response(content or b"", answer.status, headers=headers)
     if answer.status in _WITHOUT_BODY:
         content = None
@@ -61,7 +64,9 @@ def respond_to_write(answer: Answer) -> Response:
 
 
 def respond_with_issues(issues: tuple[Issue, ...], status: int) -> Response:
-    """Give an OperationOutcome."""
+    """Give an OperationOutcome; a page to a person who asked for one."""
+    if wants_page():
+        return error_page(issues, status, request_id())
     return _response(json.dump(operation_outcome(issues)), status)
 
 

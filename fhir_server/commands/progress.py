@@ -45,16 +45,17 @@ class Meter(Protocol):
         """The database does not answer; the work goes on when it does."""
 
 
-def meter(total: float, *, quiet: bool) -> Meter:
+def meter(total: float, *, quiet: bool, counted: str = "resources") -> Meter:
     """Give what fits where the command runs.
 
     Args:
         total: the sum of the amounts to come.
         quiet: show nothing.
+        counted: what is done, in the plural.
     """
     if quiet:
         return _Silence()
-    return _Bar(total) if sys.stderr.isatty() else _Lines(total)
+    return _Bar(total, counted) if sys.stderr.isatty() else _Lines(total, counted)
 
 
 class _Silence:
@@ -80,8 +81,8 @@ class _Silence:
 class _Bar(_Silence):
     """A bar with the rate and the time left."""
 
-    def __init__(self, total: float) -> None:
-        self._progress = _rich_progress()
+    def __init__(self, total: float, counted: str) -> None:
+        self._progress = _rich_progress(counted)
         self._task = self._progress.add_task("", total=total, resources=0, rate=0.0)
         self._started = time.monotonic()
         self._resources = 0
@@ -113,8 +114,9 @@ class _Bar(_Silence):
 class _Lines(_Silence):
     """A line every few seconds, for logs."""
 
-    def __init__(self, total: float) -> None:
+    def __init__(self, total: float, counted: str) -> None:
         self._total = total
+        self._counted = counted
         self._done = 0.0
         self._resources = 0
         self._started = self._said = time.monotonic()
@@ -140,12 +142,12 @@ class _Lines(_Silence):
         left = seconds / share - seconds if share else 0.0
         rate = self._resources / seconds
         return (
-            f"{share:.0%}: {self._resources:,} resources, {rate:,.0f} a second, "
+            f"{share:.0%}: {self._resources:,} {self._counted}, {rate:,.0f} a second, "
             f"about {left:.0f} s left"
         )
 
 
-def _rich_progress() -> Progress:
+def _rich_progress(counted: str) -> Progress:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -158,7 +160,7 @@ def _rich_progress() -> Progress:
     return Progress(
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[resources]:,} resources"),
+        TextColumn(f"{{task.fields[resources]:,}} {counted}"),
         TextColumn("{task.fields[rate]:,.0f}/s"),
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),

@@ -20,6 +20,7 @@ class Answer:
         issues: warnings, and what else the client may want to know of a write.
         media_type: of ``body``, where that is no FHIR R4 resource to be put into the format that
             the client wants; such as ``text/html; charset=utf-8``.
+        headers: to send beside; only where ``media_type`` is given.
     """
 
     status: int
@@ -28,6 +29,7 @@ class Answer:
     location: str | None = None
     issues: tuple[Issue, ...] = ()
     media_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def content(self) -> bytes | None:

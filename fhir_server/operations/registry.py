@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
+from fhir_server.operations.caseload import CASELOAD
 from fhir_server.operations.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
 from fhir_server.operations.coverage import COVERAGE
 from fhir_server.operations.decline_fast_vardkontakt import DECLINE_FAST_VARDKONTAKT
@@ -35,6 +36,7 @@ OPERATIONS: dict[str, Operation] = {
         COVERAGE,
         CHANGE_FAST_VARDKONTAKT,
         DECLINE_FAST_VARDKONTAKT,
+        CASELOAD,
         DIFF,
         DOCUMENT,
         END_FAST_VARDKONTAKT,

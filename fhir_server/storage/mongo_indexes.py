@@ -33,7 +33,7 @@ FACTS = "facts"
 # could not answer alone. Their meaning is the business of whoever passes ``facts_of`` in.
 FACT_NAMES = (
     "patient", "kind", "status", "start", "end", "member", "unit", "place", "born", "need",
-    "appointed", "informed", "declined", "reason", "asked", "named", "basis",
+    "appointed", "informed", "declined", "reason", "asked", "named", "basis", "own",
 )  # fmt: skip
 # Every resource with facts has a status. Not $exists: the index can't answer that alone.
 HAS_FACTS = {"f.status": {"$gt": ""}}

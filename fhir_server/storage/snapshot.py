@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from fhir_server.search.query import Query
-from fhir_server.storage import mongo_distinct, mongo_query
+from fhir_server.search.tokens import REFERENCE
+from fhir_server.storage import mongo_distinct, mongo_facts, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_history import MongoHistory
@@ -164,6 +166,49 @@ class Snapshot:
                 [*pipeline, *stages], session=self.session, hint=FACTS, allowDiskUse=True
             ).to_list()
         )
+
+    def facts_of_referrers(
+        self, resource_type: str, reference: str, stages: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Compute from the facts of what refers to a resource; nothing else is examined.
+
+        For a few among many; `facts` is for most of them.
+
+        Args:
+            resource_type: of those that refer.
+            reference: ``Type/id`` of what they refer to, anywhere in them; or the token of a
+                reference parameter, such as ``CareTeam.deputy>PractitionerRole/7``.
+            stages: of MongoDB's aggregation, over documents with ``f.[fact]`` and the tokens ``t``.
+        """
+        token = reference if REFERENCE in reference else f"{REFERENCE}{reference}"
+        # "0" follows "/" in ASCII: the ids of a type lie between the two.
+        ids = {"$gte": f"{resource_type}/", "$lt": f"{resource_type}0"}
+        pipeline = [{"$match": {"t": token, "_id": ids}}, *stages]
+        return self._run(
+            lambda: self.collections.resources.aggregate(
+                pipeline, session=self.session, hint=TOKENS, allowDiskUse=True
+            ).to_list()
+        )
+
+    def facts_by_patient(
+        self,
+        resource_type: str,
+        names: Sequence[str],
+        where: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Iterator[dict[str, Any]]:
+        """Give facts of current resources in the order of their patients, from one index.
+
+        Args:
+            resource_type: whose facts.
+            names: the facts to give; a row has those that the resource has.
+            where: conditions of MongoDB's, by fact.
+
+        Raises:
+            StoreUnavailable: the database is gone, also in the middle.
+        """
+        self._run(lambda: None)  # the primary shows all acknowledged writes
+        stages = mongo_facts.pipeline(resource_type, names, where)
+        return mongo_facts.rows(self.collections.resources, stages, self.session)
 
     def referrers(
         self, references: Iterable[str], limit: int, *, other_than: Iterable[str] = ()

@@ -30,6 +30,7 @@ fact           meaning
 ``asked``      named contact: who asked for the change that ended it, ``patient`` or ``staff``
 ``named``      Practitioner: true where it has a name
 ``basis``      named contact: why it was appointed (CodeSystem appointment-basis)
+``own``        PractitionerRole, Practitioner: its own reference, which the index has not
 =============  ==========================================================================
 
 Source: R49, R101-R107; DOMAIN 4.2-4.3.
@@ -153,6 +154,7 @@ def _patient(patient: Json) -> Facts:
 
 def _role(role: Json) -> Facts:
     return {
+        "own": f"PractitionerRole/{text(role, 'id')}",
         "member": _reference(role, "practitioner"),
         "unit": _reference(role, "organization"),
         "status": _active(role),
@@ -168,6 +170,7 @@ def _practitioner(practitioner: Json) -> Facts:
     )
     profession = codes.LAKARE if codes.LAKARE in licences else next(iter(licences), None)
     return {
+        "own": f"Practitioner/{text(practitioner, 'id')}",
         "kind": profession or ("usk" if certified else None),
         "status": _active(practitioner),
         "named": True if has_name(practitioner) else None,

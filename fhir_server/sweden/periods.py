@@ -72,6 +72,9 @@ class Period:
         )
 
 
+ALWAYS = Period()
+
+
 def read(element: Json, name: str = "period") -> Period:
     """Read a Period element; open at both ends where it is absent."""
     period = child(element, name)

@@ -1,0 +1,67 @@
+"""Pages in HTML: one layout, one style sheet, no script.
+
+The style sheet stands in the page itself and is the only thing the page may use
+(Content-Security-Policy); a page is not kept by any cache, and tells nobody where it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+MEDIA_TYPE = "text/html"
+CONTENT_TYPE = f"{MEDIA_TYPE}; charset=utf-8"
+FOLDER = Path(__file__).parent / "templates"
+PRIVATE = (
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Robots-Tag", "noindex"),
+)
+
+
+def page(template: str, /, **values: Any) -> bytes:
+    """Give a page.
+
+    Args:
+        template: its name in ``templates``; what is put into it is escaped.
+        values: what it shows; one it names and does not get is an error.
+    """
+    return _environment().get_template(template).render(values).encode()
+
+
+@cache
+def headers() -> tuple[tuple[str, str], ...]:
+    """Give the headers of every page."""
+    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+    return (("Content-Security-Policy", policy), *PRIVATE)
+
+
+@cache
+def style() -> str:
+    """Give the style sheet, as it stands between the tags."""
+    return (FOLDER / "style.css").read_text("utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.globals["style"] = Markup(style())  # noqa: S704 - our own file, nobody's data
+    return found
