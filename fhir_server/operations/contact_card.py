@@ -250,7 +250,8 @@ def _away(view: ContactView, zone: ZoneInfo) -> str:
     who = view.person.name or "Kontakten"
     answering = view.answers
     if answering is None:
-        return f"{who} är borta nu. Ring enheten."
+        place = view.answers_for.name if view.answers_for else ""
+        return f"{who} är borta nu. Ring {place or 'enheten'}."
     if answering.reference == view.person.reference:
         return ""
     ends = [d.end for d in view.deputies if d.person.reference == answering.reference and d.end]
