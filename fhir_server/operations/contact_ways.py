@@ -29,6 +29,11 @@ class Way:
     when: str
     note: str
 
+    @property
+    def key(self) -> str:
+        """What two ways to the same have in common."""
+        return self.href or self.text
+
 
 def ways_to(*sources: tuple[Channel, ...]) -> tuple[Way, ...]:
     """Give the ways that a patient can use, each once, nearest first; one with hours wins."""
@@ -37,9 +42,8 @@ def ways_to(*sources: tuple[Channel, ...]) -> tuple[Way, ...]:
         way = _way(channel)
         if way is None:
             continue
-        key = way.href or way.text
-        if key not in found or (way.when and not found[key].when):
-            found[key] = way
+        if way.key not in found or (way.when and not found[way.key].when):
+            found[way.key] = way
     return tuple(found.values())
 
 

@@ -131,6 +131,7 @@ def test_an_internal_note_is_on_neither(clinic: Clinic) -> None:
             "status": "active",
             "name": "Teamet",
             "category": [category(codes.CARE_TEAM_CATEGORY, codes.TEAM)],
+            "telecom": [{"system": "phone", "value": "063-000 00 11"}],
             "extension": [hidden(SECRET)],
         }
     )
