@@ -77,6 +77,7 @@ class Contact:
         away: that the contact is away, until when, and who answers; empty where that is not so.
         ways: how to reach the contact, nearest first.
         team: through which the contact is reached (R40).
+        team_ways: how to reach the team, where that is not said already.
         deputies: who answers otherwise.
         responsible: who is medically responsible, where the contact is not (R26).
         notes: what the patient may read; telephone numbers are links.
@@ -93,6 +94,7 @@ class Contact:
     away: str
     ways: tuple[Way, ...]
     team: str
+    team_ways: tuple[Way, ...]
     deputies: tuple[Deputy, ...]
     responsible: str
     notes: tuple[tuple[Piece, ...], ...]
@@ -185,9 +187,9 @@ def _rank(kind: str) -> int:
 
 
 def _contact(view: ContactView, zone: ZoneInfo) -> Contact:
-    ways = ways_to(view.channels, view.person.channels, _channels(view.team))
+    ways = ways_to(view.channels, view.person.channels)
+    team_ways = _others(_channels(view.team), ways)
     unit = view.unit or view.person.unit
-    shown = {way.text for way in ways}
     responsible = view.medically_responsible
     return Contact(
         kind=KINDS.get(view.kind) or swedish.sentence(view.display).rstrip("."),
@@ -198,17 +200,19 @@ def _contact(view: ContactView, zone: ZoneInfo) -> Contact:
         tasks=tuple(_lowered(task) for task in view.tasks),
         away=_away(view, zone),
         ways=ways,
-        team=view.team.name if view.team else "",
+        team=(view.team.name or "teamet") if view.team else "",
+        team_ways=team_ways,
         deputies=tuple(_deputy(each, zone) for each in view.deputies),
         responsible=_called(responsible) if responsible else "",
         notes=tuple(swedish.pieces(note) for note in view.notes if note.strip()),
         unit=unit.name if unit else "",
-        unit_ways=tuple(way for way in ways_to(_channels(unit)) if way.text not in shown),
+        unit_ways=_others(_channels(unit), (*ways, *team_ways)),
     )
 
 
 def _lowered(text: str) -> str:
-    return f"{text[:1].lower()}{text[1:]}"
+    """Give a text with a small letter first, unless it is an abbreviation such as MAS."""
+    return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
 def _nameless(person: Somebody) -> str:
@@ -227,10 +231,7 @@ def _about(person: Somebody, *, title: str = "", unit: Place | None = None) -> s
 
 def _called(person: Somebody) -> str:
     """Give what to call somebody in a sentence, also without a name."""
-    title = person.title or "personal"
-    return (
-        f"{person.name}, {person.title}" if person.name and person.title else person.name or title
-    )
+    return ", ".join(filter(None, [person.name, _lowered(person.title)])) or "personal"
 
 
 def _deputy(stand_in: StandIn, zone: ZoneInfo) -> Deputy:
@@ -250,13 +251,20 @@ def _away(view: ContactView, zone: ZoneInfo) -> str:
     who = view.person.name or "Kontakten"
     answering = view.answers
     if answering is None:
-        return f"{who} är borta nu. Ring enheten."
+        place = view.answers_for.name if view.answers_for else ""
+        return f"{who} är borta nu. Ring {place or 'enheten'}."
     if answering.reference == view.person.reference:
         return ""
     ends = [d.end for d in view.deputies if d.person.reference == answering.reference and d.end]
     until = swedish.last_day(min(ends), zone) if ends else ""
     gone = f"{who} är borta till och med {until}." if until else f"{who} är borta nu."
     return f"{gone} {answering.name or 'En vikarie'} svarar i stället."
+
+
+def _others(channels: tuple[Channel, ...], shown: tuple[Way, ...]) -> tuple[Way, ...]:
+    """Give the ways that are not shown already."""
+    keys = {way.key for way in shown}
+    return tuple(way for way in ways_to(channels) if way.key not in keys)
 
 
 def _channels(place: Place | None) -> tuple[Channel, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from fhir_server.pages import swedish
@@ -29,6 +29,11 @@ class Way:
     when: str
     note: str
 
+    @property
+    def key(self) -> str:
+        """What two ways to the same have in common."""
+        return self.href or self.text
+
 
 def ways_to(*sources: tuple[Channel, ...]) -> tuple[Way, ...]:
     """Give the ways that a patient can use, each once, nearest first; one with hours wins."""
@@ -37,9 +42,8 @@ def ways_to(*sources: tuple[Channel, ...]) -> tuple[Way, ...]:
         way = _way(channel)
         if way is None:
             continue
-        key = way.href or way.text
-        if key not in found or (way.when and not found[key].when):
-            found[key] = way
+        if way.key not in found or (way.when and not found[way.key].when):
+            found[way.key] = way
     return tuple(found.values())
 
 
@@ -59,18 +63,26 @@ def _way(channel: Channel) -> Way | None:
             href = f"mailto:{text}" if _is_address(text) else ""
         case "url":
             label, text, href = _web(text)
-    when = swedish.listed([swedish.hours(h.days, h.start, h.end) for h in _merged(channel)])
+    when = swedish.listed([_open(hours) for hours in _merged(channel)])
     return Way(label, text, href, when, swedish.sentence(channel.note))
 
 
 def _merged(channel: Channel) -> list[Hours]:
-    """Give the hours with the days that share them together."""
-    days: dict[tuple[object, object], Hours] = {}
+    """Give the hours, with the days together that share them."""
+    found: dict[Hours, tuple[str, ...]] = {}
     for each in channel.hours:
-        key = (each.start, each.end)
-        before = days[key].days if key in days else ()
-        days[key] = Hours((*before, *each.days), each.start, each.end)
-    return list(days.values())
+        rest = replace(each, days=())
+        # No days are all days.
+        found[rest] = (*found.get(rest, ()), *(each.days or swedish.WEEKDAYS))
+    return [replace(rest, days=days) for rest, days in found.items()]
+
+
+def _open(hours: Hours) -> str:
+    """Spell hours: måndag–fredag 08–16 (juni–augusti)."""
+    spelled = swedish.hours(hours.days, hours.start, hours.end)
+    limits = [swedish.months(hours.months), swedish.dates(hours.first, hours.last)]
+    said = ", ".join(limit for limit in limits if limit)
+    return f"{spelled} ({said})" if said else spelled
 
 
 def _is_address(text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.bundle import bundle, outcome_entry, raw, search_entry
 from fhir_server.interactions.answer import Answer
+from fhir_server.operations import patient_card
 from fhir_server.operations.contact_views import Contacts, gather
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.sweden import codes
@@ -30,6 +31,8 @@ def run(call: Call) -> Answer:
         FhirError: 404 for no such patient, 412 for several with the identifier, 400 for
             parameters that contradict each other.
     """
+    if call.media_type in patient_card.RENDERS:
+        return patient_card.answer(call)
     contacts = gather(call)
     return Answer(200, body=_bundle(contacts, call.context.base))
 
@@ -94,4 +97,4 @@ def _contact_point(channel: Channel) -> Resource:
     return point
 
 
-NAMED_CONTACTS = Operation("named-contacts", run)
+NAMED_CONTACTS = Operation("named-contacts", run, renders=patient_card.RENDERS)

@@ -47,17 +47,21 @@ def days(first: date, last: date) -> str:
     return f"{day(first)}–{day(last)}"
 
 
+def dates(first: date | None, last: date | None) -> str:
+    """Give a period of whole days that may be open at either end; empty for always."""
+    if first and last:
+        return days(first, last)
+    if first:
+        return f"från och med {day(first)}"
+    return f"till och med {day(last)}" if last else ""
+
+
 def period(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> str:
     """Give a period whose end is the first moment after; empty for always."""
-    last = last_day(end, zone)
-    if start is None:
-        return f"till och med {last}" if last else ""
-    first = start.astimezone(zone)
-    if end is None:
-        return f"från och med {day(first.date())}"
-    if _midnight(end, zone):
-        return days(first.date(), end.astimezone(zone).date() - timedelta(days=1))
-    return f"{day(first.date())}–{last}"
+    first = start.astimezone(zone).date() if start else None
+    if end is None or _midnight(end, zone):
+        return dates(first, end.astimezone(zone).date() - timedelta(days=1) if end else None)
+    return f"{day(first)}–{last_day(end, zone)}" if first else f"till {last_day(end, zone)}"
 
 
 def last_day(end: datetime | None, zone: ZoneInfo) -> str:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
-import httpx
 import pytest
+from flask import Flask
+from werkzeug.serving import make_server
 
 from tests.browser import chromium
-from tests.conftest import ROOT, ServerProcess
+from tests.conftest import Fhir
+from tests.domain.clinic import PHONE, Clinic, fast_kontakt
 
 playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -24,7 +27,6 @@ pytestmark = [
     pytest.mark.skipif(chromium.executable() is None, reason="there is no Chromium here"),
 ]
 
-DEMO = ("0-organisations", "a-elderly-discharge", "b-als", "c-child")
 LONG = "Wilhelmina-Konstantinopolitanska Överstelöjtnantsdotter-Sörgårdshammarström"
 CARD = "Patient/albertina-hammar/$named-contacts"
 PAGES = {
@@ -36,24 +38,29 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def base(live_server: ServerProcess) -> str:
+def base(app: Flask) -> Iterator[str]:
     """The address of a server with the demo patients and two more."""
-    headers = {"Content-Type": "application/fhir+json"}
-    for name in DEMO:
-        bundle = (ROOT / "demo" / f"{name}.json").read_bytes()
-        answer = httpx.post(live_server.base, content=bundle, headers=headers, timeout=60)
-        assert answer.status_code == 200, answer.text
-    for identity, name in (("nobody-yet", "Åsa Test"), ("long-name", LONG)):
-        patient = {"resourceType": "Patient", "id": identity, "name": [{"text": name}]}
-        stored = httpx.put(f"{live_server.base}/Patient/{identity}", json=patient, headers=headers)
-        assert stored.status_code in (200, 201), stored.text
-    return live_server.base
+    clinic = Clinic(Fhir(app.test_client()))
+    clinic.load_demo("0-organisations", "a-elderly-discharge")
+    clinic.patient(id="nobody-yet", name=[{"text": "Åsa Test"}])
+    long = clinic.patient(id="long-name", name=[{"text": LONG}])
+    for kind in ("1", "4"):
+        unit = clinic.unit(
+            name=LONG, telecom=[PHONE, {"system": "url", "value": f"https://{LONG}.se"}]
+        )
+        clinic.fhir.create(fast_kontakt(long, clinic.nurse(unit), kind, note=[{"text": LONG * 3}]))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}/fhir"
+    server.shutdown()
+    thread.join(10)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as running:
-        options = ["--no-sandbox", "--no-zygote", "--single-process"]
+        options = ["--no-sandbox"]  # as root, and in many containers, there is none
         started = running.chromium.launch(executable_path=chromium.executable(), args=options)
         yield started
         started.close()

@@ -19,6 +19,7 @@ from tests.domain.clinic import (
     PHONE,
     Clinic,
     Json,
+    category,
     days,
     fast_kontakt,
     parameters,
@@ -122,16 +123,32 @@ def test_the_personnummer_is_on_neither(demo: Fhir) -> None:
 
 
 def test_an_internal_note_is_on_neither(clinic: Clinic) -> None:
-    """R114: nor is one on the unit."""
-    patient, unit = clinic.patient(), clinic.unit(extension=[hidden(SECRET)])
+    """R114: nor is one on the team that the contact is reached through (R40)."""
+    patient = clinic.patient()
+    team = clinic.put(
+        {
+            "resourceType": "CareTeam",
+            "status": "active",
+            "name": "Teamet",
+            "category": [category(codes.CARE_TEAM_CATEGORY, codes.TEAM)],
+            "telecom": [{"system": "phone", "value": "063-000 00 11"}],
+            "extension": [hidden(SECRET)],
+        }
+    )
+    via = {"url": codes.CONTACT_VIA_TEAM, "valueReference": {"reference": team}}
     clinic.fhir.create(
         fast_kontakt(
-            patient, clinic.nurse(unit), extension=[hidden(SECRET)], note=[{"text": "Öppet"}]
+            patient,
+            clinic.nurse(),
+            participant=[participant(clinic.nurse(), extension=[via])],
+            extension=[hidden(SECRET)],
+            note=[{"text": "Öppet"}],
         )
     )
     page, pdf = page_of(clinic.fhir, patient), pdf_of(clinic.fhir, patient)
-    assert "Öppet" in words(page)
-    assert "Öppet" in pdf_words(pdf)
+    for text in (words(page), pdf_words(pdf)):
+        assert "Öppet" in text
+        assert "Teamet" in text
     for text in (html.tostring(page, encoding="unicode"), pdf_words(pdf)):
         assert "Internt" not in text
 

@@ -98,7 +98,7 @@ def test_what_the_contact_does_is_said() -> None:
 
 def test_the_medically_responsible_is_shown_where_the_contact_is_not() -> None:
     """R26."""
-    karin = Somebody("PractitionerRole/karin", "Karin Test", "överläkare")
+    karin = Somebody("PractitionerRole/karin", "Karin Test", "Överläkare")
     assert only(view(medically_responsible=karin)).responsible == "Karin Test, överläkare"
     assert only(view()).responsible == ""
 
@@ -123,6 +123,8 @@ def test_who_is_away_is_said_to_be_until_when_and_who_answers() -> None:
 
 def test_where_no_person_answers_the_unit_is_named() -> None:
     """R45."""
+    away = only(view(away=True, answers_for=HC)).away
+    assert away == "Eva Test är borta nu. Ring Hälsocentralen."
     assert only(view(away=True)).away == "Eva Test är borta nu. Ring enheten."
 
 
@@ -130,8 +132,8 @@ def test_a_contact_is_reached_through_the_team() -> None:
     """R40."""
     team = Place("CareTeam/als", "ALS-teamet", channels=(Channel("phone", "063-000 00 11"),))
     contact = only(view(person=replace(EVA, channels=()), team=team))
-    assert contact.team == "ALS-teamet"
-    assert [way.text for way in contact.ways] == ["063-000 00 11"]
+    assert (contact.ways, contact.team) == ((), "ALS-teamet")
+    assert [way.text for way in contact.team_ways] == ["063-000 00 11"]
 
 
 def test_the_name_of_protected_staff_is_not_printed() -> None:
@@ -191,6 +193,15 @@ def test_hours_that_several_days_share_stand_together() -> None:
     channel = Channel("phone", "063-000 00 01", hours=(*each, evenings))
     [way] = only(view(person=replace(EVA, channels=(channel,)))).ways
     assert way.when == "måndag–fredag 08–16 och lördag 10–12"
+
+
+def test_hours_of_some_months_or_days_say_so() -> None:
+    """R44."""
+    summer = Hours(WEEK, time(9), time(12), months=(6, 7, 8))
+    week = Hours(first=date(2026, 3, 9), last=date(2026, 3, 13))
+    channel = Channel("phone", "063-000 00 01", hours=(summer, week))
+    [way] = only(view(person=replace(EVA, channels=(channel,)))).ways
+    assert way.when == "måndag–fredag 09–12 (juni–augusti) och dygnet runt (9–13 mars 2026)"
 
 
 def test_without_a_contact_the_card_says_what_the_right_is_and_whom_to_ask() -> None:
