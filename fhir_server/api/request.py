@@ -124,7 +124,7 @@ def rendering(offered: tuple[str, ...]) -> str:
     if not offered or request.environ.get("fhir_server.job"):
         return ""
     accept = request.environ.get("HTTP_ACCEPT", "")
-    named = request.args["_format"].replace(" ", "+") if "_format" in request.args else accept
+    named = formats.with_plus(request.args["_format"]) if "_format" in request.args else accept
     found = formats.rendering(named, offered)
     # A browser that follows a link to a PDF takes pages too.
     g.wants_page = found == PAGE or bool(found and formats.rendering(accept, (PAGE,)))

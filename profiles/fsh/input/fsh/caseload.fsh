@@ -21,21 +21,6 @@ Usage: #definition
 * expression = "(CareTeam.participant.extension.where(url = '{{canonical}}/StructureDefinition/deputy').extension.where(url = 'member').value as Reference)"
 * target[0] = #PractitionerRole
 
-RuleSet: OutGroup(name, min, max, text)
-* parameter[+].name = #{name}
-* parameter[=].use = #out
-* parameter[=].min = {min}
-* parameter[=].max = "{max}"
-* parameter[=].documentation = "{text}"
-
-RuleSet: OutPartOf(name, min, max, type, text)
-* parameter[=].part[+].name = #{name}
-* parameter[=].part[=].use = #out
-* parameter[=].part[=].min = {min}
-* parameter[=].part[=].max = "{max}"
-* parameter[=].part[=].type = #{type}
-* parameter[=].part[=].documentation = "{text}"
-
 RuleSet: OutNested(name, text)
 * parameter[=].part[+].name = #{name}
 * parameter[=].part[=].use = #out
@@ -77,29 +62,29 @@ RuleSet: CaseloadAnswer
 * insert Out(at, 1, 1, instant, [[The moment counted.]])
 * insert Out(patients, 1, 1, unsignedInt, [[Patients with a contact; each once.]])
 * insert OutGroup(contact, 0, *, [[A contact's workload at a unit, the largest first (R49).]])
-* insert OutPartOf(practitionerRole, 1, 1, Reference, [[The contact.]])
-* insert OutPartOf(unit, 0, 1, Reference, [[The unit that answers for the assignments.]])
-* insert OutPartOf(patients, 1, 1, unsignedInt, [[Patients; each once, whatever the number of types.]])
-* insert OutPartOf(standsInFor, 1, 1, unsignedInt, [[Patients the person stands in for as deputy, beside their own (R45).]])
-* insert OutPartOf(threshold, 0, 1, unsignedInt, [[The threshold for the patients of all types (R49).]])
-* insert OutPartOf(level, 1, 1, code, [[The gravest of what all thresholds say: no-threshold, below, near, over; sparse where near or over it in a sparsely populated area (R51).]])
-* insert OutPartOf(scheduledHours, 0, 1, decimal, [[Hours a week scheduled for these patients (R52).]])
-* insert OutPartOf(perFullTime, 0, 1, decimal, [[Patients for 40 scheduled hours a week (R50).]])
+* insert OutPart(practitionerRole, 1, 1, Reference, [[The contact.]])
+* insert OutPart(unit, 0, 1, Reference, [[The unit that answers for the assignments.]])
+* insert OutPart(patients, 1, 1, unsignedInt, [[Patients; each once, whatever the number of types.]])
+* insert OutPart(standsInFor, 1, 1, unsignedInt, [[Patients the person stands in for as deputy, beside their own (R45).]])
+* insert OutPart(threshold, 0, 1, unsignedInt, [[The threshold for the patients of all types (R49).]])
+* insert OutPart(level, 1, 1, code, [[The gravest of what all thresholds say: no-threshold, below, near, over; sparse where near or over it in a sparsely populated area (R51).]])
+* insert OutPart(scheduledHours, 0, 1, decimal, [[Hours a week scheduled for these patients (R52).]])
+* insert OutPart(perFullTime, 0, 1, decimal, [[Patients for 40 scheduled hours a week (R50).]])
 * insert OutByType
 * insert OutPartIn(threshold, 0, unsignedInt, [[The threshold for this type.]])
 * insert OutPartIn(level, 0, code, [[How the number stands to it; absent where there is no threshold for the type.]])
 * insert OutGroup(threshold, 0, *, [[A threshold that holds here (R49).]])
-* insert OutPartOf(type, 0, 1, code, [[For one type of contact; for all, when absent.]])
-* insert OutPartOf(patients, 1, 1, unsignedInt, [[Patients per contact.]])
-* insert OutPartOf(sparse, 1, 1, boolean, [[Sparsely populated area (R51).]])
-* insert OutPartOf(saidBy, 0, 1, Reference, [[The organization that says it: the unit or the nearest above it.]])
+* insert OutPart(type, 0, 1, code, [[For one type of contact; for all, when absent.]])
+* insert OutPart(patients, 1, 1, unsignedInt, [[Patients per contact.]])
+* insert OutPart(sparse, 1, 1, boolean, [[Sparsely populated area (R51).]])
+* insert OutPart(saidBy, 0, 1, Reference, [[The organization that says it: the unit or the nearest above it.]])
 * insert OutGroup(trend, 0, *, [[The same number at month ends before, and at the moment counted, in that order.]])
-* insert OutPartOf(at, 1, 1, instant, [[When.]])
-* insert OutPartOf(patients, 1, 1, unsignedInt, [[Patients with a contact; each once.]])
-* insert OutPartOf(contacts, 1, 1, unsignedInt, [[Contacts with at least one patient.]])
-* insert OutPartOf(median, 0, 1, decimal, [[Median of patients per contact.]])
-* insert OutPartOf(max, 0, 1, unsignedInt, [[The most patients that one contact had.]])
-* insert OutPartOf(standsInFor, 1, 1, unsignedInt, [[Patients with a deputy at that moment.]])
+* insert OutPart(at, 1, 1, instant, [[When.]])
+* insert OutPart(patients, 1, 1, unsignedInt, [[Patients with a contact; each once.]])
+* insert OutPart(contacts, 1, 1, unsignedInt, [[Contacts with at least one patient.]])
+* insert OutPart(median, 0, 1, decimal, [[Median of patients per contact.]])
+* insert OutPart(max, 0, 1, unsignedInt, [[The most patients that one contact had.]])
+* insert OutPart(standsInFor, 1, 1, unsignedInt, [[Patients with a deputy at that moment.]])
 * insert OutByType
 
 Instance: PractitionerRole-caseload
@@ -119,14 +104,14 @@ Usage: #definition
 * insert In(below, 0, 1, boolean, [[With the units that are part of this organization; without, when left out.]])
 * insert CaseloadAnswer
 * insert OutGroup(distribution, 0, 1, [[Patients per contact, over contacts with at least one patient (R106).]])
-* insert OutPartOf(contacts, 1, 1, unsignedInt, [[Contacts.]])
-* insert OutPartOf(min, 1, 1, unsignedInt, [[The fewest patients.]])
-* insert OutPartOf(median, 1, 1, decimal, [[The median; between the two in the middle where their number is even.]])
-* insert OutPartOf(mean, 1, 1, decimal, [[The mean.]])
-* insert OutPartOf(p90, 1, 1, unsignedInt, [[Nine contacts of ten have at most so many: nearest rank.]])
-* insert OutPartOf(max, 1, 1, unsignedInt, [[The most patients.]])
-* insert OutPartOf(near, 1, 1, unsignedInt, [[Contacts near a threshold.]])
-* insert OutPartOf(over, 1, 1, unsignedInt, [[Contacts over a threshold.]])
+* insert OutPart(contacts, 1, 1, unsignedInt, [[Contacts.]])
+* insert OutPart(min, 1, 1, unsignedInt, [[The fewest patients.]])
+* insert OutPart(median, 1, 1, decimal, [[The median; between the two in the middle where their number is even.]])
+* insert OutPart(mean, 1, 1, decimal, [[The mean.]])
+* insert OutPart(p90, 1, 1, unsignedInt, [[Nine contacts of ten have at most so many: nearest rank.]])
+* insert OutPart(max, 1, 1, unsignedInt, [[The most patients.]])
+* insert OutPart(near, 1, 1, unsignedInt, [[Contacts near a threshold.]])
+* insert OutPart(over, 1, 1, unsignedInt, [[Contacts over a threshold.]])
 * insert OutNested(bin, [[A bar of the histogram.]])
 * insert OutPartIn(from, 1, unsignedInt, [[The fewest patients.]])
 * insert OutPartIn(to, 1, unsignedInt, [[The most patients.]])

@@ -31,6 +31,21 @@ RuleSet: PartOf(name, min, max, type, text)
 * parameter[=].part[=].type = #{type}
 * parameter[=].part[=].documentation = "{text}"
 
+RuleSet: OutGroup(name, min, max, text)
+* parameter[+].name = #{name}
+* parameter[=].use = #out
+* parameter[=].min = {min}
+* parameter[=].max = "{max}"
+* parameter[=].documentation = "{text}"
+
+RuleSet: OutPart(name, min, max, type, text)
+* parameter[=].part[+].name = #{name}
+* parameter[=].part[=].use = #out
+* parameter[=].part[=].min = {min}
+* parameter[=].part[=].max = "{max}"
+* parameter[=].part[=].type = #{type}
+* parameter[=].part[=].documentation = "{text}"
+
 RuleSet: To(index, type)
 * parameter[=].targetProfile[{index}] = "http://hl7.org/fhir/StructureDefinition/{type}"
 

@@ -1,20 +1,5 @@
 // Who stands in for a named contact: one assignment, or all of one person (R45).
 
-RuleSet: OutGroup(name, min, max, text)
-* parameter[+].name = #{name}
-* parameter[=].use = #out
-* parameter[=].min = {min}
-* parameter[=].max = "{max}"
-* parameter[=].documentation = "{text}"
-
-RuleSet: OutPart(name, min, max, type, text)
-* parameter[=].part[+].name = #{name}
-* parameter[=].part[=].use = #out
-* parameter[=].part[=].min = {min}
-* parameter[=].part[=].max = "{max}"
-* parameter[=].part[=].type = #{type}
-* parameter[=].part[=].documentation = "{text}"
-
 RuleSet: SetDeputyMetadata
 * insert InstanceMetadata
 * name = "SetDeputy"
