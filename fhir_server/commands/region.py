@@ -196,7 +196,7 @@ def _listen(told: Any, processes: list[BaseProcess], shown: Meter, tally: Tally)
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Tells another process how a load goes on."""
+    """Tells the process that started this one how a load goes on; ends where that is gone."""
 
     told: Any
 
@@ -205,11 +205,18 @@ class _Teller:
 
     def done(self, consumed: float, resources: int) -> None:
         """Tell what was done."""
-        self.told.put(("done", consumed, resources))
+        self._tell(("done", consumed, resources))
 
     def waiting(self) -> None:
         """Tell that the database does not answer."""
-        self.told.put(("waiting",))
+        self._tell(("waiting",))
+
+    def _tell(self, message: tuple[Any, ...]) -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
+            # It was killed: nobody wants the rest, and nobody would stop this.
+            os._exit(1)
+        self.told.put(message)
 
 
 def _part(settings: Settings, plan: Plan, part: int, parts: int, told: Any) -> None:
