@@ -244,10 +244,14 @@ def test_targets_are_not_reached() -> None:
         if each["type"] == "CareTeam" and each["kind"] == "2" and each["status"] == "active"
     }  # fmt: skip
     living = {
-        each["patient"] for each in found if each["type"] == "Patient" and each["status"] == "active"
+        each["patient"]
+        for each in found
+        if each["type"] == "Patient" and each["status"] == "active"
     }
     in_sabo = living & {
-        each["patient"] for each in found if each["type"] == "EpisodeOfCare" and each["kind"] == "sabo"
+        each["patient"]
+        for each in found
+        if each["type"] == "EpisodeOfCare" and each["kind"] == "sabo"
     }
     assert 0.2 < len(named & living) / len(living) < 0.45
     assert 0.35 < len(named & in_sabo) / len(in_sabo) < 0.8
