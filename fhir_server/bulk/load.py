@@ -319,9 +319,12 @@ def _pointed(expression: str | None, type_: str) -> str | None:
 
 
 def _target(unit: Unit) -> str:
-    request = unit.entries[0]["request"]
+    """Name what a unit writes; empty where its entry does not say so, and is to fail alone."""
+    request = unit.entries[0].get("request")
+    if not isinstance(request, dict):
+        return ""
     # Two with the same condition can't share a transaction either.
-    return str(request.get("ifNoneExist") or request["url"])
+    return str(request.get("ifNoneExist") or request.get("url", ""))
 
 
 def reasons(issues: Sequence[Issue], most: int = 5) -> list[str]:

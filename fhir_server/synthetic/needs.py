@@ -119,10 +119,10 @@ def _grave(who: Patient, places: Places, end: dt.date) -> Iterator[Need]:
 def _lakarkontakt(who: Patient) -> Iterator[Need]:
     if who.listed is None:
         return
-    odds = 0.17 + (0.14 if who.illnesses else 0) + (0.16 if who.age >= 75 else 0)
-    odds += 0.3 if who.has(SABO) else 0
+    odds = 0.30 + (0.1 if who.illnesses else 0) + (0.1 if who.age >= 75 else 0)
+    odds = 0.6 if who.has(SABO) else odds * who.listed.coverage
     chosen = who.fate.weighted([("listning", 5), ("vald", 3), ("tilldelad", 2)])
-    if who.fate.happens("lakarkontakt", odds * who.listed.coverage):
+    if who.fate.happens("lakarkontakt", odds):
         yield Need(codes.FAST_LAKARKONTAKT, who.listed, (LAKARE,), chosen)
 
 

@@ -167,7 +167,7 @@ class _Builder:
         return Unit(
             f"demo-{identity}", name, kind, specialty, municipality,
             f"demo-kommun-{municipality}" if municipal else REGION, people, self._number,
-            0.35 + 0.55 * fate.share(), 0.6 + 0.8 * fate.share(), sparse,
+            0.35 + 0.55 * fate.share(), 0.7 + 0.6 * fate.share(), sparse,
         )  # fmt: skip
 
     def municipality(self, code: str, name: str, people: int, sparse: bool) -> Municipality:
