@@ -118,7 +118,7 @@ def rendering(offered: tuple[str, ...]) -> str:
     if not offered or request.environ.get("fhir_server.job"):
         return ""
     if "_format" in request.args:
-        return formats.rendering(request.args["_format"].replace(" ", "+"), offered)
+        return formats.rendering(formats.with_plus(request.args["_format"]), offered)
     return formats.rendering(request.environ.get("HTTP_ACCEPT", ""), offered)
 
 

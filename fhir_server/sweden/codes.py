@@ -63,6 +63,9 @@ BEFATTNING_SYSTEMS = (BEFATTNING, "urn:oid:1.2.759.129.2.2.1.4")
 VERKSAMHETSKOD = "urn:oid:1.2.752.129.2.2.1.3"
 # The kodverk is a hierarchy; 15xx is primärvårdsverksamhet (Inera, verksamhetskod 4.1).
 PRIMARVARD_PREFIX = "15"
+# The mark of a resource that is not whole (https://hl7.org/fhir/R4/resource.html#tag).
+OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+SUBSETTED = {"system": OBSERVATION_VALUE, "code": "SUBSETTED"}
 SNOMED = "http://snomed.info/sct"
 CARE_COORDINATOR = "768820003"
 
@@ -139,6 +142,12 @@ SCHEDULED_TIME = structure("scheduled-time")
 HUVUDMAN = structure("huvudman")
 LIFE_THREATENING = structure("life-threatening")
 OVERALL_RESPONSIBLE = structure("overall-responsible")
+APPROVED_FOR_PATIENT = "https://fhir.inera.se/ig/ehds-tk/StructureDefinition/approved-for-patient"
+CARE_PROCESS = structure("care-process")
+CONTACT_AVAILABILITY = structure("contact-availability")
+CONTACT_NOTE = structure("contact-note")
+CONTACT_TASK = structure("contact-task")
+WHO_ANSWERS = structure("who-answers")
 CONTACT_VIA_TEAM = (
     "https://fhir.inera.se/ig/careteam/StructureDefinition/riv-contact-via-team-extension"
 )

@@ -1,28 +1,38 @@
 """A patient's named contact as a reader needs it: who, what for, how and when to reach them.
 
-What the patient's card, Inera's R5 shape and "who answers right now" are made from. Free of FHIR's
-spelling; nothing in it that the audience may not see (R114: a patient's view has no internal note).
+What the patient's card and "who answers right now" are made from. Free of FHIR's spelling; nothing
+in it that the audience may not see (R114: a patient's view has no internal note).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
+
+from fhir_server.sweden.periods import ALWAYS, Period
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
     """When a way to reach somebody is open (R44).
 
+    All that is said must hold (GetCareManagers, HoursOfServiceType).
+
     Args:
-        days: ``mon`` … ``sun``, in that order.
-        start: local time in Sweden; None for all day.
-        end: first moment after; None for all day.
+        days: ``mon`` … ``sun``, in that order; none for every day.
+        start: local time in Sweden; None for from midnight.
+        end: first moment after; None for until midnight. Not after ``start``: on the next day.
+        months: 1 to 12; none for all year.
+        first: first day; None for open.
+        last: last day; None for open.
     """
 
-    days: tuple[str, ...]
+    days: tuple[str, ...] = ()
     start: time | None = None
     end: time | None = None
+    months: tuple[int, ...] = ()
+    first: date | None = None
+    last: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class Place:
         hsa_id: empty where there is none.
         channels: how to reach it.
         notes: what a reader may know about it.
+        internal_notes: for staff only; empty for patients, always.
     """
 
     reference: str
@@ -61,6 +72,7 @@ class Place:
     hsa_id: str = ""
     channels: tuple[Channel, ...] = ()
     notes: tuple[str, ...] = ()
+    internal_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,9 @@ class Somebody:
         channels: how to reach the person in this role.
         unit: where the person works in this role.
         protected: whether the person's data are protected (R118): the name is then left out.
+        hours: when the person works in this role; none for no hours known.
+        absences: when the person does not work at all.
+        held: when the person has this role; over, when the role is not in use.
     """
 
     reference: str
@@ -84,6 +99,9 @@ class Somebody:
     channels: tuple[Channel, ...] = ()
     unit: Place | None = None
     protected: bool = False
+    hours: tuple[Hours, ...] = ()
+    absences: tuple[Period, ...] = ()
+    held: Period = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,11 @@ class StandIn:
     start: datetime | None = None
     end: datetime | None = None
     channels: tuple[Channel, ...] = ()
+
+    @property
+    def period(self) -> Period:
+        """When the deputy stands in."""
+        return Period(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +144,14 @@ class ContactView:
         care_giver: above the unit (vårdgivare).
         team: that the contact is reached through (R40).
         deputies: all that are not over at the moment.
-        away: whether the contact is absent at the moment (a deputy is in force, or notAvailable).
-        answers: who answers at the moment: the contact, a deputy; None where nobody does.
-        answer_channels: the ways that are open at the moment, nearest first; the unit's or the
-            team's where nobody of them answers.
+        away: whether the contact is absent at the moment: a deputy is in force for a time, or the
+            role says so.
+        answers: who answers at the moment: the contact, a deputy; None where neither does, and
+            where the view is of no single moment.
+        answers_for: the team, the unit or the caregiver that answers where no person does.
+        answer_channels: the ways to whoever answers that are open at the moment, nearest first.
+        at_once: whether one of them is answered at once; else they take messages only.
+        end_reason: why the assignment ended (R20, R46), in Swedish; empty for nothing.
         medically_responsible: where the contact is not (R26).
         tasks: what the contact does, in Swedish (R25).
         notes: external notes.
@@ -146,7 +173,10 @@ class ContactView:
     deputies: tuple[StandIn, ...] = ()
     away: bool = False
     answers: Somebody | None = None
+    answers_for: Place | None = None
     answer_channels: tuple[Channel, ...] = ()
+    at_once: bool = False
+    end_reason: str = ""
     medically_responsible: Somebody | None = None
     tasks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ what it names: ``2026-04-16`` lasts to midnight (https://hl7.org/fhir/R4/datatyp
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ from fhir_server.fhir import dates
 from fhir_server.sweden.elements import Json, child
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+# The shortest time there is here.
+INSTANT = timedelta(microseconds=1)
 
 
 def local_date(moment: datetime) -> date:
@@ -68,6 +70,9 @@ class Period:
             or (self.start is not None and other.ended(self.start))
             or (self.end is not None and other.start is not None and self.end <= other.start)
         )
+
+
+ALWAYS = Period()
 
 
 def read(element: Json, name: str = "period") -> Period:

@@ -229,7 +229,8 @@ def test_a_versioned_reference_to_the_role_leads_to_the_person(
     nurse = clinic.nurse(unit)
     clinic.fhir.create(fast_kontakt(patient, spelling.format(nurse)))
     role = clinic.read(nurse)
-    assert included(clinic.contacts(patient)) == {nurse, unit, role["practitioner"]["reference"]}
+    person = role["practitioner"]["reference"]
+    assert included(clinic.contacts(patient)) == {nurse, unit, person, patient}
 
 
 @pytest.mark.parametrize("reference", [f"{BASE}/{{}}", "https://elsewhere.example/fhir/{}"])

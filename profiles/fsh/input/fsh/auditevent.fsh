@@ -53,8 +53,11 @@ Context: AuditEvent.agent
 Extension: CareProcess
 Id: care-process
 Title: "Care process"
-Description: "The vårdprocess or hälsoärende that something was done in (R115)."
-Context: AuditEvent
+Description: "The vårdprocess or hälsoärende that something was done in, or that a fixed contact belongs to (R115, R121)."
 * insert Metadata
+* ^context[0].type = #element
+* ^context[0].expression = "AuditEvent"
+* ^context[1].type = #element
+* ^context[1].expression = "CareTeam"
 * value[x] 1..1
 * value[x] only Reference(EpisodeOfCare)

@@ -23,7 +23,13 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
     NeedIdentified named need-identified 0..1 MS and
     CoordinationReason named coordination-reason 0..1 MS and
     Handover named handover 0..1 MS and
-    ReplacesContact named replaces-contact 0..1 MS
+    ReplacesContact named replaces-contact 0..1 MS and
+    CareProcess named care-process 0..1 MS and
+    ContactAddress named contact-address 0..* MS and
+    ApprovedForPatient named approved-for-patient 0..1 MS
+* extension[care-process] ^short = "The hälsoärende it belongs to, careProcessId. R121"
+* extension[contact-address] ^short = "Where to visit or write to the contact. R43"
+* extension[approved-for-patient] ^short = "`false` keeps it from the patient. R113"
 * extension[appointed-by] ^short = "The verksamhetschef appoints: who, and when. R3, HSF 4 kap. 1 §"
 * extension[appointment-basis] ^short = "Why a contact: requested, assessed need, discharge, life-threatening …; and how the person was chosen. The reason stands first. R4, R8, R22, R37"
 * extension[patient-preference] ^short = "Whom the patient wishes to meet, and whether the wish was met. R6"
@@ -93,9 +99,11 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
 * telecom ^short = "The contact's direct ways. R10, R43"
 * telecom.extension contains
     ContactAvailability named availability 0..* MS and
-    ContactAnswer named answer 0..1 MS
+    ContactAnswer named answer 0..1 MS and
+    ContactNote named note 0..1 MS
 * telecom.extension[availability] ^short = "Weekdays and hours. R44"
-* telecom.extension[answer] ^short = "Call back, within how many days, what to know. R43"
+* telecom.extension[answer] ^short = "Call back, and within how many days. R43"
+* telecom.extension[note] ^short = "What else to know about it. R43"
 * telecom.system MS
 * telecom.system ^short = "As in Inera's profile; a 1177 message is `url`."
 * telecom.value MS
@@ -170,8 +178,11 @@ Id: team-careteam
 Title: "Team"
 Description: "A team around a person, or a unit's team through which fixed contacts are reached. R4 port of Inera's RIVManagingTeam-careteam v0.9; unlike Inera's it may name relatives and organisations too (R39)."
 * insert Metadata
-* extension contains InternalNote named internal-note 0..* MS
+* extension contains
+    InternalNote named internal-note 0..* MS and
+    ContactAddress named contact-address 0..* MS
 * extension[internal-note] ^short = "For staff only. R114"
+* extension[contact-address] ^short = "Where to visit or write to the team. R43"
 * identifier MS
 * identifier ^short = "The team's identity in the source system."
 * status 1..1 MS
@@ -206,7 +217,7 @@ Description: "A team around a person, or a unit's team through which fixed conta
     ContactAvailability named availability 0..* MS and
     ContactAnswer named answer 0..1 MS
 * telecom.extension[availability] ^short = "Weekdays and hours. R44"
-* telecom.extension[answer] ^short = "Call back, within how many days, what to know. R43"
+* telecom.extension[answer] ^short = "Call back, and within how many days. R43"
 * telecom.system MS
 * telecom.system ^short = "As in Inera's profile."
 * telecom.value MS
@@ -332,17 +343,25 @@ Context: CareTeam.participant
 Extension: ContactAvailability
 Id: contact-availability
 Title: "Contact availability"
-Description: "Weekdays and hours when a way to reach somebody is open (R43, R44). R4 port of Inera's RIVContactPointAvailability, whose datatype Availability R4 lacks; repeat it where hours differ between days."
-Context: ContactPoint
+Description: "Weekdays and hours when a way to reach somebody is open (R43, R44). R4 port of Inera's RIVContactPointAvailability, whose datatype Availability R4 lacks; repeat it where hours differ between days. All that is said must hold; months and dates are of GetCareManagers (HoursOfServiceType)."
 * insert Metadata
-* extension contains daysOfWeek 1..* MS and availableStartTime 0..1 MS and availableEndTime 0..1 MS
-* insert Part(daysOfWeek, [[Weekday]])
+* ^context[0].type = #element
+* ^context[0].expression = "ContactPoint"
+* ^context[1].type = #element
+* ^context[1].expression = "Address"
+* extension contains daysOfWeek 0..* MS and availableStartTime 0..1 MS and availableEndTime 0..1 MS and month 0..* MS and during 0..1 MS
+* insert Part(daysOfWeek, [[Weekday; every day, when left out]])
 * extension[daysOfWeek].value[x] only code
 * extension[daysOfWeek].valueCode from $DaysOfWeekVS (required)
 * insert Part(availableStartTime, [[From]])
 * extension[availableStartTime].value[x] only time
 * insert Part(availableEndTime, [[To]])
 * extension[availableEndTime].value[x] only time
+* insert Part(month, [[Month; all year, when left out]])
+* extension[month].value[x] only code
+* extension[month].valueCode from MonthVS (required)
+* insert Part(during, [[Dates]])
+* extension[during].value[x] only Period
 
 Extension: PatientDecision
 Id: patient-decision

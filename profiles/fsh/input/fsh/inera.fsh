@@ -109,9 +109,12 @@ Context: CareTeam.participant
 Extension: ApprovedForPatient
 Id: approved-for-patient
 Title: "Godkänd för patient"
-Description: "Whether the patient may read this through patient access (R113). Inera's extension."
-Context: CarePlan
+Description: "Whether the patient may read this through patient access (R113). Inera's extension, which this project also uses of fixed contacts."
 * insert IneraMetadata
+* ^context[0].type = #element
+* ^context[0].expression = "CarePlan"
+* ^context[1].type = #element
+* ^context[1].expression = "CareTeam"
 * ^url = $ApprovedForPatient
 * ^version = "0.1.0"
 * value[x] 1..1

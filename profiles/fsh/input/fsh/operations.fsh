@@ -235,25 +235,3 @@ Usage: #definition
 * insert To(2, Organization)
 * insert Out(return, 1, 1, CarePlan, [[The plan.]])
 * insert Out(outcome, 0, 1, OperationOutcome, [[What the law still asks for, and advice, each with its paragraph.]])
-
-Instance: Patient-named-contacts
-InstanceOf: OperationDefinition
-Usage: #definition
-* insert InstanceMetadata
-* name = "NamedContacts"
-* title = "Read a patient's named contacts"
-* kind = #operation
-* affectsState = false
-* code = #named-contacts
-* resource = #Patient
-* system = false
-* type = true
-* instance = true
-* description = "Who are this patient's named contacts, in which role, reachable how (R53; GetCareManagers). On a patient, or for all patients by identifier."
-* insert In(identifier, 0, 1, string, [[system|value of the patient, e.g. personnummer. Required without a patient id; not allowed with one.]])
-* parameter[=].searchType = #token
-* insert In(type, 0, *, code, [[Only contacts of these types.]])
-* parameter[=].binding.strength = #required
-* parameter[=].binding.valueSet = $TypAvFastKontaktVS
-* insert In(date, 0, 1, date, [[Contacts that hold on this day; today when left out.]])
-* insert Out(return, 1, 1, Bundle, [[The CareTeams of the contacts, and the PractitionerRoles, Practitioners, Organizations and teams they refer to.]])

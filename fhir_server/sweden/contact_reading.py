@@ -1,0 +1,271 @@
+"""Reads a named contact, as a reader needs it, from its CareTeam and what that refers to.
+
+Give it what is left for an audience (`fhir_server.sweden.audience`): it adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from fhir_server.sweden import codes, hours, periods
+from fhir_server.sweden.audience import is_protected
+from fhir_server.sweden.contact_view import Channel, ContactView, Place, Somebody, StandIn
+from fhir_server.sweden.elements import (
+    Json,
+    child,
+    concept_codes,
+    extension,
+    items,
+    target,
+    text,
+)
+from fhir_server.sweden.people import name_of
+from fhir_server.sweden.periods import Period
+from fhir_server.sweden.references import Held, Read, alone, follow, organization_chain
+
+KINDS = {
+    codes.FAST_VARDKONTAKT: "fast vårdkontakt",
+    codes.FAST_LAKARKONTAKT: "fast läkarkontakt i primärvård",
+    codes.FAST_OMSORGSKONTAKT: "fast omsorgskontakt i hemtjänsten",
+    codes.SAMORDNANDE_VARDKONTAKT: "fast vårdkontakt med övergripande samordningsansvar",
+}
+
+_NOBODY = Somebody("")
+_NEVER = Period(end=datetime.min.replace(tzinfo=periods.STOCKHOLM))
+
+
+def kind_of(care_team: Json) -> str:
+    """Give the code of kv_typ_av_fast_kontakt; empty where there is none."""
+    return next(_role_codes(care_team, *codes.CONTACT_TYPE_SYSTEMS), "")
+
+
+def titles_of(care_team: Json) -> list[str]:
+    """Give the codes of the local titles, such as kontaktsjukskoterska (R28)."""
+    return list(_role_codes(care_team, codes.CONTACT_TITLE_SYSTEM))
+
+
+def view(care_team: Json, read: Read, moment: datetime) -> ContactView:
+    """Give one assignment as it is to be read at a moment.
+
+    Args:
+        care_team: a CareTeam of category ``fast-kontakt``.
+        read: gives the resource at ``Type/id``, as far as the audience may see it.
+        moment: ways to reach somebody that do not hold then are left out.
+    """
+    held = alone(care_team)
+    participant = next((each for _, each in items(care_team, "participant")), {})
+    period = periods.read(care_team)
+    unit = _first(held, "managingOrganization", read)
+    person, role = _somebody(held, child(participant, "member"), read, moment)
+    unit = unit or (follow(role, child(role.resource, "organization"), read) if role else None)
+    via = child(extension(participant, codes.CONTACT_VIA_TEAM), "valueReference")
+    team = follow(held, via, read)
+    responsible = child(extension(care_team, codes.MEDICALLY_RESPONSIBLE), "valueReference")
+    kind = kind_of(care_team)
+    return ContactView(
+        reference=_reference(care_team),
+        kind=kind,
+        display=KINDS.get(kind, ""),
+        local_title=_local_title(care_team),
+        status=text(care_team, "status"),
+        start=period.start,
+        end=period.end,
+        person=person,
+        channels=channels(care_team, moment),
+        unit=place(unit.resource, moment) if unit else None,
+        care_giver=_care_giver(unit, read, moment),
+        team=place(team.resource, moment) if team else None,
+        deputies=tuple(_deputies(held, participant, read, moment)),
+        medically_responsible=_somebody(held, responsible, read, moment)[0]
+        if responsible
+        else None,
+        tasks=tuple(_tasks(care_team)),
+        notes=_notes(care_team),
+        internal_notes=_internal_notes(care_team),
+        end_reason=_words(child(extension(care_team, codes.END_REASON), "valueCodeableConcept")),
+    )
+
+
+def channels(element: Json, moment: datetime, name: str = "telecom") -> tuple[Channel, ...]:
+    """Give the ways to reach somebody that hold at a moment, by rank, then as listed."""
+    found = [
+        (telecom.get("rank", 1_000_000), _channel(telecom))
+        for _, telecom in items(element, name)
+        if text(telecom, "value")
+        and telecom.get("use") != "old"
+        and periods.read(telecom).covers(moment)
+    ]
+    return tuple(channel for _, channel in sorted(found, key=lambda each: each[0]))
+
+
+def place(resource: Json, moment: datetime) -> Place:
+    """Give an Organization, or a CareTeam of category team, as a place to turn to."""
+    return Place(
+        reference=_reference(resource),
+        name=text(resource, "name"),
+        hsa_id=hsa_id(resource),
+        channels=channels(resource, moment),
+        notes=_notes(resource),
+        internal_notes=_internal_notes(resource),
+    )
+
+
+def care_giver(chain: list[Json]) -> Json | None:
+    """Give the vårdgivare among an organization and those it is part of.
+
+    The nearest that is a legal body (has an organisationsnummer) with an HSA-id; above it may be
+    the huvudman, who is another (R112). Where none says so much: the one at the top.
+    """
+    for organization in chain:
+        systems = {identifier.get("system") for _, identifier in items(organization, "identifier")}
+        if codes.ORGANISATIONSNUMMER in systems and hsa_id(organization):
+            return organization
+    return chain[-1] if chain else None
+
+
+def hsa_id(resource: Json) -> str:
+    """Give the HSA-id, in either system; empty where there is none."""
+    for _, identifier in items(resource, "identifier"):
+        if identifier.get("system") in codes.HSA_ID_SYSTEMS and text(identifier, "value"):
+            return text(identifier, "value")
+    return ""
+
+
+def _role_codes(care_team: Json, *systems: str) -> Iterator[str]:
+    for _, participant in items(care_team, "participant"):
+        yield from concept_codes(participant, "role", *systems)
+
+
+def _somebody(
+    held: Held, reference: Json, read: Read, moment: datetime
+) -> tuple[Somebody, Held | None]:
+    aim, found = target(reference), follow(held, reference, read)
+    if found is None:
+        return Somebody(aim.literal), None
+    if found.resource.get("resourceType") == "Practitioner":
+        return _described(aim.literal, {}, found, None, moment), None
+    practitioner = follow(found, child(found.resource, "practitioner"), read)
+    unit = follow(found, child(found.resource, "organization"), read)
+    at = place(unit.resource, moment) if unit else None
+    return _described(aim.literal, found.resource, practitioner, at, moment), found
+
+
+def _described(
+    reference: str, role: Json, named: Held | None, unit: Place | None, moment: datetime
+) -> Somebody:
+    person: Json = named.resource if named else {}
+    # What is contained has no label of its own (dom-5).
+    protected = named is not None and (is_protected(person) or is_protected(named.root))
+    own = [each for _, each in items(person, "telecom") if each.get("use") == "work"]
+    return Somebody(
+        reference=reference,
+        name="" if protected else name_of(person),
+        title=_title(role) or _title(person, "qualification"),
+        hsa_id=hsa_id(person),
+        channels=channels(role, moment) + channels({"telecom": own}, moment),
+        unit=unit,
+        protected=protected,
+        hours=hours.of_role(role),
+        absences=hours.absences(role),
+        held=_held(role, person),
+    )
+
+
+def _held(role: Json, person: Json) -> Period:
+    in_use = role.get("active") is not False and person.get("active") is not False
+    return periods.read(role) if in_use else _NEVER
+
+
+def _title(element: Json, name: str = "code") -> str:
+    concepts = [concept for _, concept in items(element, name)]
+    if name == "qualification":
+        concepts = [child(each, "code") for each in concepts]
+    return next((words for each in concepts if (words := _words(each))), "")
+
+
+def _words(concept: Json) -> str:
+    displays = [text(coding, "display") for _, coding in items(concept, "coding")]
+    named = [text(coding, "code") for _, coding in items(concept, "coding")]
+    return next(filter(None, [text(concept, "text"), *displays, *named]), "")
+
+
+def _local_title(care_team: Json) -> str:
+    for _, participant in items(care_team, "participant"):
+        for _, role in items(participant, "role"):
+            for _, coding in items(role, "coding"):
+                if coding.get("system") not in codes.CONTACT_TYPE_SYSTEMS:
+                    return _words({"coding": [coding]})
+            if text(role, "text") not in ("", *KINDS.values()):
+                return text(role, "text")
+    return ""
+
+
+def _first(held: Held, name: str, read: Read) -> Held | None:
+    references = (reference for _, reference in items(held.resource, name))
+    return next((found for each in references if (found := follow(held, each, read))), None)
+
+
+def _care_giver(unit: Held | None, read: Read, moment: datetime) -> Place | None:
+    found = care_giver(list(organization_chain(unit, read)))
+    return place(found, moment) if found is not None else None
+
+
+def _deputies(held: Held, participant: Json, read: Read, moment: datetime) -> Iterator[StandIn]:
+    for _, found in items(participant, "extension"):
+        if found.get("url") != codes.DEPUTY:
+            continue
+        period = periods.read(extension(found, "period"), "valuePeriod")
+        if period.ended(moment):
+            continue
+        member = child(extension(found, "member"), "valueReference")
+        parts = [part for _, part in items(found, "extension") if part.get("url") == "telecom"]
+        telecom = {"telecom": [child(part, "valueContactPoint") for part in parts]}
+        person, _ = _somebody(held, member, read, moment)
+        yield StandIn(person, period.start, period.end, channels(telecom, moment))
+
+
+def _channel(telecom: Json) -> Channel:
+    return Channel(
+        system=text(telecom, "system") or "other",
+        value=text(telecom, "value"),
+        use=text(telecom, "use"),
+        hours=hours.of_contact_point(telecom),
+        note=" ".join(_about(telecom)),
+    )
+
+
+def _about(telecom: Json) -> Iterator[str]:
+    """Say how a way is answered, and what else to know about it (R43)."""
+    answer = extension(telecom, codes.CONTACT_ANSWER)
+    if extension(answer, "callBack").get("valueBoolean") is True:
+        yield "Lämna ditt nummer, så blir du uppringd."
+    days = extension(answer, "days").get("valuePositiveInt")
+    if isinstance(days, int):
+        yield f"Du får svar inom {days} {'dag' if days == 1 else 'dagar'}."
+    if note := text(extension(telecom, codes.CONTACT_NOTE), "valueString"):
+        yield note
+
+
+def _tasks(care_team: Json) -> Iterator[str]:
+    for _, each in items(care_team, "extension"):
+        if each.get("url") == codes.CONTACT_TASK:
+            yield _words(child(each, "valueCodeableConcept"))
+
+
+def _notes(resource: Json) -> tuple[str, ...]:
+    notes = [text(note, "text") for _, note in items(resource, "note")]
+    return tuple(filter(None, notes))
+
+
+def _internal_notes(resource: Json) -> tuple[str, ...]:
+    notes = [
+        text(child(each, "valueAnnotation"), "text")
+        for _, each in items(resource, "extension")
+        if each.get("url") == codes.INTERNAL_NOTE
+    ]
+    return tuple(filter(None, notes))
+
+
+def _reference(resource: Json) -> str:
+    return f"{resource.get('resourceType')}/{resource.get('id')}"
