@@ -173,10 +173,10 @@ def _answer(channel: Arguments) -> Iterator[Resource]:
     parts = [
         *_value("callBack", "valueBoolean", channel.get("callBack")),
         *_value("days", "valuePositiveInt", channel.get("answerDays")),
-        *_value("note", "valueString", channel.get("note")),
     ]
     if parts:
         yield {"url": codes.CONTACT_ANSWER, "extension": parts}
+    yield from _value(codes.CONTACT_NOTE, "valueString", channel.get("note"))
 
 
 def _extensions(patient: str, arguments: Arguments, today: str) -> Iterator[Resource]:

@@ -105,8 +105,7 @@ def _contact_point(channel: Channel) -> Resource:
     if channel.use:
         point["use"] = channel.use
     if channel.note:
-        note = {"url": "note", "valueString": channel.note}
-        point["extension"] = [{"url": codes.CONTACT_ANSWER, "extension": [note]}]
+        point["extension"] = [{"url": codes.CONTACT_NOTE, "valueString": channel.note}]
     return point
 
 

@@ -231,19 +231,20 @@ def _channel(telecom: Json) -> Channel:
         value=text(telecom, "value"),
         use=text(telecom, "use"),
         hours=hours.of_contact_point(telecom),
-        note=_how_answered(extension(telecom, codes.CONTACT_ANSWER)),
+        note=" ".join(_about(telecom)),
     )
 
 
-def _how_answered(answer: Json) -> str:
-    """Say in Swedish how a way to reach somebody is answered (R43)."""
-    said = []
+def _about(telecom: Json) -> Iterator[str]:
+    """Say how a way is answered, and what else to know about it (R43)."""
+    answer = extension(telecom, codes.CONTACT_ANSWER)
     if extension(answer, "callBack").get("valueBoolean") is True:
-        said.append("Lämna ditt nummer, så ringer vi upp.")
-    if days := extension(answer, "days").get("valuePositiveInt"):
-        said.append(f"Du får svar inom {days} {'dag' if days == 1 else 'dagar'}.")
-    said.append(text(extension(answer, "note"), "valueString"))
-    return " ".join(filter(None, said))
+        yield "Lämna ditt nummer, så blir du uppringd."
+    days = extension(answer, "days").get("valuePositiveInt")
+    if isinstance(days, int):
+        yield f"Du får svar inom {days} {'dag' if days == 1 else 'dagar'}."
+    if note := text(extension(telecom, codes.CONTACT_NOTE), "valueString"):
+        yield note
 
 
 def _tasks(care_team: Json) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
 from fhir_server.interactions.context import Server
-from fhir_server.sweden import codes
+from fhir_server.sweden import codes, contact_reading
 from tests.domain.clinic import (
     PHONE,
     Clinic,
@@ -276,6 +277,32 @@ def test_the_municipality_appoints_when_the_patient_asks(clinic: Clinic) -> None
     response = clinic.assign(clinic.patient(), clinic.nurse(home_care), basis=code("begard"))
     assert result(response)["managingOrganization"] == [{"reference": home_care}]
     assert advice(response) == []
+
+
+@pytest.mark.parametrize("kind", ["11", "14", "15", "16", ""])
+def test_a_contact_may_be_at_any_unit_in_any_form_of_care(clinic: Clinic, kind: str) -> None:
+    """R12: inpatient, outpatient, primary, specialised; municipal above."""
+    response = clinic.assign(clinic.patient(), clinic.nurse(clinic.unit(kind=kind)))
+    result(response)
+    assert advice(response) == []
+
+
+@pytest.mark.parametrize("profession", ["LK", "SJ", "FT", "AT", "HK", "PS", "DT", ""])
+def test_a_contact_may_be_of_any_suitable_profession(clinic: Clinic, profession: str) -> None:
+    """R13: prop. 2009/10:67; a mentalskötare has no licence."""
+    held = [licence(profession)] if profession else []
+    person = clinic.person(*held, code=[{"text": "Mentalskötare"}])
+    response = clinic.assign(clinic.patient(), person)
+    result(response)
+    assert advice(response) == []
+
+
+def test_while_it_is_unclear_who_answers_somebody_is_to_be_asked(clinic: Clinic) -> None:
+    """R33: the fast läkarkontakt, or a team meeting."""
+    patient = clinic.patient()
+    result(clinic.assign(patient, clinic.nurse()))
+    [issue] = advice(clinic.assign(patient, clinic.nurse()))
+    assert "ask the fast läkarkontakt or a team meeting" in issue["details"]["text"]
 
 
 # ---- discharge --------------------------------------------------------------------------------
@@ -574,3 +601,25 @@ def test_guidance_is_no_law(clinic: Clinic) -> None:
     assert stored.status_code == 201
     said = [paragraphs(issue) for issue in stored.json["issue"] if issue["code"] != "invariant"]
     assert [each for each in said if each] == []
+
+
+def test_how_a_way_is_answered_is_read_in_words(clinic: Clinic) -> None:
+    """R43: a call back, the days, and what else to know, in plain Swedish."""
+    patient = clinic.patient()
+    response = clinic.assign(
+        patient,
+        clinic.nurse(),
+        channel=part(
+            telecom={"valueContactPoint": PHONE},
+            callBack={"valueBoolean": True},
+            answerDays={"valuePositiveInt": 5},
+            note=string("Tala tydligt."),
+        ),
+    )
+    [way] = contact_reading.channels(result(response), dt.datetime.now(dt.UTC))
+    told = "Lämna ditt nummer, så blir du uppringd. Du får svar inom 5 dagar. Tala tydligt."
+    assert way.note == told
+    soon = part(telecom={"valueContactPoint": PHONE}, answerDays={"valuePositiveInt": 1})
+    response = clinic.assign(clinic.patient(), clinic.nurse(), channel=soon)
+    [way] = contact_reading.channels(result(response), dt.datetime.now(dt.UTC))
+    assert way.note == "Du får svar inom 1 dag."

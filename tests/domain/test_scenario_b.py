@@ -12,6 +12,7 @@ from tests.domain.clinic import (
     Clinic,
     Json,
     advice,
+    category,
     code,
     days,
     ended,
@@ -98,6 +99,51 @@ def test_the_scenario_from_nurse_to_physician(autumn: Clinic) -> None:
     kept = put(autumn, NILS_IS, note=[{"text": "Nils samordnar det praktiska."}])
     assert kept.status_code == 200, "kept for practical coordination, type 1"
     assert members(autumn.contacts(MARIA)) == [NILS, LENA]
+
+
+def test_steps_1_to_3_by_the_operation_alone(autumn: Clinic) -> None:
+    """R15-R17, R28, R31, R32, R39, R40: 6b, from an empty record; each refusal has its paragraph."""
+    assert autumn.fhir.delete(NILS_IS).status_code == 204
+    title = category(codes.CONTACT_TITLE_SYSTEM, "kontaktsjukskoterska")
+    nils = autumn.assign(
+        MARIA,
+        NILS,
+        localTitle={"valueCodeableConcept": title},
+        viaTeam=reference(TEAM),
+        period={"valuePeriod": {"start": "2025-09-01"}},
+    )
+    roles = result(nils)["participant"][0]["role"][0]["coding"]
+    assert [each["code"] for each in roles] == ["1", "kontaktsjukskoterska"]
+    assert advice(nils) == []
+
+    flag(autumn)
+    danger = {"basis": code("livshotande"), "reasonReference": reference(ALS)}
+    with autumn.nothing_stored():
+        refused_by(autumn.assign(MARIA, NILS, "4", **danger), SOSFS, MEMBER)
+        at_lakare = autumn.assign(MARIA, ADAM, "4", **danger)
+        refused_by(at_lakare, SOSFS, MEMBER)
+        assert "204xxx" in errors(at_lakare)[0]["details"]["text"]
+
+    sara = autumn.assign(MARIA, SARA, basis=code("hemsjukvard"))
+    [reminder] = [each for each in advice(sara) if SOSFS in paragraphs(each)]
+    assert reminder["severity"] == "warning"
+    assert paragraphs(reminder) == [SOSFS, "SOSFS-2011-7-1-1"]
+
+    lena = autumn.assign(
+        MARIA, LENA, "4", coordinationReason=code("grundsjukdom"), viaTeam=reference(TEAM), **danger
+    )
+    team = result(lena)
+    assert advice(lena) == []
+    answers = [
+        each["valueCodeableConcept"]["coding"][0]["code"]
+        for each in team["extension"]
+        if each["url"] == codes.CONTACT_TASK
+    ]
+    assert answers == ["ansvara-planering", "ansvara-uppfoljning"]
+    assert sorted(members(autumn.contacts(MARIA))) == sorted([NILS, SARA, LENA])
+    with autumn.nothing_stored():
+        second = autumn.assign(MARIA, EVA, "4")
+        refused_by(second, "PL-6-2", "CareTeam.participant[0].role")
 
 
 # ---- R15 --------------------------------------------------------------------------------------

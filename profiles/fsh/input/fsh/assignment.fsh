@@ -47,13 +47,11 @@ Description: "Own choice, or how the unit assigned when the patient chose nobody
 Extension: ContactAnswer
 Id: contact-answer
 Title: "Contact answer"
-Description: "How a way to reach somebody is answered: a call back, within how many days, what else to know (R43). A message in 1177 is a ContactPoint of system url."
+Description: "How a way to reach somebody is answered: by a call back, and within how many days (R43). What else to know is contact-note. A message in 1177 is a ContactPoint of system url."
 Context: ContactPoint
 * insert Metadata
-* extension contains callBack 0..1 MS and days 0..1 MS and note 0..1 MS
+* extension contains callBack 0..1 MS and days 0..1 MS
 * insert Part(callBack, [[Whether one leaves a number and is called back]])
 * extension[callBack].value[x] only boolean
 * insert Part(days, [[Answered within so many days]])
 * extension[days].value[x] only positiveInt
-* insert Part(note, [[What else to know, in plain Swedish]])
-* extension[note].value[x] only string

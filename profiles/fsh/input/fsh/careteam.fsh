@@ -99,9 +99,11 @@ Description: "One assignment of a fixed contact: fast vårdkontakt, fast läkark
 * telecom ^short = "The contact's direct ways. R10, R43"
 * telecom.extension contains
     ContactAvailability named availability 0..* MS and
-    ContactAnswer named answer 0..1 MS
+    ContactAnswer named answer 0..1 MS and
+    ContactNote named note 0..1 MS
 * telecom.extension[availability] ^short = "Weekdays and hours. R44"
-* telecom.extension[answer] ^short = "Call back, within how many days, what to know. R43"
+* telecom.extension[answer] ^short = "Call back, and within how many days. R43"
+* telecom.extension[note] ^short = "What else to know about it. R43"
 * telecom.system MS
 * telecom.system ^short = "As in Inera's profile; a 1177 message is `url`."
 * telecom.value MS
@@ -215,7 +217,7 @@ Description: "A team around a person, or a unit's team through which fixed conta
     ContactAvailability named availability 0..* MS and
     ContactAnswer named answer 0..1 MS
 * telecom.extension[availability] ^short = "Weekdays and hours. R44"
-* telecom.extension[answer] ^short = "Call back, within how many days, what to know. R43"
+* telecom.extension[answer] ^short = "Call back, and within how many days. R43"
 * telecom.system MS
 * telecom.system ^short = "As in Inera's profile."
 * telecom.value MS
