@@ -30,7 +30,7 @@ RuleSet: CoverageDefinition
 * insert OutPart(type, 0, 1, code, [[Type of contact.]])
 * insert OutPart(from, 1, 1, dateTime, [[First moment.]])
 * insert OutPart(to, 1, 1, dateTime, [[First moment after.]])
-* insert OutPart(why, 1, 1, code, [[closed, absent, left: why the contact does not answer.]])
+* insert OutPart(why, 1, 1, code, [[closed, absent, unreachable, left: why the contact does not answer.]])
 * insert OutPart(text, 1, 1, string, [[The same in words, and what there is instead.]])
 * insert Out(outcome, 0, 1, OperationOutcome, [[That not all gaps are listed.]])
 
