@@ -109,12 +109,12 @@ def rules_check(
         pointed: list[Issue] = []
         warned: list[Issue] = []
         known = Foresight(context.server, snapshot, rules, [each for _, each in governed])
-        for number, (p, resource) in enumerate(governed):
-            context.progress(f"checking {number} of {len(governed)} resources against the rules")
+        for p, resource in governed:
             before_it = {p.change.new.reference: p.change.previous}
             finder = Finder(context.server, snapshot, as_before=before_it, known=known)
             issues = rules.check(resource, finder, now)
             said[p.change.new.reference] = issues
+            context.progress(f"checked {len(said)} of {len(governed)} resources against the rules")
             waiting = [i for i in p.issues if has_errors([i])] if not has_errors(issues) else []
             pointed += [issue.inside(p.at) for issue in (*issues, *waiting)]
             warned += [issue.inside(p.at) for issue in p.issues if not has_errors([issue])]

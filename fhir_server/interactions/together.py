@@ -86,12 +86,12 @@ def write_together(
 def _prepared(context: Context, drafts: Sequence[Draft]) -> list[Prepared]:
     written = {each.reference: each.resource for each in drafts}.get
     prepared = []
-    for number, each in enumerate(drafts):
-        context.progress(f"preparing {number} of {len(drafts)} resources")
+    for each in drafts:
         try:
             ready = prepare(context, each.resource, each.id, each.previous, written=written)
         except FhirError as error:
             issues = (issue.inside(each.at) for issue in error.issues)
             raise FhirError(*issues, status=error.status) from None
         prepared.append(replace(ready, at=each.at))
+        context.progress(f"prepared {len(prepared)} of {len(drafts)} resources")
     return prepared

@@ -27,7 +27,6 @@ from fhir_server.sweden.coverage import ALWAYS
 from fhir_server.sweden.deputies import Wish
 from fhir_server.sweden.periods import Period
 from fhir_server.sweden.rulings import refusal
-from fhir_server.sweden.stretches import common, of
 
 Resource = dict[str, Any]
 
@@ -113,11 +112,9 @@ def _drafts(call: Call, changed: list[Outcome]) -> list[Draft]:
 
 def _outcome(care_team: Resource, wish: Wish, arguments: Arguments) -> Outcome:
     """Tell what becomes of one of a person's assignments."""
-    inside = common(of(wish.period), of(periods.read(care_team)))
-    if not inside:
+    period = periods.common(wish.period, periods.read(care_team))
+    if period is None:
         return Outcome(care_team, reason=OUTSIDE)
-    [(start, end)] = inside
-    period = Period(start, end)
     standing = [
         each
         for each in deputies.deputies_of(care_team)

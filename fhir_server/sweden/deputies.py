@@ -13,7 +13,7 @@ from fhir_server.sweden import codes, periods
 from fhir_server.sweden.boundaries import spelled
 from fhir_server.sweden.elements import child, extension, target
 from fhir_server.sweden.periods import Period
-from fhir_server.sweden.stretches import common, of, without
+from fhir_server.sweden.stretches import of, without
 
 Resource = dict[str, Any]
 
@@ -80,8 +80,9 @@ def cut_to(care_team: Resource, period: Period) -> Resource:
         if own.within(period) or own == Period():
             yield each
         else:
-            for start, end in common(of(own), of(period)):
-                yield _moved(each, _bounded(start, end, own))
+            inside = periods.common(own, period)
+            if inside is not None:
+                yield _moved(each, inside)
 
     return _changed(care_team, kept)
 

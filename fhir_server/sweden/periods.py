@@ -75,6 +75,15 @@ class Period:
 ALWAYS = Period()
 
 
+def common(one: Period, other: Period) -> Period | None:
+    """Give the period that lies in both; None where they have no moment in common."""
+    if not one.overlaps(other):
+        return None
+    starts = [each.start for each in (one, other) if each.start is not None]
+    ends = [each.end for each in (one, other) if each.end is not None]
+    return Period(max(starts, default=None), min(ends, default=None))
+
+
 def read(element: Json, name: str = "period") -> Period:
     """Read a Period element; open at both ends where it is absent."""
     period = child(element, name)

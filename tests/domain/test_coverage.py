@@ -39,7 +39,7 @@ def hours(*weekdays: str, start: str = "08:00:00", end: str = "16:00:00") -> Jso
 
 def test_outside_the_contact_s_hours_there_is_a_gap(clinic: Clinic) -> None:
     """R43-R45: nobody else answers at night, and nobody on the weekend."""
-    unit = clinic.unit()
+    unit = clinic.unit(telecom=LETTERS)
     eva = clinic.nurse(unit=unit, telecom=[hours("mon", "tue", "wed", "thu", "fri")])
     team = assignment(clinic, eva)
     answer = coverage(clinic, unit, MONDAY, MONDAY)
@@ -60,7 +60,7 @@ def test_outside_the_contact_s_hours_there_is_a_gap(clinic: Clinic) -> None:
 
 def test_the_unit_s_own_number_is_what_remains(clinic: Clinic) -> None:
     """R43: a letter box is nobody to turn to."""
-    unit = clinic.unit(telecom=[{"system": "email", "value": "enheten@example.org"}])
+    unit = clinic.unit(telecom=LETTERS)
     assignment(clinic, clinic.nurse(unit=unit))
     assert value(coverage(clinic, unit), "gaps") > 0
     resource = clinic.read(unit)
@@ -70,7 +70,7 @@ def test_the_unit_s_own_number_is_what_remains(clinic: Clinic) -> None:
 
 def test_a_team_answers_for_the_contact_who_is_reached_through_it(clinic: Clinic) -> None:
     """R40, R43."""
-    unit = clinic.unit()
+    unit = clinic.unit(telecom=LETTERS)
     eva = clinic.nurse(unit=unit)
     team = clinic.put(
         {
@@ -114,7 +114,7 @@ def test_an_absence_is_a_gap_until_somebody_stands_in(clinic: Clinic) -> None:
 
 def test_a_contact_whose_role_ends_leaves_a_gap_from_then_on(clinic: Clinic) -> None:
     """R45, R48."""
-    unit = clinic.unit()
+    unit = clinic.unit(telecom=LETTERS)
     eva = clinic.nurse(unit=unit, telecom=[hours()])
     assignment(clinic, eva)
     role = clinic.read(eva)
@@ -125,7 +125,7 @@ def test_a_contact_whose_role_ends_leaves_a_gap_from_then_on(clinic: Clinic) -> 
 
 def test_the_gaps_come_as_a_table(clinic: Clinic) -> None:
     """R45."""
-    unit = clinic.unit()
+    unit = clinic.unit(telecom=LETTERS)
     eva = clinic.nurse(unit=unit)
     team = assignment(clinic, eva)
     answer = coverage(clinic, unit, MONDAY, MONDAY, Accept="text/csv")
@@ -145,7 +145,7 @@ def test_without_a_period_the_next_month_is_looked_at(clinic: Clinic) -> None:
 
 
 def test_what_can_t_be_looked_at_is_refused(clinic: Clinic) -> None:
-    unit = clinic.unit()
+    unit = clinic.unit(telecom=LETTERS)
     assert coverage(clinic, unit, FRIDAY, MONDAY).status_code == 400
     assert coverage(clinic, unit, "2090-01-01", "2090-04-03").status_code == 400
     assert coverage(clinic, unit, "2090-01-01", "2090-04-02").status_code == 200

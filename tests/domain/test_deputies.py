@@ -208,6 +208,18 @@ def test_a_holiday_is_one_call_for_all_of_a_person_s_assignments(clinic: Clinic)
     assert stands_in(clinic, taken) == [(sara, days(11), days(11))]
 
 
+def test_an_absence_without_an_end_has_none_in_the_assignments_either(clinic: Clinic) -> None:
+    """R45: a deputy until further notice."""
+    eva, ola = clinic.nurse(), clinic.nurse()
+    whole = assignment(clinic, eva)
+    until = assignment(clinic, eva, period={"start": days(0), "end": days(12)})
+    answer = set_deputy(clinic, eva, ola, period=period(days(10)))
+    assert stands_in(clinic, whole) == [(ola, days(10), None)]
+    assert stands_in(clinic, until) == [(ola, days(10), days(12))]
+    told = {e["assignment"]["reference"]: e["period"] for e in parts(answer, "changed")}
+    assert told == {whole: {"start": days(10)}, until: {"start": days(10), "end": days(12)}}
+
+
 def test_a_holiday_is_cancelled_as_it_was_made(clinic: Clinic) -> None:
     """R45."""
     eva, ola = clinic.nurse(), clinic.nurse()

@@ -413,6 +413,13 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("CarePlan", "instance", "document"),
         ("Resource", "instance", "diff"),
         ("-", "system", "reindex"),
+        ("CareTeam", "instance", "set-deputy"),
+        ("PractitionerRole", "instance", "set-deputy"),
+        ("Organization", "instance", "coverage"),
+        ("PractitionerRole", "instance", "coverage"),
+        ("Organization", "instance", "stranded"),
+        ("PractitionerRole", "instance", "stranded"),
+        ("PractitionerRole", "instance", "reassign"),
     }
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from fhir_server.interactions.context import Server
+from fhir_server.storage.mongo import MongoStore
+from fhir_server.sweden import codes
 from tests.domain.clinic import Clinic, Json, days, transaction
 from tests.domain.test_deputies import assignment, parts, value
 
@@ -140,3 +143,20 @@ def test_the_stranded_come_as_a_table(clinic: Clinic) -> None:
 @pytest.mark.parametrize("at", ["Organization/nothing", "PractitionerRole/nothing"])
 def test_who_is_not_there_is_not_found(clinic: Clinic, at: str) -> None:
     assert clinic.fhir.get(f"{at}/$stranded").status_code == 404
+
+
+def test_a_person_s_and_a_unit_s_assignments_are_found_by_index(
+    clinic: Clinic, store: MongoStore, app_server: Server
+) -> None:
+    """R45: whatever else there is, the assignments of others are not looked at."""
+    unit = clinic.unit()
+    eva, ola = clinic.nurse(unit=unit), clinic.nurse()
+    for _ in range(3):
+        assignment(clinic, eva)
+        assignment(clinic, ola)
+    category = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
+    for name, reference in (("participant", eva), ("managing-organization", unit)):
+        pairs = [(name, reference), ("category", category), ("status", "active")]
+        plan = store.explain(app_server.parser.parse("CareTeam", pairs))
+        assert plan["indexed"], plan
+        assert plan["documents_examined"] == plan["returned"] == 3
