@@ -133,8 +133,9 @@ def _care_team(number: int) -> Json:
     members = ("CareTeam", "Organization", "Patient", "Practitioner", "PractitionerRole",
                "RelatedPerson")  # fmt: skip
     review = {"url": f"{_OWN}review-date", "valueDate": _day(number)}
+    said = {"url": "decision", "valueCode": ("accepted", "declined")[number % 2]}
     return {
-        "extension": [review],
+        "extension": [review, {"url": f"{_OWN}patient-decision", "extension": [said]}],
         "status": ("active", "inactive", "active", "proposed")[number % 4],
         "category": [_concept(number, "category", 6)],
         "subject": _one(number, "Patient", "Patient", "Patient", "Group"),

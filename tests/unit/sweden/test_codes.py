@@ -43,10 +43,17 @@ def test_every_paragraph_constant_is_listed() -> None:
         codes.CONTACT_VIA_TEAM,
         codes.DEPUTY,
         codes.END_REASON,
+        codes.CHANGE_DECISION,
         codes.FOLLOW_UP,
+        codes.HANDOVER,
         codes.HUVUDMAN,
+        codes.INFORMATION_GIVEN,
         codes.LIFE_THREATENING,
         codes.OVERALL_RESPONSIBLE,
+        codes.OVERDUE_DAYS,
+        codes.PATIENT_DECISION,
+        codes.REPLACES_CONTACT,
+        codes.REVIEW_DATE,
     ],
 )
 def test_every_extension_is_defined_under_its_url(url: str) -> None:
@@ -63,6 +70,35 @@ def test_every_extension_is_defined_under_its_url(url: str) -> None:
         ("typeofcareplan-cs", codes.CARE_PLAN_CATEGORY, (codes.SIP,)),
         ("appointment-basis", codes.APPOINTMENT_BASIS_SYSTEM, (codes.LIVSHOTANDE,)),
         ("certificate", codes.CERTIFICATE_SYSTEM, (codes.UNDERSKOTERSKA,)),
+        ("change-decision", codes.CHANGE_DECISION_SYSTEM, (codes.BEVILJAT, codes.AVSLAGET)),
+        (
+            "communication-category",
+            codes.COMMUNICATION_CATEGORY_SYSTEM,
+            (codes.CONTACT_IS_POSSIBLE, codes.WHO_IS_CONTACT),
+        ),
+        (
+            "end-reason",
+            codes.END_REASON_SYSTEM,
+            (
+                codes.AVBOJD,
+                codes.AVLIDEN,
+                codes.BYTE_PATIENT,
+                codes.BYTE_VERKSAMHET,
+                codes.OVERGANG_VUXEN,
+            ),
+        ),
+        (
+            "handover-form",
+            codes.code_system("handover-form"),
+            (codes.HANDOVER_HOME_VISIT, codes.HANDOVER_MEETING),
+        ),
+        ("information-channel", codes.INFORMATION_CHANNEL_SYSTEM, ("telefon",)),
+        (
+            "patient-decision",
+            codes.code_system("patient-decision"),
+            (codes.ACCEPTED, codes.DECLINED),
+        ),
+        ("task-code", codes.TASK_CODE_SYSTEM, (codes.BYTE_AV_KONTAKT,)),
         ("consent-category", codes.CONSENT_CATEGORY_SYSTEM, (codes.CONSENT_TO_SIP,)),
         (
             "huvudman",
