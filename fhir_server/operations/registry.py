@@ -5,6 +5,7 @@ from __future__ import annotations
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
 from fhir_server.operations.diff import DIFF
 from fhir_server.operations.document import DOCUMENT
+from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
 from fhir_server.operations.generate_sip import GENERATE_SIP
@@ -25,6 +26,7 @@ OPERATIONS: dict[str, Operation] = {
         ASSIGN_FAST_VARDKONTAKT,
         DIFF,
         DOCUMENT,
+        EVALUATE_MEASURE,
         EVERYTHING,
         EXPAND,
         GENERATE_SIP,
