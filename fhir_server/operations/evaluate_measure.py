@@ -136,7 +136,7 @@ def _baseline(call: Call, now: dt.datetime) -> Window | None:
 def _options(call: Call, kind: str) -> Options:
     fewest = call.arguments.get("minimumVisits")
     return Options(
-        within_days=call.arguments.get("withinDays") or Options.within_days,
+        within_days=call.arguments.get("withinDays") or Options().within_days,
         minimum_visits=fewest or call.context.server.settings.continuity_visits,
         # Of one patient too: the report says where that one belongs.
         listing=kind == SUBJECT_LIST,
