@@ -14,7 +14,9 @@ from fhir_server.sweden.facts import Facts
 
 TOO_FEW = "too-few-visits"
 NOBODY_SAID = "performer-not-known"
+# In the order of `Continuity`.
 INDICES = ("coc", "upc", "secon")
+_UNDEFINED = (None, None, None)
 
 
 def spread_of_continuity(
@@ -32,7 +34,9 @@ def spread_of_continuity(
     """
     notes: Counter[str] = Counter()
     fewest = max(question.options.minimum_visits, FEWEST_VISITS)
-    for patient, (patients, visits) in by_patient(question.patients(), _visits(question)):
+    for patient, (patients, visits) in by_patient(
+        question.patients(), _visits(question, physicians=physicians)
+    ):
         if not visits:
             continue
         met, unknown = _met(question, visits, physicians=physicians)
@@ -44,13 +48,14 @@ def spread_of_continuity(
         item = question.item(person, [person.unit], outcome)
         if item is not None:
             notes[NOBODY_SAID] += unknown
-        for tally, index in zip(tallies, INDICES, strict=True):
-            tally.add(item, patient, getattr(found, index) if found else None)
+        for tally, value in zip(tallies, found or _UNDEFINED, strict=True):
+            tally.add(item, patient, value)
     return notes
 
 
-def _visits(question: Question) -> Iterator[Facts]:
+def _visits(question: Question, *, physicians: bool) -> Iterator[Facts]:
     window = question.window
+    others = question.staff.others_than_physicians() if physicians else []
     return question.rows(
         "Encounter",
         ("patient", "start", "member"),
@@ -58,6 +63,8 @@ def _visits(question: Question) -> Iterator[Facts]:
             "kind": {"$nin": list(INPATIENT)},
             "status": "finished",
             "start": {"$gte": window.start, "$lt": window.end},
+            # Whom nobody knows stays: that there are such visits is reported.
+            **({"member": {"$nin": others}} if others else {}),
         },
     )
 

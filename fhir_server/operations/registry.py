@@ -10,6 +10,7 @@ from fhir_server.operations.decline_fast_vardkontakt import DECLINE_FAST_VARDKON
 from fhir_server.operations.diff import DIFF
 from fhir_server.operations.document import DOCUMENT
 from fhir_server.operations.end_fast_vardkontakt import END_FAST_VARDKONTAKT
+from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
 from fhir_server.operations.generate_sip import GENERATE_SIP
@@ -40,6 +41,7 @@ OPERATIONS: dict[str, Operation] = {
         DIFF,
         DOCUMENT,
         END_FAST_VARDKONTAKT,
+        EVALUATE_MEASURE,
         EVERYTHING,
         EXPAND,
         GENERATE_SIP,

@@ -59,6 +59,7 @@ PROFILES = {
     "EpisodeOfCare": {"halsoarende-episodeofcare"},
     "Goal": {"sip-goal"},
     "HumanName": {"se-humanname"},
+    "MeasureReport": {"contact-measurereport"},
     "Organization": {
         "huvudman-organization",
         "se-organization",
@@ -420,6 +421,8 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Organization", "instance", "stranded"),
         ("PractitionerRole", "instance", "stranded"),
         ("PractitionerRole", "instance", "reassign"),
+        ("Measure", "type", "evaluate-measure"),
+        ("Measure", "instance", "evaluate-measure"),
     }
 
 
