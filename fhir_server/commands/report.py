@@ -181,7 +181,7 @@ def _gather(
     from fhir_server.measures.catalogue import MEASURES
     from fhir_server.reports.contents import Asked, gather
 
-    asked = Asked(windows, filters, getattr(context.server.settings, "small_cells", 5), now)
+    asked = Asked(windows, filters, context.server.settings.small_cells, now)
     with meter(len(MEASURES) * len(windows), quiet=quiet, counted="measures") as shown:
         begun = False
 
