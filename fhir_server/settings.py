@@ -23,6 +23,10 @@ def _documented(default: Any, about: str, metavar: str = "") -> Any:
     return field(default=default, metadata={"about": about, "metavar": metavar})
 
 
+# Counts that have another least value than 1, or need it said.
+_LEAST = {"small_cells": 1, "continuity_visits": 2}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting of the server; each field is also the variable ``FHIR_SERVER_<NAME>``."""
@@ -100,6 +104,12 @@ class Settings:
     hsa_test_prefixes: str = _documented(
         "TSTNMT", "How HSA-ids of test environments begin, separated by commas."
     )
+    small_cells: int = _documented(
+        5, "The least number of people that a report on a population shows; 1 shows all."
+    )
+    continuity_visits: int = _documented(
+        2, "The fewest visits of a patient that say something about continuity; at least 2."
+    )
     async_jobs: int = _documented(
         4, "Asynchronous requests (Prefer: respond-async) that a worker carries out at once."
     )
@@ -118,9 +128,10 @@ class Settings:
         if not 0 < self.port < 65536:
             raise SettingsError(f"{PREFIX}PORT must be between 1 and 65535, not {self.port}.")
         counts = ("workers", "threads", "default_count", "max_count", "max_bundle_entries")
-        for name in (*counts, "max_includes", "max_expansion", "async_jobs"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{PREFIX}{name.upper()} must be at least 1.")
+        for name in (*counts, "max_includes", "max_expansion", "async_jobs", *_LEAST):
+            least = _LEAST.get(name, 1)
+            if getattr(self, name) < least:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be at least {least}.")
         for name in ("max_body_mb", "mongod_cache_gb", "terminology_timeout_s"):
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")

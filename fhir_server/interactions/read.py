@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from fhir_server.fhir import json
 from fhir_server.fhir.ids import version_number
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
@@ -20,6 +21,9 @@ def read(
 ) -> Answer:
     """Give the current version, or 304 to a client that has it.
 
+    What the server publishes itself, its profiles, codes and measures, can be read where nothing is
+    stored under its id.
+
     Args:
         context: the request.
         resource_type: from the URL.
@@ -30,7 +34,12 @@ def read(
     Raises:
         FhirError: 404 for none, 410 for a deleted one; 400 for ``if_none_match`` without ETags.
     """
-    stored = require_living(context.store.read(resource_type, id_), f"{resource_type}/{id_}")
+    found = context.store.read(resource_type, id_)
+    if found is None:
+        published = context.server.definitions.published(resource_type, id_)
+        if published is not None:
+            return Answer(200, body=json.dump(published))
+    stored = require_living(found, f"{resource_type}/{id_}")
     if is_known(stored, if_none_match, if_modified_since):
         return Answer(304, stored)
     return Answer(200, stored)

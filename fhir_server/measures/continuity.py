@@ -6,17 +6,15 @@ Source: DOMAIN 4.3; BMC Health Services Research 2022, BMC Primary Care 2020. Al
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 # COC and SECON divide by N - 1: a single visit says nothing about continuity.
 FEWEST_VISITS = 2
+_NOBODY: Hashable = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Continuity:
+class Continuity(NamedTuple):
     """The indices of one patient.
 
     Args:
@@ -42,11 +40,16 @@ def continuity(visits: Sequence[Hashable]) -> Continuity | None:
     count = len(visits)
     if count < FEWEST_VISITS:
         return None
-    by_provider = Counter(visits).values()
-    squares = sum(n * n for n in by_provider)
-    in_a_row = sum(1 for one, next_ in pairwise(visits) if one == next_)
+    by_provider: dict[Hashable, int] = {}
+    in_a_row, last = 0, _NOBODY
+    # Plain loops: this runs for every patient of a region.
+    for provider in visits:
+        by_provider[provider] = by_provider.get(provider, 0) + 1
+        in_a_row += provider == last
+        last = provider
+    squares = sum([n * n for n in by_provider.values()])
     return Continuity(
         coc=(squares - count) / (count * (count - 1)),
-        upc=max(by_provider) / count,
+        upc=max(by_provider.values()) / count,
         secon=in_a_row / (count - 1),
     )

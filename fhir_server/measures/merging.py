@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 
 from fhir_server.sweden.facts import Facts
 
@@ -24,23 +23,17 @@ def by_patient(*streams: Iterator[Facts]) -> Iterator[tuple[str, list[list[Facts
     Returns:
         The patient, and a list for each stream: empty where it has nothing of this patient.
     """
-    groups = [groupby(stream, patient_of) for stream in streams]
-    heads = [next(group, None) for group in groups]
-    while any(head is not None for head in heads):
-        patient = min(head[0] for head in heads if head is not None)
+    heads = [next(stream, None) for stream in streams]
+    # None, for a stream at its end, is left out of the smallest.
+    keys = [None if head is None else patient_of(head) for head in heads]
+    while waiting := [key for key in keys if key is not None]:
+        patient = min(waiting)
         rows: list[list[Facts]] = []
-        for index, head in enumerate(heads):
-            if head is not None and head[0] == patient:
-                rows.append(list(head[1]))
-                heads[index] = next(groups[index], None)
-            else:
-                rows.append([])
+        for index, stream in enumerate(streams):
+            mine: list[Facts] = []
+            while keys[index] == patient:
+                mine.append(heads[index])  # type: ignore[arg-type] # it has a key
+                head = heads[index] = next(stream, None)
+                keys[index] = None if head is None else head.get("patient") or ""
+            rows.append(mine)
         yield patient, rows
-
-
-def closing(streams: Sequence[Iterator[Facts]]) -> None:
-    """Let go of streams that were not read to their end."""
-    for stream in streams:
-        close = getattr(stream, "close", None)
-        if close is not None:
-            close()

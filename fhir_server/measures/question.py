@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_server.measures.age_bands import band
 from fhir_server.measures.continuity import FEWEST_VISITS
@@ -57,8 +57,7 @@ class Options:
     listing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """A patient as figures see one.
 
     Args:
@@ -103,9 +102,11 @@ class Question:
     _inside: frozenset[str] | None = None
     _patients: frozenset[str] | None = None
     _day: int = 0
+    _open: bool = False
 
     def __post_init__(self) -> None:
         self._day = self.window.day
+        self._open = self.filters == Filters(subject=self.filters.subject)
         if self.filters.unit:
             self._inside = self.units.below(self.filters.unit)
         if self.filters.practitioner:
@@ -196,12 +197,16 @@ class Question:
             kinds: see `Item`.
             tags: see `Item`.
         """
+        known = tuple([unit for unit in units if unit])
+        if len(known) > 1:
+            known = tuple(sorted(set(known)))
+        if self._open:
+            return Item(known, person.place, person.sex, person.band, kinds, outcome, tags)
         if self._patients is not None and person.reference not in self._patients:
             return None
         asked = self.filters.municipality
         if asked and person.place != asked:
             return None
-        known = tuple(sorted({unit for unit in units if unit}))
         if self._inside is not None or self.filters.huvudman:
             known = tuple(unit for unit in known if self.admits(unit))
             if not known:

@@ -21,6 +21,14 @@ class Staff:
     def __init__(self, roles: Iterable[Facts], people: Iterable[Facts]) -> None:
         self._roles: Mapping[str, Facts] = {role["own"]: role for role in roles}
         self._people: Mapping[str, Facts] = {person["own"]: person for person in people}
+        # Who is behind a reference: asked once for each of millions of visits.
+        self._behind = {own: own for own in self._people}
+        for own, role in self._roles.items():
+            if role.get("member") in self._people:
+                self._behind[own] = role["member"]
+        self._physicians = frozenset(
+            own for own, person in self._people.items() if person.get("kind") == codes.LAKARE
+        )
         self._named_at: tuple[int, dict[str, bool]] = (0, {})
 
     @classmethod
@@ -53,9 +61,7 @@ class Staff:
 
     def practitioner(self, member: str | None) -> str | None:
         """Give the Practitioner behind a PractitionerRole, or behind itself."""
-        role = self._roles.get(member or "")
-        person = (role.get("member") if role is not None else member) or ""
-        return person if person in self._people else None
+        return self._behind.get(member or "")
 
     def unit(self, member: str | None) -> str | None:
         """Give the unit of a position."""
@@ -69,10 +75,8 @@ class Staff:
 
     def physician(self, practitioner: str) -> bool:
         """Tell whether somebody is a licensed physician (DOMAIN 2.4)."""
-        return self._people.get(practitioner, {}).get("kind") == codes.LAKARE
+        return practitioner in self._physicians
 
-    def licensed_as_physician(self) -> list[str]:
-        """Give the references, to position or person, that lead to a licensed physician."""
-        people = [own for own in self._people if self.physician(own)]
-        known = set(people)
-        return [*people, *(own for own, role in self._roles.items() if role.get("member") in known)]
+    def others_than_physicians(self) -> list[str]:
+        """Give the references, to position or person, that lead to somebody else."""
+        return [own for own, who in self._behind.items() if who not in self._physicians]

@@ -125,7 +125,10 @@ class Tally:
             return
         self._counts[item] += 1
         if value is not None:
-            self._values.setdefault(item, array("d")).append(value)
+            values = self._values.get(item)
+            if values is None:
+                values = self._values[item] = array("d")
+            values.append(value)
         if self._listing and patient:
             self._subjects[item.outcome][patient] = None
 

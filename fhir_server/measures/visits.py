@@ -14,7 +14,9 @@ from fhir_server.sweden.facts import Facts
 
 TOO_FEW = "too-few-visits"
 NOBODY_SAID = "performer-not-known"
+# In the order of `Continuity`.
 INDICES = ("coc", "upc", "secon")
+_UNDEFINED = (None, None, None)
 
 
 def spread_of_continuity(
@@ -44,8 +46,8 @@ def spread_of_continuity(
         item = question.item(person, [person.unit], outcome)
         if item is not None:
             notes[NOBODY_SAID] += unknown
-        for tally, index in zip(tallies, INDICES, strict=True):
-            tally.add(item, patient, getattr(found, index) if found else None)
+        for tally, value in zip(tallies, found or _UNDEFINED, strict=True):
+            tally.add(item, patient, value)
     return notes
 
 

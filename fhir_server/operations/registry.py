@@ -6,6 +6,7 @@ from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTA
 from fhir_server.operations.caseload import CASELOAD
 from fhir_server.operations.diff import DIFF
 from fhir_server.operations.document import DOCUMENT
+from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
 from fhir_server.operations.generate_sip import GENERATE_SIP
@@ -27,6 +28,7 @@ OPERATIONS: dict[str, Operation] = {
         CASELOAD,
         DIFF,
         DOCUMENT,
+        EVALUATE_MEASURE,
         EVERYTHING,
         EXPAND,
         GENERATE_SIP,

@@ -37,6 +37,7 @@ class ConformanceResources:
         self.canonical = ""
         self.package_name = ""
         self._by_url: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._by_id: dict[tuple[str, str], Mapping[str, Any]] = {}
         for directory in directories:
             for path in sorted(directory.glob("*.json")):
                 self._add(path.name, orjson.loads(path.read_bytes()))
@@ -44,6 +45,10 @@ class ConformanceResources:
     def get(self, resource_type: str, url: str) -> Mapping[str, Any] | None:
         """Give the resource with a canonical url (a version after ``|`` is left out of account)."""
         return self._by_url.get((resource_type, url.partition("|")[0]))
+
+    def with_id(self, resource_type: str, id_: str) -> Mapping[str, Any] | None:
+        """Give the resource with a logical id."""
+        return self._by_id.get((resource_type, id_))
 
     def of_type(self, resource_type: str) -> Iterator[Mapping[str, Any]]:
         """Give the resources of a type, in the order of their file names."""
@@ -57,3 +62,4 @@ class ConformanceResources:
             self.package_name = str(content.get("name", ""))
         elif isinstance(content, dict) and "resourceType" in content and "url" in content:
             self._by_url[content["resourceType"], content["url"]] = content
+            self._by_id[content["resourceType"], content["id"]] = content

@@ -254,6 +254,10 @@ class Definitions:
         """Give the project's own conformance resources of a type."""
         return self._own.of_type(resource_type)
 
+    def published(self, resource_type: str, id_: str) -> Resource | None:
+        """Give the project's own conformance resource with a logical id; None for none."""
+        return self._own.with_id(resource_type, id_)
+
     def conformance_of_type(self, resource_type: str) -> Iterator[Resource]:
         """Give the project's own conformance resources of a type, and the stored ones."""
         yield from self._own.of_type(resource_type)

@@ -710,7 +710,7 @@ def main(folder: str, first: str, last: str, *measures: str) -> None:
     world = World(resources, first, last, datetime.now(UTC))
     for measure in measures or MEASURES:
         numbers = MEASURES[measure](world).all
-        print(  # noqa: T201
+        print(
             f"{measure:22} hits {numbers.hits} of {numbers.included}, excluded {numbers.excluded}"
             + (f", mean {float(numbers.mean):.6f}, median {numbers.middle}" if numbers.mean else "")
         )
