@@ -131,7 +131,7 @@ def _named(rendered: bytes, bars: Bars) -> str:
             parent.remove(each)
     for each in root.iterdescendants():
         # They are the same in every chart, and meant for scripts.
-        each.attrib.pop("id", None)
+        each.attrib.pop("id", "")
     title = etree.Element(f"{_SVG}title", id=f"{bars.name}-title")
     title.text = bars.title
     root.insert(0, title)

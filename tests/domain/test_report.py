@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from lxml import etree, html
 
 from fhir_server.app import create_context
+from fhir_server.cli import main
+from fhir_server.commands.report import periods
 from fhir_server.fhir.csv_table import csv_table
 from fhir_server.interactions.context import Server
+from fhir_server.measures.age_bands import BANDS
 from fhir_server.measures.catalogue import MEASURES
 from fhir_server.measures.evaluate import Evaluation
 from fhir_server.measures.question import Filters
-from fhir_server.measures.result import Figures
+from fhir_server.measures.result import MISSING, Figures
 from fhir_server.measures.suppression import suppressed
 from fhir_server.measures.window import Window
 from fhir_server.reports import html as page
-from fhir_server.reports import tables
+from fhir_server.reports import numbers, tables, words
 from fhir_server.reports.contents import Asked, Report, gather
 from fhir_server.reports.workbook import workbook
 from fhir_server.storage.mongo import MongoStore
@@ -232,13 +238,13 @@ def test_the_workbook_has_typed_cells_that_stay_in_sight(report: Report) -> None
     [entry] = [each for each in report.entries if each.name == "flk-andel"]
     assert first[head.index("Utfall")] == pytest.approx(entry.groups[0].figures.score)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        numbers = archive.read("xl/styles.xml").decode()
+        styles = archive.read("xl/styles.xml").decode()
         sheets_ = [n for n in archive.namelist() if n.startswith("xl/worksheets/sheet")]
         for name in sheets_:
             sheet = archive.read(name).decode()
             assert 'state="frozen"' in sheet
             assert "<cols>" in sheet
-    assert 'formatCode="0.0%"' in numbers
+    assert 'formatCode="0.0%"' in styles
 
 
 def test_an_empty_database_makes_a_report_that_says_so(
@@ -268,3 +274,138 @@ def test_a_report_about_a_unit_is_about_it_and_those_below(
 def test_csv_of_nothing_has_its_heads() -> None:
     """R109."""
     assert csv_table(tables.REASON_COLUMNS, []).decode("utf-8-sig").split("\r\n")[1:] == [""]
+
+
+# The command.
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def command(mongo_uri: str, database: str, store: MongoStore) -> Command:
+    """Run `fhir-server report` on the database of this module."""
+
+    def run(*arguments: str | Path) -> Result:
+        given = ["report", *map(str, arguments), "--mongodb-uri", mongo_uri]
+        return CliRunner(env={"FHIR_SERVER_MONGODB_DATABASE": database}).invoke(main, given)
+
+    return run
+
+
+PERIOD = ("--from", "2026-01-01", "--to", "2026-06-30", "--compare-with", "before")
+
+
+def test_the_command_writes_four_whole_files_for_this_user_only(
+    command: Command, report: Report, tmp_path: Path
+) -> None:
+    """R101, R109."""
+    result = command(*PERIOD, "--output", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    files = {path.name: path for path in (tmp_path / "out").iterdir()}
+    assert set(files) == {"report.html", "report.xlsx", "measures.csv", "missing.csv"}
+    assert {path.stat().st_mode & 0o777 for path in files.values()} == {0o600}
+    assert "1 januari–30 juni 2026" in files["report.html"].read_text()
+    assert "1 juli–31 december 2025" in files["report.html"].read_text()
+    assert files["measures.csv"].read_bytes() == tables.measures_csv(report)
+    again = command(*PERIOD, "--output", tmp_path / "out")
+    assert again.exit_code == 2
+    assert "--overwrite" in again.output
+    assert command(*PERIOD, "--output", tmp_path / "out", "--overwrite", "--quiet").output == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--from", "2026-06-30", "--to", "2026-01-01"), "ends before it begins"),
+        (("--from", "x", "--to", "2026-01-01"), "x to 2026-01-01"),
+        (("--to", "x"), "x: not a date"),
+        (("--from", "2990", "--to", "2990"), "has not begun"),
+        (("--compare-with", "hest"), "hest"),
+        (("--compare-with", "2020", "--compare-with", "2021", "--compare-with", "2022",
+          "--compare-with", "2023"), "At most 3"),
+        (("--unit", "none"), "no Organization/none"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_said_in_a_sentence(
+    command: Command, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """R109."""
+    result = command(*arguments, "--output", tmp_path)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "compared", "expected"),
+    [
+        ("2026-01-01", "2026-06-30", "before", ("2025-07-01", "2025-12-31")),
+        ("2026-01-10", "2026-01-19", "before", ("2025-12-31", "2026-01-09")),
+        ("2026-03", "2026-03", "before", ("2026-02-01", "2026-02-28")),
+        ("2024-02-01", "2024-02-29", "year-before", ("2023-02-01", "2023-02-28")),
+        ("2025-02-01", "2025-02-28", "year-before", ("2024-02-01", "2024-02-29")),
+        ("2026", "2026", "2019", ("2019-01-01", "2019-12-31")),
+        ("2026-01-01", "2026-06-30", "2023-01-01/2023-06-30", ("2023-01-01", "2023-06-30")),
+        (None, None, "year-before", ("2024-09-01", "2025-08-31")),
+    ],
+)
+def test_periods_to_compare_with_are_as_long_as_people_mean(
+    first: str | None, last: str | None, compared: str, expected: tuple[str, str]
+) -> None:
+    """R104: this period, the one before, and a baseline year."""
+    moment = dt.datetime(2026, 9, 12, 10, tzinfo=dt.UTC)
+    if first == "2026":
+        moment = dt.datetime(2027, 1, 1, 10, tzinfo=dt.UTC)
+    chosen = periods(first, last, [compared], moment)
+    assert [tables.bounds(window) for window in chosen[1:]] == [expected]
+    if first is None:
+        assert tables.bounds(chosen[0]) == ("2025-09-01", "2026-08-31")
+
+
+def test_the_same_period_is_compared_with_once_and_none_with_nothing() -> None:
+    """R104: the period before a year is the year before."""
+    moment = dt.datetime(2026, 9, 12, 10, tzinfo=dt.UTC)
+    assert len(periods(None, None, ["before", "year-before"], moment)) == 2
+    assert len(periods(None, None, ["none"], moment)) == 1
+
+
+def test_everything_that_is_counted_has_words(report: Report) -> None:
+    """R109: no code on the page that only programs know."""
+    for entry in report.entries:
+        assert words.ENTRIES[entry.name].title
+        for line in entry.lines():
+            assert line.stratifier in words.STRATIFIERS
+            if line.stratifier in ("huvudman", "sex", "contact-type", "reason", "requester"):
+                assert line.value == MISSING or (line.stratifier, line.value) in words.VALUES
+    assert {words.value_words("age-band", band) for band in BANDS} == {
+        "0–17 år", "18–44 år", "45–64 år", "65–74 år", "75–84 år", "85 år och äldre",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "short"),
+    [
+        ("2026-01-01", "2026-12-31", "2026"), ("2024-01-01", "2025-12-31", "2024–2025"),
+        ("2026-01-01", "2026-06-30", "jan–juni 2026"), ("2026-03-01", "2026-03-31", "mars 2026"),
+        ("2025-11-01", "2026-10-31", "nov 2025–okt 2026"),
+        ("2026-01-03", "2026-02-09", "3 jan–9 feb 2026"), ("2026-01-03", "2026-01-03", "3 jan 2026"),
+    ],
+)  # fmt: skip
+def test_a_period_is_short_in_the_head_of_a_table(first: str, last: str, short: str) -> None:
+    """R109."""
+    days = (dt.date.fromisoformat(first), dt.date.fromisoformat(last))
+    assert page.short_period(*days) == short
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.625, "62,5 %"), (0.0, "0,0 %"), (1.0, "100,0 %"), (-0.0, "0,0 %")],
+)
+def test_numbers_are_written_as_in_sweden(report: Report, number: float, text: str) -> None:
+    """R109."""
+    entry = next(each for each in report.entries if each.name == "flk-andel")
+    assert numbers.value(number, entry).replace("\xa0", " ") == text
+    assert numbers.count(1234567, hidden=False).replace("\xa0", " ") == "1 234 567"
+    assert numbers.change(-0.125).replace("\xa0", " ") == "−12,5 %"
+    assert numbers.change(None) == "–"
+    assert numbers.count(None, hidden=True) == "undertryckt"
