@@ -34,7 +34,9 @@ def spread_of_continuity(
     """
     notes: Counter[str] = Counter()
     fewest = max(question.options.minimum_visits, FEWEST_VISITS)
-    for patient, (patients, visits) in by_patient(question.patients(), _visits(question)):
+    for patient, (patients, visits) in by_patient(
+        question.patients(), _visits(question, physicians=physicians)
+    ):
         if not visits:
             continue
         met, unknown = _met(question, visits, physicians=physicians)
@@ -51,8 +53,9 @@ def spread_of_continuity(
     return notes
 
 
-def _visits(question: Question) -> Iterator[Facts]:
+def _visits(question: Question, *, physicians: bool) -> Iterator[Facts]:
     window = question.window
+    others = question.staff.others_than_physicians() if physicians else []
     return question.rows(
         "Encounter",
         ("patient", "start", "member"),
@@ -60,6 +63,8 @@ def _visits(question: Question) -> Iterator[Facts]:
             "kind": {"$nin": list(INPATIENT)},
             "status": "finished",
             "start": {"$gte": window.start, "$lt": window.end},
+            # Whom nobody knows stays: that there are such visits is reported.
+            **({"member": {"$nin": others}} if others else {}),
         },
     )
 

@@ -108,8 +108,12 @@ def _kind(call: Call, measure: str) -> str:
     if kind == POPULATION and subject:
         raise invalid("A report on a population has no subject; leave one of them out.", "subject")
     if kind != POPULATION and measure in WITHOUT_SUBJECTS:
-        text = "This measure counts contacts; PractitionerRole/[id]/$caseload lists their patients."
+        text = "This measure counts contacts and not patients; ask for reportType=population."
         raise FhirError(Issue("error", "not-supported", text, "reportType"), status=422)
+    for name in ("municipality", "practitioner"):
+        if measure in WITHOUT_SUBJECTS and name in call.arguments:
+            text = f"This measure counts contacts: {name} is about patients. Leave it out."
+            raise FhirError(Issue("error", "not-supported", text, name), status=422)
     if "lastReceivedOn" in call.arguments:
         text = "lastReceivedOn is not supported: reports are computed whole. Leave it out."
         raise FhirError(Issue("error", "not-supported", text, "lastReceivedOn"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_server.measures.catalogue import MEASURES
 from fhir_server.measures.percentiles import Distribution
 from fhir_server.measures.question import Filters
 from fhir_server.measures.result import Figures, Group, Result, Scoring, relative_change
@@ -64,6 +65,7 @@ class MeasureReport:
         measure, version = str(self.measure["url"]), self.measure.get("version")
         report: Json = {
             "resourceType": "MeasureReport",
+            "meta": {"profile": [codes.structure("contact-measurereport")]},
             "contained": list(self._lists()),
             "extension": [*self._target(), *self._filter()],
             "status": "complete",
@@ -78,9 +80,11 @@ class MeasureReport:
         return {name: value for name, value in report.items() if value}
 
     def _target(self) -> Iterator[Json]:
-        for each in self.measure.get("extension", ()):
-            if each.get("url") == codes.structure("measure-target"):
-                yield each
+        spec = MEASURES[self.result.measure]
+        target = spec.target or spec.change
+        if target is not None:
+            relative = {"relative": {"valueBoolean": True}} if spec.change else {}
+            yield _extension("measure-target", {"value": {"valueDecimal": target}, **relative})
 
     def _filter(self) -> Iterator[Json]:
         filters = self.filters

@@ -59,6 +59,7 @@ PROFILES = {
     "EpisodeOfCare": {"halsoarende-episodeofcare"},
     "Goal": {"sip-goal"},
     "HumanName": {"se-humanname"},
+    "MeasureReport": {"contact-measurereport"},
     "Organization": {
         "huvudman-organization",
         "se-organization",
@@ -413,6 +414,8 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("CarePlan", "instance", "document"),
         ("Resource", "instance", "diff"),
         ("-", "system", "reindex"),
+        ("Measure", "type", "evaluate-measure"),
+        ("Measure", "instance", "evaluate-measure"),
     }
 
 

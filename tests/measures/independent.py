@@ -26,7 +26,9 @@ from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 SWEDEN = ZoneInfo("Europe/Stockholm")
-BASE = "https://vardsamordning.example/fhir"
+BASE = json.loads((Path(__file__).parents[2] / "profiles/se/package.json").read_text("utf-8"))[
+    "canonical"
+]
 FAR = datetime.max.replace(tzinfo=UTC)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 BANDS = [(0, 17), (18, 44), (45, 64), (65, 74), (75, 84), (85, 200)]

@@ -40,14 +40,51 @@ Description: "Why somebody is excluded from a measure, or a stratum is not known
 * #too-few-visits "För få besök"
 * #performer-not-known "Besök utan uppgift om vem som träffades"
 
+ValueSet: MeasureGroupVS
+Id: measure-group
+Title: "Grupp i ett mått"
+Description: "The answers within a measure."
+* insert AllOf(MeasureGroupCS)
+
+ValueSet: MeasureStratifierVS
+Id: measure-stratifier
+Title: "Uppdelning av ett mått"
+Description: "What figures are divided by."
+* insert AllOf(MeasureStratifierCS)
+
+ValueSet: MeasureReasonVS
+Id: measure-reason
+Title: "Varför något inte räknas"
+Description: "Why somebody is excluded, or a stratum not known."
+* insert AllOf(MeasureReasonCS)
+
+Profile: ContactMeasureReport
+Parent: MeasureReport
+Id: contact-measurereport
+Title: "Rapport om fasta kontakter"
+Description: "What a measure of named contacts comes to: populations, score and strata, with target, distribution and baseline (R101–R107, R109)."
+* insert Metadata
+* extension contains MeasureTarget named measure-target 0..1 MS and MeasureFilter named measure-filter 0..1 MS
+* extension[measure-target] ^short = "What the score should reach. R102–R104"
+* extension[measure-filter] ^short = "Whom the report is about, where not about everybody. R101"
+* insert Element(measure, [[The measure, by url and version.]])
+* insert Element(period, [[First and last day.]])
+* insert Element(group, [[One answer; continuity has three. R105]])
+* group.extension contains MeasureDistribution named measure-distribution 0..1 MS and MeasureBaseline named measure-baseline 0..1 MS
+* group.extension[measure-distribution] ^short = "How the values are spread. R106"
+* group.extension[measure-baseline] ^short = "The score of an earlier period, and the change. R104"
+* insert Element(group.population, [[Populations, then the reasons for exclusion; a count that is held back is masked. R109]])
+* insert Element(group.measureScore, [[Share, mean or median; absent where nobody is counted.]])
+* insert Element(group.stratifier, [[By unit, huvudman, municipality, sex, age band, type. R109]])
+* group.stratifier.stratum.extension contains MeasureDistribution named measure-distribution 0..1 MS and MeasureBaseline named measure-baseline 0..1 MS
+* group.stratifier.stratum.extension[measure-distribution] ^short = "How the values are spread. R106"
+* group.stratifier.stratum.extension[measure-baseline] ^short = "The score of an earlier period, and the change. R104"
+
 Extension: MeasureTarget
 Id: measure-target
 Title: "Measure target"
 Description: "What the score should reach; relative: how much more than in the baseline (R102–R104)."
-* ^context[0].type = #element
-* ^context[0].expression = "Measure"
-* ^context[1].type = #element
-* ^context[1].expression = "MeasureReport"
+Context: MeasureReport
 * insert Metadata
 * extension contains value 1..1 MS and relative 0..1 MS
 * insert Part(value, [[The target]])
@@ -179,13 +216,6 @@ RuleSet: PopulationOf(code, text)
 RuleSet: StratifierOf(code)
 * group[=].stratifier[+].code = MeasureStratifierCS#{code}
 
-RuleSet: TargetOf(value, relative)
-* extension[+].url = Canonical(MeasureTarget)
-* extension[=].extension[+].url = "value"
-* extension[=].extension[=].valueDecimal = {value}
-* extension[=].extension[+].url = "relative"
-* extension[=].extension[=].valueBoolean = {relative}
-
 Instance: fvk-antal
 InstanceOf: Measure
 Usage: #definition
@@ -231,7 +261,6 @@ Usage: #definition
 * title = "Andel listade med namngiven fast läkarkontakt"
 * description = "Share of living, listed patients with a named fast läkarkontakt in force at the end of the period (R102). National goal: at least 55 % (end of 2022)."
 * improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#increase
-* insert TargetOf(0.55, false)
 * insert GroupOf(all)
 * insert PopulationOf(initial-population, [[Living patients; those listed nowhere are excluded and reported.]])
 * insert PopulationOf(denominator, [[Living patients; those listed nowhere are excluded and reported.]])
@@ -252,7 +281,6 @@ Usage: #definition
 * title = "Andel i särskilt boende med namngiven fast läkarkontakt"
 * description = "Share of living residents of särskilt boende with a named fast läkarkontakt in force at the end of the period (R103). National goal: at least 80 %."
 * improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#increase
-* insert TargetOf(0.8, false)
 * insert GroupOf(all)
 * insert PopulationOf(initial-population, [[Living patients with an EpisodeOfCare of form sabo in force.]])
 * insert PopulationOf(denominator, [[Living patients with an EpisodeOfCare of form sabo in force.]])
@@ -414,7 +442,6 @@ Usage: #definition
 * title = "Kontinuitet till läkare"
 * description = "Continuity indices COC, UPC and SECON of visits to licensed physicians in the period, mean over patients (R104, R105). National goal: 20 % more than a baseline year."
 * improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#increase
-* insert TargetOf(0.2, true)
 * insert GroupOf(coc)
 * insert PopulationOf(initial-population, [[Patients with a finished visit that is no inpatient stay; those with fewer visits than the least number are excluded and reported.]])
 * insert PopulationOf(measure-population, [[Patients with a finished visit that is no inpatient stay; those with fewer visits than the least number are excluded and reported.]])
@@ -454,7 +481,6 @@ Usage: #definition
 * title = "Kontinuitet till all personal"
 * description = "Continuity indices COC, UPC and SECON of visits to anybody in the period, mean over patients (R104, R105). National goal: 20 % more than a baseline year."
 * improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#increase
-* insert TargetOf(0.2, true)
 * insert GroupOf(coc)
 * insert PopulationOf(initial-population, [[Patients with a finished visit that is no inpatient stay; those with fewer visits than the least number are excluded and reported.]])
 * insert PopulationOf(measure-population, [[Patients with a finished visit that is no inpatient stay; those with fewer visits than the least number are excluded and reported.]])
