@@ -106,7 +106,9 @@ def periods(
     days = days_of(chosen[0])
     for each in compared:
         if each != NOTHING:
-            chosen.append(_window(*_compared(each, *days), now))
+            window = _window(*_compared(each, *days), now)
+            # The period before a year is the year before.
+            chosen += [window] if window not in chosen else []
     if len(chosen) > MOST_PERIODS:
         raise click.UsageError(f"At most {MOST_PERIODS - 1} periods can be compared with.")
     return chosen
@@ -179,7 +181,7 @@ def _gather(
     from fhir_server.measures.catalogue import MEASURES
     from fhir_server.reports.contents import Asked, gather
 
-    asked = Asked(windows, filters, getattr(context.server.settings, "small_cells", 5), now)
+    asked = Asked(windows, filters, context.server.settings.small_cells, now)
     with meter(len(MEASURES) * len(windows), quiet=quiet, counted="measures") as shown:
         begun = False
 

@@ -5,6 +5,7 @@ The table beside a chart has the same numbers; the chart is named, and refers to
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,11 @@ from lxml import etree
 from pygal.style import Style
 
 # One bar, and what else the chart needs, in px of its own.
-_BAR, _AROUND, _WIDTH = 22, 96, 720
+_BAR, _AROUND, _WIDTH = 20, 96, 600
 _SVG = "{http://www.w3.org/2000/svg}"
 _NOT_SHOWN = ("script", "desc", "title")
 # Room for a name in front of its bar.
-_LONGEST_LABEL = 34
+_LONGEST_LABEL = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,10 @@ def svg(bars: Bars) -> str:
         print_values_position="top",
         show_legend=len(bars.series) > 1,
         legend_at_bottom=True,
+        legend_at_bottom_columns=2,
         legend_box_size=14,
         margin=6,
+        margin_right=70,
         spacing=12,
         show_x_guides=False,
         show_y_guides=True,
@@ -67,12 +70,12 @@ def svg(bars: Bars) -> str:
     )
     # pygal draws from the bottom.
     chart.x_labels = [_short(label) for label in reversed(bars.labels)]
-    top = bars.top or _top(bars)
+    top = bars.top or _round_top(bars)
     chart.range = (0, top)
     chart.y_labels = _axis(bars, top)
     chart.y_labels_major = [bars.target] if bars.target is not None else []
     chart.value_formatter = lambda number: "" if number is None else bars.formatted(number)
-    for name, numbers in reversed(bars.series):
+    for name, numbers in bars.series:
         chart.add(name, list(reversed(numbers)))
     chart.uuid = bars.name
     return _named(chart.render(), bars)
@@ -109,9 +112,14 @@ def _axis(bars: Bars, top: float) -> list[dict[str, object]]:
     return [{"label": bars.formatted(mark), "value": mark} for mark in marks] + goal
 
 
-def _top(bars: Bars) -> float:
+def _round_top(bars: Bars) -> float:
+    """Give the first round number beyond all bars and the target."""
     numbers = [number for _, found in bars.series for number in found if number is not None]
-    return max([*numbers, bars.target or 0], default=0) * 1.05 or 1
+    most = max([*numbers, bars.target or 0], default=0)
+    if most <= 0:
+        return 1
+    size = 10.0 ** math.floor(math.log10(most))
+    return next(size * step for step in (1, 2, 4, 6, 8, 10) if size * step >= most)
 
 
 def _named(rendered: bytes, bars: Bars) -> str:
@@ -121,6 +129,9 @@ def _named(rendered: bytes, bars: Bars) -> str:
         parent = each.getparent()
         if parent is not None:
             parent.remove(each)
+    for each in root.iterdescendants():
+        # They are the same in every chart, and meant for scripts.
+        each.attrib.pop("id", "")
     title = etree.Element(f"{_SVG}title", id=f"{bars.name}-title")
     title.text = bars.title
     root.insert(0, title)

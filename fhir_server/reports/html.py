@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import groupby
 
 from markupsafe import Markup
@@ -65,12 +66,12 @@ class Section:
 
 def html(report: Report) -> bytes:
     """Give the page."""
-    periods = period_names(report)
+    periods = [short_period(*days_of(window)) for window in report.asked.windows]
     return web.page(
         "report.html",
         about=report.about or "Alla enheter",
         municipality=report.asked.filters.municipality,
-        periods=periods,
+        periods=period_names(report),
         made=swedish.day(report.asked.now.astimezone(STOCKHOLM).date()),
         threshold=report.asked.threshold,
         summary=_summary(report, periods),
@@ -81,6 +82,27 @@ def html(report: Report) -> bytes:
 def period_names(report: Report) -> list[str]:
     """Give the periods in words: 1 januari–30 juni 2026."""
     return [swedish.days(*days_of(window)) for window in report.asked.windows]
+
+
+def short_period(first: date, last: date) -> str:
+    """Give a period as a table's head has room for it: 2026, jan–juni 2026, 3 jan–9 feb 2026."""
+    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
+        years = (first.year, last.year)
+        return str(first.year) if years[0] == years[1] else f"{years[0]}–{years[1]}"
+    whole = first.day == 1 and (last + timedelta(days=1)).day == 1
+    begin, end = (_short_day(each, whole_month=whole) for each in (first, last))
+    if first.year != last.year:
+        return f"{begin} {first.year}–{end} {last.year}"
+    return f"{end} {last.year}" if begin == end else f"{begin}–{end} {last.year}"
+
+
+# Myndigheternas skrivregler: short names of months have no full stop; of four letters none is cut.
+_MONTHS = "jan feb mars april maj juni juli aug sep okt nov dec".split()
+
+
+def _short_day(day: date, *, whole_month: bool) -> str:
+    month = _MONTHS[day.month - 1]
+    return month if whole_month else f"{day.day} {month}"
 
 
 def _summary(report: Report, periods: Sequence[str]) -> Table:

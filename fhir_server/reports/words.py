@@ -131,7 +131,7 @@ STRATIFIERS = MappingProxyType(
     }
 )
 MISSING_WORDS = "uppgift saknas"
-_VALUES = MappingProxyType(
+VALUES = MappingProxyType(
     {
         ("huvudman", "region"): "region",
         ("huvudman", "kommun"): "kommun",
@@ -176,7 +176,7 @@ def value_words(stratifier: str, value: str) -> str:
         return f"{first}–{last} år" if last else f"{first} år och äldre"
     if stratifier == "municipality":
         return f"kommun {value}"
-    return _VALUES.get((stratifier, value), value)
+    return VALUES.get((stratifier, value), value)
 
 
 def reason_words(reason: str) -> str:

@@ -37,6 +37,7 @@ def test_the_commands_are_there() -> None:
         "load",
         "package",
         "reindex",
+        "report",
         "serve",
         "validate",
     ]
