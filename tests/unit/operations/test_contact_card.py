@@ -72,8 +72,7 @@ def test_it_says_who_that_is_and_how_and_when_to_reach_them() -> None:
     [way] = contact.ways
     assert (way.label, way.text, way.href) == ("Telefon", "063-000 00 01", "tel:+46630000001")
     assert way.when == "måndag–fredag 08–16"
-    assert contact.unit == "Hälsocentralen"
-    assert [each.text for each in contact.unit_ways] == ["063-000 00 20"]
+    assert [(w.label, w.text) for w in contact.other_ways] == [("Hälsocentralen", "063-000 00 20")]
 
 
 def test_a_number_stands_once_and_with_its_hours() -> None:
@@ -132,8 +131,17 @@ def test_a_contact_is_reached_through_the_team() -> None:
     """R40."""
     team = Place("CareTeam/als", "ALS-teamet", channels=(Channel("phone", "063-000 00 11"),))
     contact = only(view(person=replace(EVA, channels=()), team=team))
-    assert (contact.ways, contact.team) == ((), "ALS-teamet")
-    assert [way.text for way in contact.team_ways] == ["063-000 00 11"]
+    assert contact.ways == ()
+    labels = [(way.label, way.text) for way in contact.other_ways]
+    assert labels == [("ALS-teamet", "063-000 00 11"), ("Hälsocentralen", "063-000 00 20")]
+
+
+def test_the_units_number_stands_once_and_other_ways_are_told_apart() -> None:
+    """R10, R43."""
+    page = Channel("url", "https://hc.example")
+    unit = replace(HC, channels=(*EVA.channels, page))
+    [way] = only(view(unit=unit)).other_ways
+    assert (way.label, way.text) == ("Hälsocentralen, webbplats", "hc.example")
 
 
 def test_the_name_of_protected_staff_is_not_printed() -> None:
