@@ -21,6 +21,7 @@ PAGES = [
         if folder != "search" or "<!-- example -->" in page.read_text("utf-8")
     ),
     DOCS / "packages.md",
+    DOCS / "pages" / "card.md",
     DOCS / "referential-integrity.md",
     DOCS / "validation.md",
 ]
