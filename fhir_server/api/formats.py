@@ -57,9 +57,14 @@ def format_of(media_type: str, parameters: Mapping[str, str]) -> Format | None:
 
 def format_named(text: str) -> Format | None:
     """Give the format that a value of `_format` asks for."""
-    # A "+" that was not escaped arrives as a space.
-    type_, parameters = parse_options_header(text.strip().replace(" ", "+"))
+    type_, parameters = parse_options_header(with_plus(text))
     return format_of(type_, parameters)
+
+
+def with_plus(text: str) -> str:
+    """Give a value of `_format` as it was meant: a "+" that was not escaped arrives as a space."""
+    type_, semicolon, parameters = text.strip().partition(";")
+    return type_.replace(" ", "+") + semicolon + parameters
 
 
 @lru_cache(maxsize=256)

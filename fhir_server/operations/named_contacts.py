@@ -6,16 +6,19 @@ contract GetCareManagers are in the resources of the answer (docs/national/getca
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.fhir.bundle import bundle, outcome_entry, raw, search_entry
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations import patient_card
+from fhir_server.operations import inera_r5, patient_card
 from fhir_server.operations.contact_views import Contacts, gather
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.sweden import codes
 from fhir_server.sweden.contact_view import Channel, ContactView
+
+INERA_R5 = "application/fhir+json; fhirVersion=5.0"
 
 Resource = dict[str, Any]
 
@@ -34,7 +37,11 @@ def run(call: Call) -> Answer:
     if call.media_type in patient_card.RENDERS:
         return patient_card.answer(call)
     contacts = gather(call)
-    return Answer(200, body=_bundle(contacts, call.context.base))
+    base = call.context.base
+    if call.media_type == INERA_R5:
+        body = _bundle(contacts, base, inera_r5.resource)
+        return Answer(200, body=body, media_type=f"{INERA_R5}; charset=utf-8")
+    return Answer(200, body=_bundle(contacts, base, _as_stored))
 
 
 def identified(patient: Resource) -> Resource:
@@ -45,20 +52,25 @@ def identified(patient: Resource) -> Resource:
     return {name: patient[name] for name in kept if name in patient} | {"meta": meta}
 
 
-def _bundle(contacts: Contacts, base: str) -> bytes:
-    def entry(resource: Resource, mode: str) -> Resource:
-        address = f"{base}/{resource['resourceType']}/{resource['id']}"
-        return search_entry(address, raw(json.dump(resource)), mode)
+def _as_stored(resource: Resource) -> Resource:
+    return resource
 
-    entries = []
+
+def _bundle(contacts: Contacts, base: str, shape: Callable[[Resource], Resource | None]) -> bytes:
+    def entry(resource: Resource, mode: str) -> Iterator[Resource]:
+        if shaped := shape(resource):
+            address = f"{base}/{resource['resourceType']}/{resource['id']}"
+            yield search_entry(address, raw(json.dump(shaped)), mode)
+
+    entries: list[Resource] = []
     for team, view in zip(contacts.teams, contacts.views, strict=True):
-        match = entry(team, "match")
-        if contacts.inquiry.exact:
-            match["search"]["extension"] = [_who_answers(view, contacts)]
-        entries.append(match)
+        for match in entry(team, "match"):
+            if contacts.inquiry.exact:
+                match["search"]["extension"] = [_who_answers(view, contacts)]
+            entries.append(match)
     if contacts.teams:
-        entries += [entry(each, "include") for each in contacts.around]
-        entries.append(entry(identified(contacts.patient), "include"))
+        for each in (*contacts.around, identified(contacts.patient)):
+            entries += entry(each, "include")
     if contacts.issues:
         entries.append(outcome_entry(contacts.issues))
     return bundle("searchset", entries, total=len(contacts.teams))
@@ -83,8 +95,9 @@ def _who_answers(view: ContactView, contacts: Contacts) -> Resource:
 
 def _reference(reference: str, name: str) -> Resource:
     # A contained role is known inside its CareTeam only.
-    aim = {"reference": reference} if not reference.startswith("#") else {}
-    return {**aim, **({"display": name} if name else {})} or {"display": "?"}
+    if reference.startswith("#"):
+        return {"type": "PractitionerRole", **({"display": name} if name else {})}
+    return {"reference": reference, **({"display": name} if name else {})}
 
 
 def _contact_point(channel: Channel) -> Resource:
@@ -96,4 +109,4 @@ def _contact_point(channel: Channel) -> Resource:
     return point
 
 
-NAMED_CONTACTS = Operation("named-contacts", run, renders=patient_card.RENDERS)
+NAMED_CONTACTS = Operation("named-contacts", run, renders=(*patient_card.RENDERS, INERA_R5))

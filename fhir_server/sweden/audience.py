@@ -69,7 +69,8 @@ def for_audience(resource: Json, audience: str, protected: Collection[str]) -> d
         protected: from `protected_among`.
     """
     contained = [each for _, each in items(resource, "contained")]
-    own = {f"#{each.get('id')}" for each in contained if _is_protected_staff(each)}
+    staff = [each for each in contained if _is_protected_staff(each, resource)]
+    own = {f"#{each.get('id')}" for each in staff}
     own |= {
         f"#{each.get('id')}"
         for each in contained
@@ -87,8 +88,10 @@ class _Cut:
         self._protected = protected
 
     def of(self, resource: Json) -> dict[str, Any]:
-        if _is_protected_staff(resource):
-            return _masked(resource)
+        hidden = is_protected(resource) or f"#{resource.get('id')}" in self._protected
+        return _masked(resource) if _is_staff(resource) and hidden else self._rest(resource)
+
+    def _rest(self, resource: Json) -> dict[str, Any]:
         seen: dict[str, Any] = self._element(resource)
         if seen != resource:
             seen.pop("text", None)  # a narrative may repeat what was cut out
@@ -118,8 +121,13 @@ class _Cut:
         )
 
 
-def _is_protected_staff(resource: Json) -> bool:
-    return resource.get("resourceType") == "Practitioner" and is_protected(resource)
+def _is_staff(resource: Json) -> bool:
+    return resource.get("resourceType") == "Practitioner"
+
+
+def _is_protected_staff(resource: Json, container: Json | None = None) -> bool:
+    """Tell whether it is; what is contained has no label of its own (dom-5)."""
+    return _is_staff(resource) and is_protected(container or resource)
 
 
 def _masked(practitioner: Json) -> dict[str, Any]:

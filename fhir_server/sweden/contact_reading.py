@@ -144,18 +144,19 @@ def _somebody(
     if found is None:
         return Somebody(aim.literal), None
     if found.resource.get("resourceType") == "Practitioner":
-        return _described(aim.literal, {}, found.resource, None, moment), None
+        return _described(aim.literal, {}, found, None, moment), None
     practitioner = follow(found, child(found.resource, "practitioner"), read)
     unit = follow(found, child(found.resource, "organization"), read)
-    person = practitioner.resource if practitioner else {}
     at = place(unit.resource, moment) if unit else None
-    return _described(aim.literal, found.resource, person, at, moment), found
+    return _described(aim.literal, found.resource, practitioner, at, moment), found
 
 
 def _described(
-    reference: str, role: Json, person: Json, unit: Place | None, moment: datetime
+    reference: str, role: Json, named: Held | None, unit: Place | None, moment: datetime
 ) -> Somebody:
-    protected = is_protected(person)
+    person: Json = named.resource if named else {}
+    # What is contained has no label of its own (dom-5).
+    protected = named is not None and (is_protected(person) or is_protected(named.root))
     own = [each for _, each in items(person, "telecom") if each.get("use") == "work"]
     return Somebody(
         reference=reference,

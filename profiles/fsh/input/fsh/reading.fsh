@@ -129,3 +129,67 @@ Description: "The answer of $named-contacts: the CareTeams as matches, each with
 * insert Element(entry, [[Contacts, and what they lead to.]])
 * entry.search.extension contains WhoAnswers named who-answers 0..1 MS
 * entry.search.extension[who-answers] ^short = "Who answers for the contact at the moment asked about. R43–R45"
+
+// What Inera's CareTeam guide (0.9) leaves open, as requirements on a producer: a proposal that others can adopt.
+
+RuleSet: Expect(path, strength)
+* {path}.extension[0].url = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation"
+* {path}.extension[0].valueCode = #{strength}
+
+RuleSet: Read(index, type)
+* rest[0].resource[{index}].type = #{type}
+* rest[0].resource[{index}].interaction[0].code = #read
+* rest[0].resource[{index}].interaction[0].documentation = "By the reference that the answer of $named-contacts gives."
+* insert Expect(rest[0].resource[{index}].interaction[0], SHOULD)
+
+Instance: named-contacts-1177
+InstanceOf: CapabilityStatement
+Usage: #definition
+* insert InstanceMetadata
+* name = "NamedContacts1177"
+* title = "Named contacts for 1177: what a producer does"
+* description = "Interactions, parameters and answers of a producer of named contacts, which Inera's CareTeam guide 0.9 leaves open. docs/national/named-contacts-1177.md has the error table, examples and service levels. A producer that answers in R5 puts the same content into the profiles of Inera's guide."
+* date = "2026-11-27"
+* kind = #requirements
+* fhirVersion = #4.0.1
+* format[0] = #application/fhir+json
+* rest[0].mode = #server
+* rest[0].documentation = "One request gives a person's named contacts with all that a reader needs. Errors are OperationOutcomes with the id of the request in X-Request-Id, and never hold personal data (R119)."
+* rest[0].resource[0].type = #Patient
+* rest[0].resource[0].operation[0].name = "named-contacts"
+* rest[0].resource[0].operation[0].definition = Canonical(Patient-named-contacts)
+* rest[0].resource[0].operation[0].documentation = "POST Patient/$named-contacts with identifier and audience=patient, in application/fhir+json; fhirVersion=5.0 for Inera's profiles."
+* insert Expect(rest[0].resource[0].operation[0], SHALL)
+* rest[0].resource[1].type = #CareTeam
+* rest[0].resource[1].supportedProfile[0] = Canonical(SECareTeamFastKontakt)
+* rest[0].resource[1].supportedProfile[1] = Canonical(SECareTeamTeam)
+* rest[0].resource[1].interaction[0].code = #search-type
+* rest[0].resource[1].interaction[0].documentation = "Beside the operation, for who reads teams and contacts one by one."
+* insert Expect(rest[0].resource[1].interaction[0], SHOULD)
+* rest[0].resource[1].interaction[1].code = #read
+* insert Expect(rest[0].resource[1].interaction[1], SHOULD)
+* rest[0].resource[1].searchInclude[0] = "CareTeam:participant"
+* rest[0].resource[1].searchParam[0].name = "patient"
+* rest[0].resource[1].searchParam[0].definition = "http://hl7.org/fhir/SearchParameter/clinical-patient"
+* rest[0].resource[1].searchParam[0].type = #reference
+* rest[0].resource[1].searchParam[0].documentation = "Also chained, patient.identifier, by POST _search: an identity number does not belong in a URL."
+* insert Expect(rest[0].resource[1].searchParam[0], SHOULD)
+* rest[0].resource[1].searchParam[1].name = "category"
+* rest[0].resource[1].searchParam[1].definition = "http://hl7.org/fhir/SearchParameter/CareTeam-category"
+* rest[0].resource[1].searchParam[1].type = #token
+* insert Expect(rest[0].resource[1].searchParam[1], SHOULD)
+* rest[0].resource[1].searchParam[2].name = "status"
+* rest[0].resource[1].searchParam[2].definition = "http://hl7.org/fhir/SearchParameter/CareTeam-status"
+* rest[0].resource[1].searchParam[2].type = #token
+* insert Expect(rest[0].resource[1].searchParam[2], SHOULD)
+* rest[0].resource[1].searchParam[3].name = "date"
+* rest[0].resource[1].searchParam[3].definition = "http://hl7.org/fhir/SearchParameter/clinical-date"
+* rest[0].resource[1].searchParam[3].type = #date
+* insert Expect(rest[0].resource[1].searchParam[3], MAY)
+* rest[0].resource[1].searchParam[4].name = "role"
+* rest[0].resource[1].searchParam[4].definition = Canonical(CareTeam-role)
+* rest[0].resource[1].searchParam[4].type = #token
+* insert Expect(rest[0].resource[1].searchParam[4], MAY)
+* insert Read(2, PractitionerRole)
+* insert Read(3, Practitioner)
+* insert Read(4, Organization)
