@@ -195,7 +195,7 @@ def _contact(view: ContactView, zone: ZoneInfo) -> Contact:
         tasks=tuple(_lowered(task) for task in view.tasks),
         away=_away(view, zone),
         ways=ways,
-        deputies=tuple(_deputy(each, zone) for each in view.deputies),
+        deputies=tuple(_deputy(each, zone) for each in _in_order(view)),
         responsible=_called(responsible) if responsible else "",
         notes=tuple(swedish.pieces(note) for note in view.notes if note.strip()),
         other_ways=tuple(way for way in others if way.key not in shown),
@@ -224,6 +224,12 @@ def _about(person: Somebody, *, title: str = "", unit: Place | None = None) -> s
 def _called(person: Somebody) -> str:
     """Give what to call somebody in a sentence, also without a name."""
     return ", ".join(filter(None, [person.name, _lowered(person.title)])) or "personal"
+
+
+def _in_order(view: ContactView) -> list[StandIn]:
+    """Give the deputies, the one who answers now first (R45)."""
+    now = view.answers.reference if view.answers else ""
+    return sorted(view.deputies, key=lambda each: each.person.reference != now)
 
 
 def _deputy(stand_in: StandIn, zone: ZoneInfo) -> Deputy:

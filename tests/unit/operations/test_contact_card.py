@@ -120,6 +120,17 @@ def test_who_is_away_is_said_to_be_until_when_and_who_answers() -> None:
     )
 
 
+def test_of_several_deputies_the_one_who_answers_now_comes_first() -> None:
+    """R45."""
+    tove = Somebody("PractitionerRole/tove", "Tove Test")
+    later = StandIn(tove, datetime(2026, 4, 1, tzinfo=STOCKHOLM))
+    contact = only(view(deputies=(later, absence(9, 14)), away=True, answers=OLA))
+    assert [(each.name, each.when) for each in contact.deputies] == [
+        ("Ola Test", "9–13 mars 2026"),
+        ("Tove Test", "från och med 1 april 2026"),
+    ]
+
+
 def test_where_no_person_answers_the_unit_is_named() -> None:
     """R45."""
     away = only(view(away=True, answers_for=HC)).away
