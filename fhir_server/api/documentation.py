@@ -98,6 +98,7 @@ class Route:
         success: status and description of the answers that are no errors.
         errors: statuses of `ERRORS` besides those that any route may give.
         silent: successes that carry no body.
+        renders: media types that a 200 may be in beside FHIR's.
     """
 
     summary: str
@@ -110,6 +111,7 @@ class Route:
     success: Sequence[tuple[int, str]] = ((200, "The answer"),)
     errors: Sequence[int] = ()
     silent: Sequence[int] = (204, 304)
+    renders: Sequence[str] = ()
 
     def as_openapi(self) -> Json:
         """Give the operation object, for `flask_smorest.Blueprint.doc`."""
@@ -129,6 +131,8 @@ class Route:
         answer: Json = {"description": text}
         if status not in self.silent:
             answer["content"] = resource_content()
+        if status == 200:
+            answer["content"] |= {media_type: {} for media_type in self.renders}
         return answer
 
 

@@ -124,8 +124,8 @@ def rendering(offered: tuple[str, ...]) -> str:
     if not offered or request.environ.get("fhir_server.job"):
         return ""
     accept = request.environ.get("HTTP_ACCEPT", "")
-    named = formats.with_plus(request.args["_format"]) if "_format" in request.args else accept
-    found = formats.rendering(named, offered)
+    by_name = request.args.get("_format")
+    found = formats.rendering(accept if by_name is None else formats.with_plus(by_name), offered)
     # A browser that follows a link to a PDF takes pages too.
     g.wants_page = found == PAGE or bool(found and formats.rendering(accept, (PAGE,)))
     return found

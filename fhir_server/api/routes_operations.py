@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -62,7 +63,8 @@ def _add(
     renders = server.operations.renders(definition["code"])
     view = _view(definition["code"], type_, renders)
     endpoint = f"{method}-{path}".replace("/", "-").replace(".", "-")
-    document = blp.doc(**_described(definition, type_, method).as_openapi())
+    described = replace(_described(definition, type_, method), renders=renders)
+    document = blp.doc(**described.as_openapi())
     blp.route(path, endpoint=endpoint, methods=[method])(document(view))
 
 

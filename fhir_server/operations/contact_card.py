@@ -7,15 +7,15 @@ value for both the page and the document; its texts are ready to be shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from fhir_server.operations.contact_ways import Way, ways_to
+from fhir_server.operations.contact_ways import LABELS, Way, ways_to
 from fhir_server.pages import swedish
 from fhir_server.pages.swedish import Piece
 from fhir_server.sweden import codes
-from fhir_server.sweden.contact_view import Channel, ContactView, Place, Somebody, StandIn
+from fhir_server.sweden.contact_view import ContactView, Place, Somebody, StandIn
 
 # Whom to ask first when one does not know whom: the contact that coordinates the others (R32).
 ORDER = (
@@ -76,13 +76,10 @@ class Contact:
         tasks: what this one does besides (R25).
         away: that the contact is away, until when, and who answers; empty where that is not so.
         ways: how to reach the contact, nearest first.
-        team: through which the contact is reached (R40).
-        team_ways: how to reach the team, where that is not said already.
         deputies: who answers otherwise.
         responsible: who is medically responsible, where the contact is not (R26).
         notes: what the patient may read; telephone numbers are links.
-        unit: its name (R10).
-        unit_ways: how to reach the unit, where that is not said already.
+        other_ways: how to reach the team (R40) and the unit (R10), labelled with their names.
     """
 
     kind: str
@@ -93,13 +90,10 @@ class Contact:
     tasks: tuple[str, ...]
     away: str
     ways: tuple[Way, ...]
-    team: str
-    team_ways: tuple[Way, ...]
     deputies: tuple[Deputy, ...]
     responsible: str
     notes: tuple[tuple[Piece, ...], ...]
-    unit: str
-    unit_ways: tuple[Way, ...]
+    other_ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +181,10 @@ def _rank(kind: str) -> int:
 
 
 def _contact(view: ContactView, zone: ZoneInfo) -> Contact:
-    ways = ways_to(view.channels, view.person.channels)
-    team_ways = _others(_channels(view.team), ways)
     unit = view.unit or view.person.unit
+    ways = ways_to(view.channels, view.person.channels)
+    shown = {way.key for way in ways}
+    others = [*_ways_to_place(view.team), *_ways_to_place(unit)]
     responsible = view.medically_responsible
     return Contact(
         kind=KINDS.get(view.kind) or swedish.sentence(view.display).rstrip("."),
@@ -200,13 +195,10 @@ def _contact(view: ContactView, zone: ZoneInfo) -> Contact:
         tasks=tuple(_lowered(task) for task in view.tasks),
         away=_away(view, zone),
         ways=ways,
-        team=(view.team.name or "teamet") if view.team else "",
-        team_ways=team_ways,
-        deputies=tuple(_deputy(each, zone) for each in view.deputies),
+        deputies=tuple(_deputy(each, zone) for each in _in_order(view)),
         responsible=_called(responsible) if responsible else "",
         notes=tuple(swedish.pieces(note) for note in view.notes if note.strip()),
-        unit=unit.name if unit else "",
-        unit_ways=_others(_channels(unit), (*ways, *team_ways)),
+        other_ways=tuple(way for way in others if way.key not in shown),
     )
 
 
@@ -234,11 +226,17 @@ def _called(person: Somebody) -> str:
     return ", ".join(filter(None, [person.name, _lowered(person.title)])) or "personal"
 
 
+def _in_order(view: ContactView) -> list[StandIn]:
+    """Give the deputies, the one who answers now first (R45)."""
+    now = view.answers.reference if view.answers else ""
+    return sorted(view.deputies, key=lambda each: each.person.reference != now)
+
+
 def _deputy(stand_in: StandIn, zone: ZoneInfo) -> Deputy:
     person = stand_in.person
     return Deputy(
         name=person.name or swedish.sentence(person.title or "vikarie").rstrip("."),
-        about=_about(person) if person.name else _nameless(person),
+        about=_lowered(_about(person)) if person.name else _nameless(person),
         when=swedish.period(stand_in.start, stand_in.end, zone),
         ways=ways_to(stand_in.channels, person.channels),
     )
@@ -261,14 +259,16 @@ def _away(view: ContactView, zone: ZoneInfo) -> str:
     return f"{gone} {answering.name or 'En vikarie'} svarar i stället."
 
 
-def _others(channels: tuple[Channel, ...], shown: tuple[Way, ...]) -> tuple[Way, ...]:
-    """Give the ways that are not shown already."""
-    keys = {way.key for way in shown}
-    return tuple(way for way in ways_to(channels) if way.key not in keys)
+def _ways_to_place(place: Place | None) -> list[Way]:
+    """Give the ways to a team or a unit, labelled with its name."""
+    if place is None:
+        return []
+    found = ways_to(place.channels)
+    return [replace(way, label=_labelled(place.name, way.label)) for way in found]
 
 
-def _channels(place: Place | None) -> tuple[Channel, ...]:
-    return place.channels if place else ()
+def _labelled(name: str, label: str) -> str:
+    return f"{name}, {_lowered(label)}" if name and label != LABELS["phone"] else name or label
 
 
 def _declined(kind: str, when: datetime | None, zone: ZoneInfo) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from fhir_server.fhir.outcome import invalid
 from fhir_server.interactions.answer import Answer
@@ -24,6 +24,7 @@ from fhir_server.sweden.periods import bounds
 
 RENDERS = (web.MEDIA_TYPE, paper.MEDIA_TYPE)
 # A card hangs at home: it is of the moment it is made in, and of no other.
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
 _NOT_ON_A_CARD = ("date", "at", "history", "status")
 
 
@@ -62,7 +63,9 @@ def _card(call: Call, contacts: Contacts) -> Card:
     patient = contacts.patient
     whose = holder(name_of(patient), _birth(patient), protected=audience.is_protected(patient))
     kinds = {view.kind for view in contacts.views}
-    refusals = [each for each in _refusals(call, patient) if each[0] not in kinds]
+    # By type: the one that was said last.
+    said = sorted(_refusals(call, patient), key=lambda each: (each[0], each[1] or _UNKNOWN))
+    refusals = [(kind, when) for kind, when in dict(said).items() if kind not in kinds]
     words = Words(settings.card_outside_hours, settings.card_emergency)
     at = contacts.inquiry.moment.astimezone(settings.zone)
     return card(whose, contacts.views, refusals, at, words)
@@ -91,6 +94,7 @@ def _refusals(call: Call, patient: Json) -> Iterator[tuple[str, datetime | None]
         decision = extension(team, codes.PATIENT_DECISION)
         named = any(child(each, "member") for _, each in items(team, "participant"))
         declined = text(extension(decision, "decision"), "valueCode") == "declined"
-        if declined and not named and audience.may_see(team, audience.PATIENT):
+        kind = contact_reading.kind_of(team)
+        if kind and declined and not named and audience.may_see(team, audience.PATIENT):
             at = bounds(extension(decision, "at").get("valueDateTime"))
-            yield contact_reading.kind_of(team), at[0] if at else None
+            yield kind, at[0] if at else None

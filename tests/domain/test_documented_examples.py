@@ -16,11 +16,12 @@ DOCS = ROOT / "docs"
 PAGES = [
     *sorted(
         page
-        for folder in ("interactions", "operations", "search")
+        for folder in ("interactions", "national", "operations", "search")
         for page in (DOCS / folder).glob("*.md")
-        if folder != "search" or "<!-- example -->" in page.read_text("utf-8")
+        if folder in ("interactions", "operations") or "<!-- example -->" in page.read_text("utf-8")
     ),
     DOCS / "packages.md",
+    DOCS / "pages" / "card.md",
     DOCS / "referential-integrity.md",
     DOCS / "validation.md",
 ]

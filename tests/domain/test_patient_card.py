@@ -21,6 +21,7 @@ from tests.domain.clinic import (
     Json,
     category,
     days,
+    ended,
     fast_kontakt,
     parameters,
     participant,
@@ -215,7 +216,7 @@ def test_a_deputy_in_force_is_named_with_the_days(clinic: Clinic) -> None:
     )
     page = page_of(clinic.fhir, patient)
     assert "är borta till och med" in words(page)
-    assert "Svarar nu" in words(page)
+    assert "Svarar i stället" in words(page)
     assert "är borta till och med" in pdf_words(pdf_of(clinic.fhir, patient))
 
 
@@ -226,6 +227,54 @@ def test_without_a_contact_the_card_says_what_the_right_is(clinic: Clinic) -> No
         assert "Ingen är utsedd till fast kontakt" in text
         assert "Du har rätt till en fast vårdkontakt om du ber om det" in text
         assert "patientlagen, 6 kapitlet 2 §" in text
+
+
+def refusal(patient: str, decision: str, day: str, *, member: str | None = None) -> Json:
+    """Give what is stored of a patient's decision about fast vårdkontakt, or about one person."""
+    parts = [{"url": "decision", "valueCode": decision}, {"url": "at", "valueDateTime": day}]
+    said = {"url": codes.PATIENT_DECISION, "extension": [*parts, by(patient)]}
+    whom = {"member": {"reference": member}} if member else {}
+    return ended(
+        fast_kontakt(
+            patient,
+            "",
+            period={"start": day},
+            participant=[{"role": [category(codes.CONTACT_TYPE, "1")], **whom}],
+            extension=[said],
+        ),
+        day,
+    )
+
+
+def by(patient: str) -> Json:
+    return {"url": "by", "valueReference": {"reference": patient}}
+
+
+def test_a_no_is_on_the_card_with_what_it_means(clinic: Clinic) -> None:
+    """R7: the last one, once; and that it may be taken back."""
+    patient = clinic.patient()
+    clinic.fhir.create(refusal(patient, "declined", "2026-03-03"))
+    clinic.fhir.create(refusal(patient, "declined", "2026-02-02"))
+    for text in (words(page_of(clinic.fhir, patient)), pdf_words(pdf_of(clinic.fhir, patient))):
+        assert text.count("Du har tackat nej till fast vårdkontakt") == 1
+        assert "(3 mars 2026)" in text
+        assert "Du får ändra dig när du vill" in text
+
+
+def test_a_no_to_one_person_and_one_taken_back_are_not_on_the_card(clinic: Clinic) -> None:
+    """R7."""
+    patient = clinic.patient()
+    clinic.fhir.create(refusal(patient, "accepted", "2026-03-03"))
+    clinic.fhir.create(refusal(patient, "declined", "2026-03-03", member=clinic.nurse()))
+    assert "tackat nej" not in words(page_of(clinic.fhir, patient))
+
+
+def test_with_a_contact_of_the_type_a_no_is_over(clinic: Clinic) -> None:
+    """R7: who said no and has one now said yes."""
+    patient = clinic.patient()
+    clinic.fhir.create(refusal(patient, "declined", "2026-03-03"))
+    clinic.fhir.create(fast_kontakt(patient, clinic.nurse()))
+    assert "tackat nej" not in words(page_of(clinic.fhir, patient))
 
 
 def test_many_contacts_with_long_names_take_more_pages(clinic: Clinic) -> None:
@@ -348,6 +397,12 @@ def test_a_person_gets_a_page_where_a_client_gets_an_outcome(fhir: Fhir) -> None
 def test_a_browser_that_follows_the_link_to_a_document_gets_the_page_too(fhir: Fhir) -> None:
     response = fhir.get("Patient/there-is-none/$named-contacts?_format=pdf", Accept=BROWSER)
     assert (response.status_code, response.content_type) == (404, "text/html; charset=utf-8")
+
+
+def test_openapi_names_the_media_types(fhir: Fhir) -> None:
+    document = fhir.client.get("/openapi.json").json
+    answer = document["paths"]["/fhir/Patient/{id}/$named-contacts"]["get"]["responses"]["200"]
+    assert {"text/html", "application/pdf", "application/fhir+json"} <= set(answer["content"])
 
 
 def test_elsewhere_an_error_stays_an_outcome(fhir: Fhir) -> None:

@@ -68,6 +68,9 @@ def test_a_wheel_serves_without_the_repository(tmp_path: Path) -> None:
             f"http://127.0.0.1:{port}/fhir/Patient/albertina-hammar/$named-contacts", timeout=10
         )
         assert answer.json()["total"] == 3
+        for form, beginning in (("html", b"<!DOCTYPE html>"), ("pdf", b"%PDF-")):
+            card = httpx.get(f"{answer.url}?_format={form}", timeout=30)
+            assert card.content.startswith(beginning), card.text
     finally:
         process.terminate()
         process.communicate(timeout=30)

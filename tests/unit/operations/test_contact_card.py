@@ -72,8 +72,7 @@ def test_it_says_who_that_is_and_how_and_when_to_reach_them() -> None:
     [way] = contact.ways
     assert (way.label, way.text, way.href) == ("Telefon", "063-000 00 01", "tel:+46630000001")
     assert way.when == "måndag–fredag 08–16"
-    assert contact.unit == "Hälsocentralen"
-    assert [each.text for each in contact.unit_ways] == ["063-000 00 20"]
+    assert [(w.label, w.text) for w in contact.other_ways] == [("Hälsocentralen", "063-000 00 20")]
 
 
 def test_a_number_stands_once_and_with_its_hours() -> None:
@@ -121,6 +120,17 @@ def test_who_is_away_is_said_to_be_until_when_and_who_answers() -> None:
     )
 
 
+def test_of_several_deputies_the_one_who_answers_now_comes_first() -> None:
+    """R45."""
+    tove = Somebody("PractitionerRole/tove", "Tove Test")
+    later = StandIn(tove, datetime(2026, 4, 1, tzinfo=STOCKHOLM))
+    contact = only(view(deputies=(later, absence(9, 14)), away=True, answers=OLA))
+    assert [(each.name, each.when) for each in contact.deputies] == [
+        ("Ola Test", "9–13 mars 2026"),
+        ("Tove Test", "från och med 1 april 2026"),
+    ]
+
+
 def test_where_no_person_answers_the_unit_is_named() -> None:
     """R45."""
     away = only(view(away=True, answers_for=HC)).away
@@ -132,8 +142,17 @@ def test_a_contact_is_reached_through_the_team() -> None:
     """R40."""
     team = Place("CareTeam/als", "ALS-teamet", channels=(Channel("phone", "063-000 00 11"),))
     contact = only(view(person=replace(EVA, channels=()), team=team))
-    assert (contact.ways, contact.team) == ((), "ALS-teamet")
-    assert [way.text for way in contact.team_ways] == ["063-000 00 11"]
+    assert contact.ways == ()
+    labels = [(way.label, way.text) for way in contact.other_ways]
+    assert labels == [("ALS-teamet", "063-000 00 11"), ("Hälsocentralen", "063-000 00 20")]
+
+
+def test_the_units_number_stands_once_and_other_ways_are_told_apart() -> None:
+    """R10, R43."""
+    page = Channel("url", "https://hc.example")
+    unit = replace(HC, channels=(*EVA.channels, page))
+    [way] = only(view(unit=unit)).other_ways
+    assert (way.label, way.text) == ("Hälsocentralen, webbplats", "hc.example")
 
 
 def test_the_name_of_protected_staff_is_not_printed() -> None:
