@@ -18,8 +18,7 @@ PAGES = [
         page
         for folder in ("interactions", "national", "operations", "search")
         for page in (DOCS / folder).glob("*.md")
-        if folder in ("interactions", "operations")
-        or "<!-- example -->" in page.read_text("utf-8")
+        if folder in ("interactions", "operations") or "<!-- example -->" in page.read_text("utf-8")
     ),
     DOCS / "packages.md",
     DOCS / "referential-integrity.md",
