@@ -164,7 +164,8 @@ def _followed(resource: Json) -> Iterator[Json]:
                 yield child(extension(participant, codes.CONTACT_VIA_TEAM), "valueReference")
                 for _, found in items(participant, "extension"):
                     yield child(extension(found, "member"), "valueReference")
-            yield child(extension(resource, codes.MEDICALLY_RESPONSIBLE), "valueReference")
+            for url in (codes.MEDICALLY_RESPONSIBLE, codes.REPLACES_CONTACT):
+                yield child(extension(resource, url), "valueReference")
             for name in ("managingOrganization", "reasonReference"):
                 yield from (each for _, each in items(resource, name))
         case "PractitionerRole":

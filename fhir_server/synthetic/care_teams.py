@@ -168,12 +168,12 @@ def _information(who: Patient, contact: Contact, end: dt.date) -> Json:
 
 def _changes(who: Patient, contact: Contact, team: Team) -> Iterator[Json]:
     if contact.replaces:
-        yield extension(codes.structure("replaces-contact"),
+        yield extension(codes.REPLACES_CONTACT,
                         valueReference=reference(f"CareTeam/{contact.replaces}"))  # fmt: skip
     if contact.before is not None and who.fate.share() < 0.8:
         how = who.fate.weighted([("samtal", 5), ("skriftligt", 3), ("hembesok", 2)])
         by = ("Reference", reference(contact.before.reference))
-        yield parts(codes.structure("handover"), at=("DateTime", day(contact.start)),
+        yield parts(codes.HANDOVER, at=("DateTime", day(contact.start)),
                     how=("Code", how), by=by)  # fmt: skip
     if contact.reason in _WHY and contact.end is not None:
         yield _decision(who, contact, team)

@@ -161,7 +161,7 @@ def test_a_need_is_found_before_the_contact_begins() -> None:
 def test_a_changed_contact_leaves_no_gap_and_says_who_asked() -> None:
     """R46, R47, R48: the next begins where the one before ended."""
     before = {f"CareTeam/{each['id']}": found for each, found in CONTACTS}
-    link = codes.structure("replaces-contact")
+    link = codes.REPLACES_CONTACT
     pairs = [
         (before[extension(each, link)["valueReference"]["reference"]], found)
         for each, found in CONTACTS
