@@ -14,6 +14,8 @@ from tests.domain.test_deputies import assignment, parts, period, set_deputy, va
 
 # A week without public holidays, Monday to Sunday, far enough ahead.
 MONDAY, FRIDAY, SUNDAY = "2090-03-06", "2090-03-10", "2090-03-12"
+# A unit that takes letters only: nobody who answers.
+LETTERS = [{"system": "email", "value": "enheten@example.org"}]
 
 
 def coverage(
