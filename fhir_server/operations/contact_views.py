@@ -25,6 +25,8 @@ Found = dict[str, Resource]
 
 # From a deputy's role over unit, part and vårdgivare to the huvudman; longer than any chain here.
 _STEPS = 8
+# More contacts than anybody has; a search takes a value of a certain length.
+_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,15 @@ def _provenances(finder: Finder, teams: list[Resource]) -> Found:
     if not teams:
         return {}
     last: Found = {}
-    targets = ",".join(_reference(team) for team in teams)
-    for each in finder.search("Provenance", target=targets):
-        for _, aim in items(each, "target"):
-            team = target_of(aim).literal
-            if accountability.recorded(each) > accountability.recorded(last.get(team, {})):
-                last[team] = each
-    return {_reference(t): last[_reference(t)] for t in teams if _reference(t) in last}
+    references = [_reference(team) for team in teams]
+    for first in range(0, len(references), _AT_ONCE):
+        targets = ",".join(references[first : first + _AT_ONCE])
+        for each in finder.search("Provenance", target=targets):
+            for _, aim in items(each, "target"):
+                team = target_of(aim).literal
+                if accountability.recorded(each) > accountability.recorded(last.get(team, {})):
+                    last[team] = each
+    return {reference: last[reference] for reference in references if reference in last}
 
 
 def _around(finder: Finder, start: Iterable[Resource]) -> Found:

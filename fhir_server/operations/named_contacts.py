@@ -17,6 +17,7 @@ from fhir_server.operations.contact_views import Contacts, gather
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.sweden import codes
 from fhir_server.sweden.contact_view import Channel, ContactView
+from fhir_server.sweden.periods import STOCKHOLM
 
 INERA_R5 = "application/fhir+json; fhirVersion=5.0"
 
@@ -78,8 +79,9 @@ def _bundle(contacts: Contacts, base: str, shape: Callable[[Resource], Resource 
 
 def _who_answers(view: ContactView, contacts: Contacts) -> Resource:
     """Say who answers, beside the CareTeam and not in it: it is computed, and never stored."""
+    at = contacts.inquiry.moment.astimezone(STOCKHOLM).isoformat(timespec="milliseconds")
     parts: list[Resource] = [
-        {"url": "at", "valueInstant": contacts.inquiry.moment.isoformat(timespec="milliseconds")},
+        {"url": "at", "valueInstant": at},
         {"url": "away", "valueBoolean": view.away},
         {"url": "atOnce", "valueBoolean": view.at_once},
     ]

@@ -333,6 +333,11 @@ def included(bundle: Json) -> set[str]:
     }
 
 
+def resources(bundle: Json) -> list[Json]:
+    """Give the resources of a searchset, without what is only true at the moment it was made."""
+    return [entry["resource"] for entry in bundle.get("entry", [])]
+
+
 def members(bundle: Json) -> list[str]:
     """Give who the contacts in a searchset are, in its order."""
     return [team["participant"][0]["member"]["reference"] for team in matches(bundle)]

@@ -45,6 +45,7 @@ IN_DEPENDENCIES = (
 PROFILES = {
     "Appointment": {"sip-appointment"},
     "AuditEvent": {"se-auditevent"},
+    "Bundle": {"named-contacts-bundle"},
     "CarePlan": {"patientkontrakt-careplan", "sip-careplan", "vardplan-careplan"},
     "CareTeam": {"fast-kontakt-careteam", "team-careteam"},
     "Communication": {
@@ -341,8 +342,10 @@ def test_an_extension_says_where_it_may_stand_and_is_used_there(definition: Reso
         for type_ in element.get("type", [])
         if definition["url"] in type_.get("profile", [])
     }
-    # telecom is a ContactPoint wherever it stands.
-    assert {"ContactPoint" if path.endswith(".telecom") else path for path in used} == contexts
+    # telecom is a ContactPoint wherever it stands, and so with a unit's address.
+    types = {path: "ContactPoint" for path in used if path.endswith(".telecom")}
+    types["Organization.address"] = "Address"
+    assert {types.get(path, path) for path in used} == contexts
 
 
 @pytest.mark.parametrize("definition", of_type("CodeSystem"), ids=lambda d: d["id"])

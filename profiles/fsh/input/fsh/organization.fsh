@@ -26,6 +26,10 @@ Description: "A vårdgivare, a vårdenhet or another body, with the huvudman it 
 * name ^short = "What people call it."
 * telecom MS
 * telecom ^short = "How to reach the unit. R10"
+* address MS
+* address ^short = "Where to visit or write to it. R43"
+* address.extension contains ContactAvailability named availability 0..* MS
+* address.extension[availability] ^short = "When it is open to visitors. R44"
 * partOf MS
 * partOf ^short = "The vårdgivare of a unit. R112"
 * obeys id-org
