@@ -76,6 +76,15 @@ def paper_data(name: str) -> str:
     return json.dumps(CARD | {"holder": {"name": name, "birth": ""}, "replaced": False})
 
 
+def test_a_word_longer_than_a_line_goes_on_in_the_next() -> None:
+    """Else it would run off the paper, and its end with it."""
+    pdf = reader(name="Anna " + "x" * 200)
+    lines = [line.strip() for line in pdf.pages[0].extract_text().splitlines()]
+    widest = max(line.count("x") for line in lines)
+    assert 20 < widest < 80
+    assert text(pdf).count("x") == 200
+
+
 @pytest.mark.parametrize(
     "name",
     [
