@@ -23,9 +23,8 @@ from fhir_server.operations.operation import Call, Operation
 from fhir_server.sweden import codes, deputies, periods
 from fhir_server.sweden.assignments import is_named_contact
 from fhir_server.sweden.boundaries import spelled
-from fhir_server.sweden.coverage import ALWAYS
 from fhir_server.sweden.deputies import Wish
-from fhir_server.sweden.periods import Period
+from fhir_server.sweden.periods import ALWAYS, Period
 from fhir_server.sweden.rulings import refusal
 
 Resource = dict[str, Any]

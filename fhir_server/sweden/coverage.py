@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from fhir_server.sweden.contact_view import Hours
 from fhir_server.sweden.open_hours import OFFICE_HOURS, open_within
-from fhir_server.sweden.periods import Period
+from fhir_server.sweden.periods import ALWAYS, Period
 from fhir_server.sweden.stretches import (
     NEVER,
     Stretches,
@@ -36,7 +36,6 @@ from fhir_server.sweden.stretches import (
 CONTACT, DEPUTY, TEAM, UNIT, NOBODY = "contact", "deputy", "team", "unit", "nobody"
 LAYERS = (CONTACT, DEPUTY, TEAM, UNIT, NOBODY)
 LEFT, ABSENT, UNREACHABLE, CLOSED = "left", "absent", "unreachable", "closed"
-ALWAYS = Period()
 _ANY_TIME = (Hours(),)
 
 

@@ -276,6 +276,7 @@ STRETCH = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(
 SET = st.lists(STRETCH, max_size=6).map(united)
 
 
+@settings(deadline=None)
 @given(SET, SET)
 def test_stretches_are_sets_of_moments(one: object, other: object) -> None:
     def holds(stretches: object, moment: datetime) -> bool:
@@ -288,6 +289,7 @@ def test_stretches_are_sets_of_moments(one: object, other: object) -> None:
         assert holds(rest, moment) == (holds(one, moment) and not holds(other, moment))
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(1900, 1, 2), datetime(2200, 1, 1)).map(
         lambda moment: moment.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.sweden import codes, deputies, periods
@@ -53,6 +53,7 @@ BOUNDS = st.tuples(DAY, DAY).map(
 STEP = st.tuples(st.sampled_from([OLA, SARA]), BOUNDS, st.sampled_from(["set", "remove"]))
 
 
+@settings(deadline=None)
 @given(st.lists(STEP, max_size=6))
 def test_deputies_stand_in_on_the_days_that_were_said_last(steps: list[Any]) -> None:
     """R45: day for day; a new period takes the place of others, and of the same person's it meets."""
