@@ -200,7 +200,18 @@ def test_every_chart_is_named_and_has_a_table_beside_it(document: Any) -> None:
         assert [each.get("id") for each in titles] == [chart.get("aria-labelledby")]
         [table] = chart.getparent().xpath("following-sibling::div[@class='wide'][1]/table")
         assert titles[0].text.startswith(table.find("caption").text)
+        box = [float(each) for each in chart.get("viewbox").split()]
+        legends = chart.xpath(".//*[contains(@class, 'legends')]")
+        assert all(bottom(each) < box[3] for each in legends)
     assert not document.xpath("//script | //*[local-name()='script']")
+
+
+def bottom(legends: Any) -> float:
+    """Give how far down a chart's legend goes."""
+    moved = re.search(r"translate\([^,]+,\s*([\d.]+)\)", legends.get("transform"))
+    assert moved is not None
+    boxes = legends.xpath(".//*[local-name()='rect']")
+    return float(moved[1]) + max(float(box.get("y")) + float(box.get("height")) for box in boxes)
 
 
 def test_tables_have_captions_and_scoped_heads_and_ids_are_unique(document: Any) -> None:
