@@ -62,4 +62,4 @@ class ConformanceResources:
             self.package_name = str(content.get("name", ""))
         elif isinstance(content, dict) and "resourceType" in content and "url" in content:
             self._by_url[content["resourceType"], content["url"]] = content
-            self._by_id[content["resourceType"], content["id"]] = content
+            self._by_id[content["resourceType"], str(content.get("id"))] = content
