@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.clients import HttpClient, Rate, Work, run
@@ -81,7 +82,7 @@ def _reads(server: Running, size: int, seconds: float, clients: int) -> Table:
         rate = run(partial(make, server.port, size), clients, seconds)
         first = first or rate
         table.add_row(
-            name,
+            escape(name),
             f"{rate.per_second:,.0f}",
             f"{rate.p50 * 1000:.2f}",
             f"{rate.p95 * 1000:.2f}",
@@ -97,10 +98,10 @@ def _whole(server: Running) -> Table:
     table = _table("Units and the region", "ms", "times a read")
     for name, paths in _questions(client):
         if not paths:
-            table.add_row(f"{name}: this server does not have it", "", "")
+            table.add_row(f"{escape(name)}: this server does not have it", "", "")
             continue
         took = _seconds(client, paths)
-        table.add_row(name, f"{took * 1000:,.1f}", f"{took / base:,.0f}")
+        table.add_row(escape(name), f"{took * 1000:,.1f}", f"{took / base:,.0f}")
     return table
 
 

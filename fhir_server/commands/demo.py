@@ -154,10 +154,11 @@ def demo(size: int | None, seed: int, end: dt.datetime | None, quiet: bool, **op
     """Load three made-up people and their care, and say what to try on them.
 
     With --size, make a whole region and load it: units, staff, and N patients with their named
-    contacts, visits and stays of two years. The same size, seed and last day give the same region.
+    contacts, visits and stays of two years. The same size, seed and last day give the same region;
+    loading it again sets back what you changed in it.
 
-    Give the same --data-dir or --mongodb-uri as the server's, if it has one. Loading twice changes
-    nothing: what you changed since stays.
+    Give the same --data-dir or --mongodb-uri as the server's, if it has one. Loading the people
+    twice changes nothing: what you changed since stays.
 
     \b
     Examples:

@@ -76,7 +76,9 @@ class BirthYear:
     def _reserve(self, born: dt.date, turn: int, which: int) -> Identity:
         first, second = divmod(turn * len(self._birth_numbers) + which, len(_LETTERS))
         letters = _LETTERS[first % len(_LETTERS)] + _LETTERS[second]
-        number = f"98{born:%y%m%d}{letters}{self._sex_digit}0"
+        # In place of the century stands another, which no personnummer has: 98 for 19, 99 for 20.
+        century = born.year // 100 + 79
+        number = f"{century}{born:%y%m%d}{letters}{self._sex_digit}0"
         return Identity(born, codes.RESERVNUMMER, number)
 
 

@@ -31,6 +31,13 @@ def test_numbers_are_valid_and_nobody_shares_one(year: int, sex: str) -> None:
             assert int(each.number[10]) % 2 == (sex == MALE)
 
 
+def test_people_born_a_hundred_years_apart_share_no_number() -> None:
+    """R122: a reserve number has no century."""
+    old, young = (BirthYear(year, FEMALE, END, "1") for year in (1925, 2025))
+    numbers = [each[index].number for each in (old, young) for index in range(4 * old.personnummer)]
+    assert len(set(numbers)) == len(numbers)
+
+
 def test_personnummer_are_used_up_before_other_numbers_but_for_a_few() -> None:
     """R122."""
     born = BirthYear(1960, MALE, END, "1")
