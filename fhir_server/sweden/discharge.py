@@ -69,6 +69,13 @@ def is_kallelse(resource: Json) -> bool:
     )
 
 
+def has_notice(resource: Json) -> bool:
+    """Tell whether a resource is a stay whose inskrivningsmeddelande was sent (R55)."""
+    return resource.get("resourceType") == "Encounter" and any(
+        each.get("url") == codes.ADMISSION_NOTICE_SENT for _, each in items(resource, "extension")
+    )
+
+
 def timeline(encounter: Json) -> Timeline:
     """Read the timeline of a stay (profile sluten-encounter)."""
     need = extension(extension(encounter, codes.structure("need-assessed-at")), "at")

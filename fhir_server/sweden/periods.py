@@ -91,14 +91,5 @@ def read(element: Json, name: str = "period") -> Period:
     return Period(start[0] if start else None, end[1] if end else None)
 
 
-def common(one: Period, other: Period) -> Period | None:
-    """Give the period that lies in both; None where they have no moment in common."""
-    if not one.overlaps(other):
-        return None
-    starts = [each.start for each in (one, other) if each.start is not None]
-    ends = [each.end for each in (one, other) if each.end is not None]
-    return Period(max(starts, default=None), min(ends, default=None))
-
-
 def _before(start: datetime | None, end: datetime | None) -> bool:
     return start is None or end is None or start < end

@@ -17,6 +17,7 @@ from fhir_server.sweden import (
     assignments,
     codes,
     consents,
+    discharge,
     fast_vardkontakt,
     patient_information,
     plans,
@@ -52,14 +53,16 @@ def applies(resource: Json) -> bool:
     """Tell whether `check` has anything to look at in a resource about to be written.
 
     That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, the
-    Communication that somebody was told about named contacts, and a PractitionerRole or
-    Practitioner who leaves.
+    Communication that somebody was told about named contacts, a PractitionerRole or
+    Practitioner who leaves, a stay with an inskrivningsmeddelande, and a kallelse.
     """
     return (
         assignments.is_named_contact(resource)
         or plans.is_sip(resource)
         or patient_information.is_about_contacts(resource)
         or stranding.says_who_leaves(resource)
+        or discharge.has_notice(resource)
+        or discharge.is_kallelse(resource)
     )
 
 
@@ -121,6 +124,10 @@ def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
         return patient_information.check(resource, cache(reader.read), now)
     if stranding.says_who_leaves(resource):
         return _check_who_leaves(resource, reader, now)
+    if discharge.has_notice(resource):
+        return list(discharge.notice_in_time(discharge.timeline(resource)))
+    if discharge.is_kallelse(resource):
+        return _check_kallelse(resource, reader)
     return []
 
 
@@ -199,6 +206,13 @@ def _check_who_leaves(resource: Json, reader: Reader, now: datetime) -> list[Iss
         for team in reader.search("CareTeam", participant=role, category=category, status="active")
     )
     return list(stranding.warn(resource, found, now))
+
+
+def _check_kallelse(task: Json, reader: Reader) -> list[Issue]:
+    stay = target(child(task, "encounter"))
+    encounter = reader.read(stay.literal) if stay.local else None
+    timeline = discharge.timeline(encounter or {})
+    return list(discharge.called_in_time(discharge.authored(task), timeline))
 
 
 def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any
 
+from fhir_server.fhir.locations import canonical
 from tests.domain.life_cycle import interval
 
 Json = dict[str, Any]
 Read = Callable[[str], Json | None]
 
-PROJECT = "https://vardsamordning.example/fhir"
+PROJECT = canonical()
 KIND = (
     "https://terminologitjansten.inera.se/inera-kodverksforvaltning/kodverk/kv_typ_av_fast_kontakt"
 )

@@ -231,7 +231,7 @@ def test_no_placeholder_and_no_informative_weight_is_left(name: str) -> None:
 
 
 def test_the_compiled_definitions_stay_small() -> None:
-    assert sum(path.stat().st_size for path in COMPILED.glob("*.json")) < 3_200_000
+    assert sum(path.stat().st_size for path in COMPILED.glob("*.json")) < 3_800_000
 
 
 def test_the_domains_resources_have_their_profiles() -> None:
@@ -333,9 +333,15 @@ def test_extension_urls_in_invariants_and_search_parameters_exist() -> None:
     assert named <= {d["url"] for d in extensions()}
 
 
+# Of answers that the server makes, and that no profile describes.
+ANSWERS = {"overdue-days"}
+
+
 @pytest.mark.parametrize("definition", extensions(), ids=lambda d: d["id"])
 def test_an_extension_says_where_it_may_stand_and_is_used_there(definition: Resource) -> None:
     contexts = {context["expression"] for context in definition["context"]}
+    if definition["id"] in ANSWERS:
+        return
     used = {
         element["path"].removesuffix(".extension")
         for profile in profiles().values()
@@ -426,6 +432,16 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("PractitionerRole", "instance", "reassign"),
         ("Measure", "type", "evaluate-measure"),
         ("Measure", "instance", "evaluate-measure"),
+        ("CareTeam", "instance", "change-fast-vardkontakt"),
+        ("CareTeam", "instance", "end-fast-vardkontakt"),
+        ("Patient", "instance", "end-fast-vardkontakt"),
+        ("CareTeam", "instance", "decline-fast-vardkontakt"),
+        ("Patient", "instance", "decline-fast-vardkontakt"),
+        ("CareTeam", "instance", "record-information"),
+        ("Patient", "instance", "record-information"),
+        ("CareTeam", "type", "reviews-due"),
+        ("PractitionerRole", "instance", "caseload"),
+        ("Organization", "instance", "caseload"),
     }
 
 

@@ -59,11 +59,15 @@ RuleSet: CaseloadMetadata
 
 RuleSet: CaseloadAnswer
 * insert Out(subject, 1, 1, Reference, [[Whose workload this is.]])
+* insert To(0, PractitionerRole)
+* insert To(1, Organization)
 * insert Out(at, 1, 1, instant, [[The moment counted.]])
 * insert Out(patients, 1, 1, unsignedInt, [[Patients with a contact; each once.]])
 * insert OutGroup(contact, 0, *, [[A contact's workload at a unit, the largest first (R49).]])
 * insert OutPart(practitionerRole, 1, 1, Reference, [[The contact.]])
+* insert PartTo(0, PractitionerRole)
 * insert OutPart(unit, 0, 1, Reference, [[The unit that answers for the assignments.]])
+* insert PartTo(0, Organization)
 * insert OutPart(patients, 1, 1, unsignedInt, [[Patients; each once, whatever the number of types.]])
 * insert OutPart(standsInFor, 1, 1, unsignedInt, [[Patients the person stands in for as deputy, beside their own (R45).]])
 * insert OutPart(threshold, 0, 1, unsignedInt, [[The threshold for the patients of all types (R49).]])
@@ -78,6 +82,7 @@ RuleSet: CaseloadAnswer
 * insert OutPart(patients, 1, 1, unsignedInt, [[Patients per contact.]])
 * insert OutPart(sparse, 1, 1, boolean, [[Sparsely populated area (R51).]])
 * insert OutPart(saidBy, 0, 1, Reference, [[The organization that says it: the unit or the nearest above it.]])
+* insert PartTo(0, Organization)
 * insert OutGroup(trend, 0, *, [[The same number at month ends before, and at the moment counted, in that order.]])
 * insert OutPart(at, 1, 1, instant, [[When.]])
 * insert OutPart(patients, 1, 1, unsignedInt, [[Patients with a contact; each once.]])

@@ -6,6 +6,8 @@ Id: se-practitionerrole
 Title: "PractitionerRole"
 Description: "A named person in a role at a unit, and how to reach them there (R5, R43). Its code slices, which the parent leaves without a system, are told apart here; `befattning` takes HSA's real OID."
 * insert Metadata
+* extension contains ScheduledTime named scheduled-time 0..* MS
+* extension[scheduled-time] ^short = "Hours a week for the patients one is a fixed contact of; by type, or for all. R52"
 * identifier MS
 * identifier ^short = "HSA-id of the medarbetaruppdrag. R117"
 * insert HsaIds
