@@ -40,6 +40,7 @@ def test_every_paragraph_constant_is_listed() -> None:
     "url",
     [
         codes.APPOINTMENT_BASIS,
+        codes.CASELOAD_THRESHOLD,
         codes.CONTACT_VIA_TEAM,
         codes.DEPUTY,
         codes.END_REASON,
@@ -47,6 +48,7 @@ def test_every_paragraph_constant_is_listed() -> None:
         codes.HUVUDMAN,
         codes.LIFE_THREATENING,
         codes.OVERALL_RESPONSIBLE,
+        codes.SCHEDULED_TIME,
     ],
 )
 def test_every_extension_is_defined_under_its_url(url: str) -> None:
