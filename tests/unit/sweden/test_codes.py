@@ -51,14 +51,11 @@ def test_every_paragraph_constant_is_listed() -> None:
         codes.INFORMATION_GIVEN,
         codes.LIFE_THREATENING,
         codes.OVERALL_RESPONSIBLE,
-<<<<<<< HEAD
         codes.OVERDUE_DAYS,
         codes.PATIENT_DECISION,
         codes.REPLACES_CONTACT,
         codes.REVIEW_DATE,
-=======
         codes.SCHEDULED_TIME,
->>>>>>> w5-caseload
     ],
 )
 def test_every_extension_is_defined_under_its_url(url: str) -> None:
