@@ -143,7 +143,11 @@ class ServerProcess:
             command, cwd=ROOT, stdout=log, stderr=log, env=environment, start_new_session=True
         )
         server = cls(data_dir, port, process, options)
-        server.wait_until_ready()
+        try:
+            server.wait_until_ready()
+        except BaseException:
+            process.kill()
+            raise
         return server
 
     @property
@@ -154,7 +158,7 @@ class ServerProcess:
     def log(self) -> str:
         return (self.data_dir.parent / f"{self.data_dir.name}.log").read_text()
 
-    def wait_until_ready(self, seconds: float = 30) -> None:
+    def wait_until_ready(self, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"the server ended:\n{self.log}"
