@@ -11,6 +11,7 @@ from typing import Any
 from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
+from fhir_server.storage.records import StoreUnavailable
 from fhir_server.sweden import assignments, codes
 from fhir_server.sweden.assignments import Assignment
 from fhir_server.sweden.caseload import Threshold, nearest_threshold
@@ -46,7 +47,12 @@ def advice_on(context: Context, care_team: Resource) -> tuple[Issue, ...]:
         care_team: the stored CareTeam.
     """
     finder = Finder(context.server, context.store)
-    return tuple(advise(_Surroundings(finder, care_team).situation()))
+    try:
+        return tuple(advise(_Surroundings(finder, care_team).situation()))
+    except StoreUnavailable:
+        # What is stored is stored: a client that tried again would be refused as a duplicate.
+        text = "The assignment is stored. Guidance could not be looked up just now."
+        return (Issue("information", "informational", text),)
 
 
 class _Surroundings:
