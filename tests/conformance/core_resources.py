@@ -134,6 +134,8 @@ def _care_team(number: int) -> Json:
                "RelatedPerson")  # fmt: skip
     review = {"url": f"{_OWN}review-date", "valueDate": _day(number)}
     said = {"url": "decision", "valueCode": ("accepted", "declined")[number % 2]}
+    stands_in = {"url": "member", "valueReference": _to("PractitionerRole", number // 2)}
+    deputy = {"url": f"{_OWN}deputy", "extension": [stands_in]}
     return {
         "extension": [review, {"url": f"{_OWN}patient-decision", "extension": [said]}],
         "status": ("active", "inactive", "active", "proposed")[number % 4],
@@ -143,7 +145,11 @@ def _care_team(number: int) -> Json:
         "encounter": _to("Encounter", number // 3),
         "managingOrganization": [_to("Organization", number)],
         "participant": [
-            {"role": [_concept(number, "role", 20)], "member": _one(number, *members)},
+            {
+                "extension": [deputy],
+                "role": [_concept(number, "role", 20)],
+                "member": _one(number, *members),
+            },
             {"role": [_concept(number // 7, "role", 20)], "member": _one(number // 5, *members)},
         ],
     }

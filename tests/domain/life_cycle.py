@@ -70,11 +70,15 @@ def every(response: Any, name: str) -> list[Json]:
 
 
 def advised(response: Any) -> list[str]:
-    """Give the paragraphs of what the law advises in an answer that must say success."""
+    """Give the paragraphs of what the law advises in an answer that must say success.
+
+    Guidance, which is no law, has another code.
+    """
     outcome = named(response).get("outcome", {"issue": []})
     return [
         coding["code"]
         for issue in outcome["issue"]
+        if issue["code"] != "informational"
         for coding in issue["details"].get("coding", [])
         if coding.get("system") == codes.LAW_SYSTEM
     ]

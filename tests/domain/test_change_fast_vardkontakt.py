@@ -386,7 +386,7 @@ def test_a_deputy_beyond_the_end_is_cut_or_left_out(case: Case) -> None:
     """R45, ct-9: a deputy stands in inside the assignment's period."""
     team = case.clinic.read(case.team)
     team["participant"][0]["extension"] = [
-        deputy(case.clinic.nurse(), days(-2), days(9)),
+        deputy(case.clinic.nurse(), days(-2), days(6)),
         deputy(case.clinic.nurse(), days(7), days(9)),
     ]
     case.clinic.put(team)

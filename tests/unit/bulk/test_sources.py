@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 
 from fhir_server.bulk import sources
-from fhir_server.bulk.sources import Source, copy_of, documents, find_sources
+from fhir_server.bulk.sources import File, copy_of, find_sources
 from fhir_server.fhir.outcome import FhirError
 
 
-def written(path: Path, data: bytes) -> Source:
+def written(path: Path, data: bytes) -> File:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    return Source(path, path.name, len(data))
+    return File(path, path.name, len(data))
 
 
-def read(source: Source) -> list[tuple[str, object]]:
+def read(source: File) -> list[tuple[str, object]]:
     """Give places, and contents or the text of the error."""
     return [
         (str(d.place), str(d.content) if isinstance(d.content, FhirError) else d.content)
-        for d in documents(source)
+        for d in source.documents()
     ]
 
 
@@ -51,7 +51,7 @@ def test_files_named_come_in_the_order_given_and_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
 def test_packed_files_are_known_by_their_content(tmp_path: Path, pack: type[bytes]) -> None:
     source = written(tmp_path / "x.json", pack(b'{\n"a": 1}'))
-    (document,) = documents(source)
+    (document,) = source.documents()
     assert document.content == {"a": 1}
     assert document.consumed == source.size
     assert document.length == 9
@@ -68,11 +68,11 @@ def test_a_bad_line_leaves_the_others_readable(tmp_path: Path) -> None:
 def test_lines_in_a_json_file_are_noticed(tmp_path: Path) -> None:
     source = written(tmp_path / "x.json", b'{"a": 1}\n{"a": 2}\n')
     assert read(source) == [("x.json, line 1", {"a": 1}), ("x.json, line 2", {"a": 2})]
-    assert all(document.listed for document in documents(source))
+    assert all(document.listed for document in source.documents())
 
 
 def test_a_document_on_one_line_is_a_whole_file(tmp_path: Path) -> None:
-    (document,) = documents(written(tmp_path / "x.json", b'{"a": 1}\n\n'))
+    (document,) = written(tmp_path / "x.json", b'{"a": 1}\n\n').documents()
     assert str(document.place) == "x.json"
     assert not document.listed
 
@@ -82,7 +82,7 @@ def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
 
 
 def test_decimals_keep_their_digits(tmp_path: Path) -> None:
-    (document,) = documents(written(tmp_path / "x.json", b'{"a": 1.10}'))
+    (document,) = written(tmp_path / "x.json", b'{"a": 1.10}').documents()
     assert bytes(document.content["a"]) == b"1.10"
 
 
@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     assert str(broken).startswith("Not valid JSON: ")
     ((_, packed),) = read(written(tmp_path / "cut.json.gz", cut))
     assert str(packed).startswith("The file can't be read to its end: ")
-    ((_, missing),) = read(Source(tmp_path / "none.json", "none.json", 0))
+    ((_, missing),) = read(File(tmp_path / "none.json", "none.json", 0))
     assert missing == "The file can't be read to its end: No such file or directory."
 
 
@@ -126,7 +126,7 @@ def test_the_bytes_consumed_add_up_to_the_file(tmp_path: Path) -> None:
     lines = b"".join(b'{"a": "%d"}\n' % n for n in range(30_000))
     for name, data in (("x.ndjson", lines), ("x.ndjson.bz2", bz2.compress(lines))):
         source = written(tmp_path / name, data)
-        assert sum(document.consumed for document in documents(source)) == source.size
+        assert sum(document.consumed for document in source.documents()) == source.size
 
 
 def test_a_stream_is_copied_for_this_user_only(tmp_path: Path) -> None:

@@ -96,6 +96,8 @@ def test_what_is_generated_equals_what_sushi_made(canonical: str) -> None:
     definition = everything[canonical]
     if not definition.get("snapshot", {}).get("element"):
         pytest.skip("published without a snapshot")
+    if definition["baseDefinition"].startswith("http://hl7.se/") and not SWEDEN.is_dir():
+        pytest.skip("HL7 Sweden's package, which it is derived from, is not in ~/.fhir/packages")
     bare = {key: value for key, value in definition.items() if key != "snapshot"}
 
     generated = generate(bare, find(everything))
