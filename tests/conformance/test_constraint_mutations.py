@@ -48,11 +48,16 @@ def test_what_is_not_covered_is_listed_with_its_reason(coverage: Coverage) -> No
     assert PAGE.read_text("utf-8") == page
 
 
+NAMES_A_SLICE = "it says which slice"
+
+
 def test_most_constraints_are_covered(coverage: Coverage) -> None:
     """A generator that found nothing to break would pass the others."""
     covered = sum(coverage.covered.values())
     assert covered > 2000
-    assert covered > 20 * len(coverage.uncovered)
+    # What names a slice that need not be there can't be broken, however good the generator is.
+    missed = [why for why in coverage.uncovered.values() if not why.startswith(NAMES_A_SLICE)]
+    assert covered > 20 * len(missed)
     assert {"min", "max", "type", "target", "fixed", "binding", "slice-min", "slice-max",
             "invariant"} <= set(coverage.covered)  # fmt: skip
 
