@@ -16,12 +16,6 @@ from fhir_server.sweden.codes import LawParagraph
 
 Resource = dict[str, Any]
 
-DISPLAY = {
-    codes.FAST_VARDKONTAKT: "fast vårdkontakt",
-    codes.FAST_LAKARKONTAKT: "fast läkarkontakt i primärvård",
-    codes.FAST_OMSORGSKONTAKT: "fast omsorgskontakt i hemtjänsten",
-    codes.SAMORDNANDE_VARDKONTAKT: "fast vårdkontakt med övergripande samordningsansvar",
-}
 # Extensions that say more each time; of the others the latest holds, and the history the earlier.
 _REPEATING = (
     codes.APPOINTMENT_BASIS,
@@ -104,7 +98,13 @@ def continued(held: Resource, said: Resource) -> Resource:
 def _participant(arguments: Arguments) -> Resource:
     kind = arguments.get("type", codes.FAST_VARDKONTAKT)
     role: Resource = {
-        "coding": [{"system": codes.CONTACT_TYPE, "code": kind, "display": DISPLAY[kind]}]
+        "coding": [
+            {
+                "system": codes.CONTACT_TYPE,
+                "code": kind,
+                "display": codes.CONTACT_TYPE_DISPLAYS[kind],
+            }
+        ]
     }
     title = arguments.get("localTitle", {})
     role["coding"] += title.get("coding", [])

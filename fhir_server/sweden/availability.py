@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from fhir_server.sweden.contact_view import Channel, ContactView, Hours, Place, Somebody, StandIn
+from fhir_server.sweden.open_hours import is_day
 from fhir_server.sweden.periods import STOCKHOLM
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Somebody picks up, or gets it in the hand; the others take messages.
 AT_ONCE = frozenset({"phone", "sms", "pager"})
 
@@ -29,9 +29,9 @@ def covers(hours: Hours, moment: datetime) -> bool:
     local = moment.astimezone(STOCKHOLM)
     day, clock = local.date(), local.time()
     if not _past_midnight(hours):
-        return _is_day(hours, day) and _starts(hours) <= clock and not _is_over(hours, clock)
-    from_yesterday = _is_day(hours, day - timedelta(days=1)) and not _is_over(hours, clock)
-    return from_yesterday or (_is_day(hours, day) and _starts(hours) <= clock)
+        return is_day(hours, day) and _starts(hours) <= clock and not _is_over(hours, clock)
+    from_yesterday = is_day(hours, day - timedelta(days=1)) and not _is_over(hours, clock)
+    return from_yesterday or (is_day(hours, day) and _starts(hours) <= clock)
 
 
 def present(person: Somebody, moment: datetime) -> bool:
@@ -118,15 +118,6 @@ def _in_order(channels: Iterable[Channel]) -> tuple[Channel, ...]:
 
 def _for_a_time_first(deputy: StandIn) -> bool:
     return deputy.start is None and deputy.end is None
-
-
-def _is_day(hours: Hours, day: date) -> bool:
-    return (
-        (not hours.days or WEEKDAYS[day.weekday()] in hours.days)
-        and (not hours.months or day.month in hours.months)
-        and (hours.first is None or hours.first <= day)
-        and (hours.last is None or day <= hours.last)
-    )
 
 
 def _past_midnight(hours: Hours) -> bool:

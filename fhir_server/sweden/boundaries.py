@@ -26,7 +26,9 @@ def spelled(period: Period) -> dict[str, str]:
 def start_text(first: datetime) -> str:
     """Give the shortest date or dateTime that begins at a moment."""
     local = first.astimezone(STOCKHOLM)
-    return local.date().isoformat() if _is_midnight(local) else _time_text(local)
+    if _is_midnight(local):
+        return local.date().isoformat()
+    return _time_text(local, fine=bool(local.microsecond))
 
 
 def end_text(after: datetime) -> str:
@@ -34,13 +36,15 @@ def end_text(after: datetime) -> str:
     local = after.astimezone(STOCKHOLM)
     if _is_midnight(local):
         return (local.date() - timedelta(days=1)).isoformat()
-    last = after - (INSTANT if after.microsecond else _SECOND)
-    return _time_text(last.astimezone(STOCKHOLM))
+    fine = bool(after.microsecond)
+    last = after - (INSTANT if fine else _SECOND)
+    # What is named must be as short as what was taken off, zeros included.
+    return _time_text(last.astimezone(STOCKHOLM), fine=fine)
 
 
 def _is_midnight(local: datetime) -> bool:
     return local.time() == time.min
 
 
-def _time_text(local: datetime) -> str:
-    return local.isoformat(timespec="microseconds" if local.microsecond else "seconds")
+def _time_text(local: datetime, *, fine: bool) -> str:
+    return local.isoformat(timespec="microseconds" if fine else "seconds")

@@ -45,6 +45,13 @@ CONTACT_TYPES = (
     SAMORDNANDE_VARDKONTAKT,
 )
 
+CONTACT_TYPE_DISPLAYS = {
+    FAST_VARDKONTAKT: "fast vårdkontakt",
+    FAST_LAKARKONTAKT: "fast läkarkontakt i primärvård",
+    FAST_OMSORGSKONTAKT: "fast omsorgskontakt i hemtjänsten",
+    SAMORDNANDE_VARDKONTAKT: "fast vårdkontakt med övergripande samordningsansvar",
+}
+
 CARE_TEAM_CATEGORY = "https://fhir.inera.se/ig/careteam/CodeSystem/typ-av-careteam-cs"
 FAST_KONTAKT = "fast-kontakt"
 TEAM = "team"

@@ -24,13 +24,6 @@ from fhir_server.sweden.people import name_of
 from fhir_server.sweden.periods import Period
 from fhir_server.sweden.references import Held, Read, alone, follow, organization_chain
 
-KINDS = {
-    codes.FAST_VARDKONTAKT: "fast vårdkontakt",
-    codes.FAST_LAKARKONTAKT: "fast läkarkontakt i primärvård",
-    codes.FAST_OMSORGSKONTAKT: "fast omsorgskontakt i hemtjänsten",
-    codes.SAMORDNANDE_VARDKONTAKT: "fast vårdkontakt med övergripande samordningsansvar",
-}
-
 _NOBODY = Somebody("")
 _NEVER = Period(end=datetime.min.replace(tzinfo=periods.STOCKHOLM))
 
@@ -66,7 +59,7 @@ def view(care_team: Json, read: Read, moment: datetime) -> ContactView:
     return ContactView(
         reference=_reference(care_team),
         kind=kind,
-        display=KINDS.get(kind, ""),
+        display=codes.CONTACT_TYPE_DISPLAYS.get(kind, ""),
         local_title=_local_title(care_team),
         status=text(care_team, "status"),
         start=period.start,
@@ -196,7 +189,7 @@ def _local_title(care_team: Json) -> str:
             for _, coding in items(role, "coding"):
                 if coding.get("system") not in codes.CONTACT_TYPE_SYSTEMS:
                     return _words({"coding": [coding]})
-            if text(role, "text") not in ("", *KINDS.values()):
+            if text(role, "text") not in ("", *codes.CONTACT_TYPE_DISPLAYS.values()):
                 return text(role, "text")
     return ""
 

@@ -207,3 +207,9 @@ def test_nobody_answers_where_there_is_no_way() -> None:
     """R45: said, and not hidden."""
     answer = answering(contact(channels=(), unit=None), MONDAY)
     assert (answer.answers, answer.answers_for, answer.answer_channels) == (None, None, ())
+
+
+def test_a_public_holiday_is_as_a_sunday() -> None:
+    """R44: weekday hours are closed on Christmas Day, a Friday in 2026."""
+    assert not is_open([OFFICE], at("2026-12-25"))
+    assert is_open([OFFICE], at("2026-12-18"))
