@@ -76,15 +76,19 @@ class Finder:
         if found is not None:
             yield from found
             return
+        for stored in self.search_stored(resource_type, **parameters):
+            if stored.body is not None:
+                yield json.parse(stored.body)
+
+    def search_stored(self, resource_type: str, **parameters: str) -> Iterator[StoredResource]:
+        """Give the same as they are stored, for who changes them."""
         pairs = [(name.replace("_", "-"), value) for name, value in parameters.items()]
         cursor: str | None = None
         while True:
             extra = [("_cursor", cursor)] if cursor else []
             query = self._server.parser.parse(resource_type, [*pairs, ("_count", PAGE), *extra])
             page = self._snapshot.search(query)
-            for stored in page.resources:
-                if stored.body is not None:
-                    yield json.parse(stored.body)
+            yield from page.resources
             cursor = page.next_cursor
             if cursor is None:
                 return

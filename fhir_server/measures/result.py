@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from fhir_server.measures.percentiles import Distribution
@@ -104,10 +104,6 @@ class Result:
         if self.baseline is None or code not in self.baseline.groups:
             return None
         return relative_change(self.baseline.groups[code].figures, self.groups[code].figures)
-
-    def with_groups(self, groups: Mapping[str, Group]) -> Result:
-        """Give the same result with other groups."""
-        return replace(self, groups=groups)
 
 
 def relative_change(before: Figures, after: Figures) -> float | None:

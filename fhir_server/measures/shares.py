@@ -8,7 +8,6 @@ from fhir_server.measures.merging import by_patient
 from fhir_server.measures.question import CONTACT, Person, Question
 from fhir_server.measures.tally import CONTACT_TYPE, HIT, MISS, Tally
 from fhir_server.measures.window import in_force
-from fhir_server.sweden import codes
 from fhir_server.sweden.facts import Facts
 
 NOT_NAMED = "not-named"
@@ -119,4 +118,3 @@ def kinds_of(contacts: Sequence[Facts]) -> tuple[str, ...]:
 
 SABO = "sabo"
 HEMTJANST = "hemtjanst"
-ALL_KINDS = codes.CONTACT_TYPES

@@ -21,6 +21,7 @@ from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.assignment import answering_for_planning, assemble, continued
 from fhir_server.operations.assignment_advice import advice_on
+from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import parameters_answer
 from fhir_server.operations.subject import require_patient, subject_of
@@ -43,7 +44,7 @@ def run(call: Call) -> Answer:
     patient = subject_of(call)
     finder = Finder(call.context.server, call.context.store)
     require_patient(finder, patient)
-    now = dt.datetime.now(call.context.server.settings.zone)
+    now = now_of(call.context)
     unit = _unit(finder, call.arguments)
     said = assemble(patient, call.arguments, unit, now.date().isoformat())
     if call.arguments.get("basis") == codes.LIVSHOTANDE or "reasonReference" in call.arguments:
@@ -84,7 +85,7 @@ def _held(context: Context, said: Resource, now: dt.datetime) -> Draft | None:
     found = finder.search(
         "CareTeam",
         patient=said["subject"]["reference"],
-        category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
+        category=codes.NAMED_CONTACTS,
         status="active",
     )
     for team in found:

@@ -33,7 +33,6 @@ from fhir_server.sweden.references import alone, organization_chain
 Resource = dict[str, Any]
 
 _YEAR = dt.timedelta(days=365)
-_CATEGORY = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
 
 
 def advice_on(context: Context, care_team: Resource) -> tuple[Issue, ...]:
@@ -101,7 +100,11 @@ class _Surroundings:
     def _contacts(self) -> list[Resource]:
         """Give the patient's contacts; earlier ones too where the listing's changes count."""
         more = {} if self._assignment.kind == codes.FAST_LAKARKONTAKT else {"status": "active"}
-        return [*self._finder.search("CareTeam", patient=self._patient, category=_CATEGORY, **more)]
+        return [
+            *self._finder.search(
+                "CareTeam", patient=self._patient, category=codes.NAMED_CONTACTS, **more
+            )
+        ]
 
     def _cancer(self, teams: list[Resource]) -> bool:
         if self._assignment.kind not in codes.VARDKONTAKTER:
@@ -154,7 +157,7 @@ class _Surroundings:
         if agreed is None or not member.local:
             return 0, None
         teams = self._finder.search(
-            "CareTeam", participant=member.literal, category=_CATEGORY, status="active"
+            "CareTeam", participant=member.literal, category=codes.NAMED_CONTACTS, status="active"
         )
         counted = {
             target(child(team, "subject")).key
@@ -171,7 +174,7 @@ class _Surroundings:
             (start, _unit_of(team))
             for team in history
             if team["status"] in ("active", "inactive")
-            and codes.FAST_LAKARKONTAKT in _kinds(team)
+            and codes.FAST_LAKARKONTAKT in assignments.kinds_of(team)
             and (start := period_of(team).start) is not None
         )
         return sum(
@@ -208,15 +211,7 @@ class _Surroundings:
 
 
 def _is_counted(team: Resource, agreed: Threshold) -> bool:
-    return not agreed.kind or agreed.kind in _kinds(team)
-
-
-def _kinds(team: Resource) -> list[str]:
-    return [
-        kind
-        for _, participant in items(team, "participant")
-        for kind in concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
-    ]
+    return not agreed.kind or agreed.kind in assignments.kinds_of(team)
 
 
 def _unit_of(team: Resource) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from fhir_server.fhir import json
@@ -81,8 +80,3 @@ def patient_of(team: Resource) -> str:
         issue = Issue("error", "business-rule", text, "CareTeam.subject", (codes.PL_6_2.coding,))
         raise FhirError(issue, status=422)
     return patient.literal
-
-
-def now_of(context: Context) -> dt.datetime:
-    """Give this moment in the server's zone."""
-    return dt.datetime.now(context.server.settings.zone)

@@ -9,7 +9,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, not_found
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.finder import Finder
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import concept_codes, items
+from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.references import Read
 
 Resource = dict[str, Any]
@@ -44,7 +44,7 @@ def assignments_of(
     for team in finder.search(
         "CareTeam",
         **{_BY[resource_type]: reference},
-        category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
+        category=codes.NAMED_CONTACTS,
         status="active",
     ):
         if not kinds or kind_of(team) in kinds:
@@ -56,12 +56,6 @@ def assignments_of(
             )
             raise FhirError(Issue("error", "too-costly", text))
     return found
-
-
-def kind_of(care_team: Resource) -> str:
-    """Give the type of contact; empty where there is none."""
-    first = next((each for _, each in items(care_team, "participant")), {})
-    return next(iter(concept_codes(first, "role", *codes.CONTACT_TYPE_SYSTEMS)), "")
 
 
 def contact_of(care_team: Resource) -> Resource | None:

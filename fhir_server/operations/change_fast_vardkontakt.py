@@ -20,13 +20,12 @@ from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations import change_request
 from fhir_server.operations.assignment_at_hand import (
     named_contact,
-    now_of,
     require_begun,
     require_no_end_yet,
     require_open,
 )
 from fhir_server.operations.assignment_edits import coded, ended, parts, with_extension
-from fhir_server.operations.moments import last_before, now_text, require_day_or_moment
+from fhir_server.operations.moments import last_before, now_of, now_text, require_day_or_moment
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import several_answer
 from fhir_server.sweden import codes, succession

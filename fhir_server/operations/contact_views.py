@@ -16,6 +16,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.operations.contact_inquiry import Inquiry, Token, any_of, inquiry, patient_of
 from fhir_server.operations.operation import Call
 from fhir_server.sweden import accountability, audience, availability, codes, contact_reading
+from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.contact_view import ContactView
 from fhir_server.sweden.elements import Json, child, extension, items
 from fhir_server.sweden.elements import target as target_of
@@ -71,14 +72,13 @@ def gather(call: Call) -> Contacts:
 
 
 def _assignments(finder: Finder, patient: str) -> list[Resource]:
-    category = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
-    teams = list(finder.search("CareTeam", patient=patient, category=category))
-    teams.sort(key=lambda t: (contact_reading.kind_of(t), t.get("period", {}).get("start", "")))
+    teams = list(finder.search("CareTeam", patient=patient, category=codes.NAMED_CONTACTS))
+    teams.sort(key=lambda t: (kind_of(t), t.get("period", {}).get("start", "")))
     return teams
 
 
 def _is_asked_for(team: Json, asked: Inquiry) -> bool:
-    named = {contact_reading.kind_of(team), *contact_reading.titles_of(team)}
+    named = {kind_of(team), *contact_reading.titles_of(team)}
     wanted = asked.kinds or codes.CONTACT_TYPES
     return (
         asked.covers(team)
@@ -144,7 +144,7 @@ def _of_team(team: Json) -> Iterator[Json]:
     yield from (reference for _, reference in items(team, "managingOrganization"))
     yield child(extension(team, codes.MEDICALLY_RESPONSIBLE), "valueReference")
     yield child(extension(team, codes.CARE_PROCESS), "valueReference")
-    if not contact_reading.kind_of(team):
+    if not kind_of(team):
         return
     for _, participant in items(team, "participant"):
         yield child(participant, "member")

@@ -7,30 +7,20 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.finder import PAGE
+from fhir_server.interactions.finder import Finder
 from fhir_server.storage.records import StaleWrite, StoredResource
 from fhir_server.storage.snapshot import Snapshot
 from fhir_server.sweden import codes, succession
-from fhir_server.sweden.elements import concept_codes, items
+from fhir_server.sweden.assignments import kinds_of
 
 Resource = dict[str, Any]
-
-CATEGORY = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
 
 
 def contacts_of(context: Context, patient: str) -> Iterator[tuple[StoredResource, Resource]]:
     """Give each named contact of ``Patient/[id]``, whatever its status."""
-    cursor: str | None = None
-    while True:
-        asked = [("patient", patient), ("category", CATEGORY), ("_count", PAGE)]
-        if cursor:
-            asked.append(("_cursor", cursor))
-        page = context.store.search(context.server.parser.parse("CareTeam", asked))
-        for stored in page.resources:
-            yield stored, json.parse(stored.body or b"{}")
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    finder = Finder(context.server, context.store)
+    found = finder.search_stored("CareTeam", patient=patient, category=codes.NAMED_CONTACTS)
+    return ((stored, json.parse(stored.body)) for stored in found if stored.body is not None)
 
 
 class OpenContacts:
@@ -67,13 +57,5 @@ class OpenContacts:
     def _open(self, context: Context) -> Iterator[tuple[StoredResource, Resource]]:
         statuses = (*succession.IN_FORCE, "proposed")
         for stored, team in contacts_of(context, self._patient):
-            if team.get("status") in statuses and self._kind in ("", *_kinds(team)):
+            if team.get("status") in statuses and self._kind in ("", *kinds_of(team)):
                 yield stored, team
-
-
-def _kinds(team: Resource) -> list[str]:
-    return [
-        kind
-        for _, participant in items(team, "participant")
-        for kind in concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
-    ]

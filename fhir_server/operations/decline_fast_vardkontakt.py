@@ -17,7 +17,6 @@ from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.assignment_at_hand import (
     named_contact,
-    now_of,
     patient_of,
     require_open,
 )
@@ -28,7 +27,7 @@ from fhir_server.operations.assignment_edits import (
     with_extension,
 )
 from fhir_server.operations.contacts_of import OpenContacts, contacts_of
-from fhir_server.operations.moments import now_text, require_day_or_moment
+from fhir_server.operations.moments import now_of, now_text, require_day_or_moment
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient

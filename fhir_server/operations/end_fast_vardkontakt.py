@@ -15,13 +15,12 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft, Written, write_together
 from fhir_server.operations.assignment_at_hand import (
     named_contact,
-    now_of,
     patient_of,
     require_open,
 )
 from fhir_server.operations.assignment_edits import ended, noted, taken_back
 from fhir_server.operations.contacts_of import OpenContacts
-from fhir_server.operations.moments import now_text, require_day_or_moment
+from fhir_server.operations.moments import now_of, now_text, require_day_or_moment
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient

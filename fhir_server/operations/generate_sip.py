@@ -18,6 +18,7 @@ from fhir_server.interactions.answer import Answer, location
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import new_id, prepare
+from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import parameters_answer
 from fhir_server.operations.subject import require_patient, subject_of
@@ -45,7 +46,7 @@ def run(call: Call) -> Answer:
     patient = subject_of(call)
     finder = Finder(call.context.server, call.context.store)
     require_patient(finder, patient)
-    now = dt.datetime.now(call.context.server.settings.zone)
+    now = now_of(call.context)
     day = now.date()
     goals = {new_id(): goal for goal in _goals(patient, call.arguments, day)}
     plan = {

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fhir_server.sweden import codes, hours
-from fhir_server.sweden.contact_reading import kind_of
+from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.elements import items, says
 from fhir_server.sweden.working_days import WEEKDAYS
 

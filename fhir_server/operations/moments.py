@@ -12,12 +12,17 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _FRACTION = re.compile(r"\.(\d+)")
 
 
+def now_of(context: Context) -> dt.datetime:
+    """Give this moment in the server's zone."""
+    return dt.datetime.now(context.server.settings.zone)
+
+
 def now_text(context: Context) -> str:
     """Give this moment, to the millisecond, in the server's zone.
 
     Finer than a second, so that what is changed twice in a second has two periods.
     """
-    return dt.datetime.now(context.server.settings.zone).isoformat(timespec="milliseconds")
+    return now_of(context).isoformat(timespec="milliseconds")
 
 
 def require_day_or_moment(text: str, name: str) -> str:

@@ -17,8 +17,9 @@ from fhir_server.operations.contact_card import Card, Words, card, holder
 from fhir_server.operations.contact_views import Contacts, gather
 from fhir_server.operations.operation import Call
 from fhir_server.pages import paper, web
-from fhir_server.sweden import audience, codes, contact_reading
-from fhir_server.sweden.elements import Json, child, extension, items, text
+from fhir_server.sweden import audience, codes, refusals
+from fhir_server.sweden.assignments import kind_of
+from fhir_server.sweden.elements import Json, extension, text
 from fhir_server.sweden.people import name_of
 from fhir_server.sweden.periods import bounds
 
@@ -87,14 +88,14 @@ def _refusals(call: Call, patient: Json) -> Iterator[tuple[str, datetime | None]
     found = Finder(call.context.server, call.context.store).search(
         "CareTeam",
         patient=f"Patient/{patient['id']}",
-        category=f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}",
+        category=codes.NAMED_CONTACTS,
         status="inactive",
     )
     for team in found:
-        decision = extension(team, codes.PATIENT_DECISION)
-        named = any(child(each, "member") for _, each in items(team, "participant"))
-        declined = text(extension(decision, "decision"), "valueCode") == "declined"
-        kind = contact_reading.kind_of(team)
-        if kind and declined and not named and audience.may_see(team, audience.PATIENT):
-            at = bounds(extension(decision, "at").get("valueDateTime"))
+        kind = kind_of(team)
+        of_type = refusals.stands(team) and refusals.of_type(team, kind)
+        if kind and of_type and audience.may_see(team, audience.PATIENT):
+            at = bounds(
+                extension(extension(team, codes.PATIENT_DECISION), "at").get("valueDateTime")
+            )
             yield kind, at[0] if at else None

@@ -19,10 +19,11 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, Written, write_together
-from fhir_server.operations.assignments_of import assignments_of, kind_of
+from fhir_server.operations.assignments_of import assignments_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes, reassigning
+from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.boundaries import start_text
 from fhir_server.sweden.elements import target
 from fhir_server.sweden.periods import STOCKHOLM, bounds

@@ -15,8 +15,7 @@ from fhir_server.fhir.outcome import invalid
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
-from fhir_server.operations.assignment_at_hand import now_of
-from fhir_server.operations.contacts_of import CATEGORY
+from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes
@@ -60,7 +59,7 @@ def _asked(call: Call, today: dt.date) -> list[tuple[str, str]]:
         raise invalid("_count must be a whole number greater than 0.", "_count", "value")
     asked = [
         ("status", "active"),
-        ("category", CATEGORY),
+        ("category", codes.NAMED_CONTACTS),
         ("review-date", f"le{arguments.get('before', today.isoformat())}"),
         ("_count", str(min(count, settings.max_count))),
     ]

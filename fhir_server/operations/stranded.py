@@ -11,12 +11,12 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.operations.assignments_of import (
     assignments_of,
     contact_of,
-    kind_of,
     reader_around,
 )
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.tables import CSV, csv_answer
 from fhir_server.sweden import assignments, stranding
+from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.periods import INSTANT, STOCKHOLM, bounds
 
 Resource = dict[str, Any]

@@ -145,6 +145,20 @@ def is_named_contact(resource: Json) -> bool:
     )
 
 
+def kinds_of(care_team: Json) -> list[str]:
+    """Give the codes of kv_typ_av_fast_kontakt of all participants, as found."""
+    return [
+        kind
+        for _, participant in items(care_team, "participant")
+        for kind in concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
+    ]
+
+
+def kind_of(care_team: Json) -> str:
+    """Give the type of contact; empty where there is none."""
+    return next(iter(kinds_of(care_team)), "")
+
+
 def facts_from(
     care_team: Json, read: Read, now: datetime, *, stored: Json | None = None
 ) -> Assignment:

@@ -54,6 +54,8 @@ CONTACT_TYPE_DISPLAYS = {
 
 CARE_TEAM_CATEGORY = "https://fhir.inera.se/ig/careteam/CodeSystem/typ-av-careteam-cs"
 FAST_KONTAKT = "fast-kontakt"
+# What searches for named contacts ask of `category`.
+NAMED_CONTACTS = f"{CARE_TEAM_CATEGORY}|{FAST_KONTAKT}"
 TEAM = "team"
 
 CARE_PLAN_CATEGORY = "https://fhir.inera.se/CodeSystem/typeofcareplan-cs"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from fhir_server.sweden import codes, hours, periods
+from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.audience import is_protected
 from fhir_server.sweden.contact_view import Channel, ContactView, Place, Somebody, StandIn
 from fhir_server.sweden.elements import (
@@ -28,14 +29,13 @@ _NOBODY = Somebody("")
 _NEVER = Period(end=datetime.min.replace(tzinfo=periods.STOCKHOLM))
 
 
-def kind_of(care_team: Json) -> str:
-    """Give the code of kv_typ_av_fast_kontakt; empty where there is none."""
-    return next(_role_codes(care_team, *codes.CONTACT_TYPE_SYSTEMS), "")
-
-
 def titles_of(care_team: Json) -> list[str]:
     """Give the codes of the local titles, such as kontaktsjukskoterska (R28)."""
-    return list(_role_codes(care_team, codes.CONTACT_TITLE_SYSTEM))
+    return [
+        title
+        for _, participant in items(care_team, "participant")
+        for title in concept_codes(participant, "role", codes.CONTACT_TITLE_SYSTEM)
+    ]
 
 
 def view(care_team: Json, read: Read, moment: datetime) -> ContactView:
@@ -123,11 +123,6 @@ def hsa_id(resource: Json) -> str:
         if identifier.get("system") in codes.HSA_ID_SYSTEMS and text(identifier, "value"):
             return text(identifier, "value")
     return ""
-
-
-def _role_codes(care_team: Json, *systems: str) -> Iterator[str]:
-    for _, participant in items(care_team, "participant"):
-        yield from concept_codes(participant, "role", *systems)
 
 
 def _somebody(

@@ -158,8 +158,7 @@ def _check_named_contact(care_team: Json, reader: Reader, now: datetime) -> list
 
 def _named_contacts_of(patient: str) -> dict[str, str]:
     """Search for all of a patient's named contacts, those that ended and refusals among them."""
-    category = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
-    return {"patient": patient, "category": category}
+    return {"patient": patient, "category": codes.NAMED_CONTACTS}
 
 
 def _followed(resource: Json) -> Iterator[Json]:
@@ -199,11 +198,12 @@ def _check_who_leaves(resource: Json, reader: Reader, now: datetime) -> list[Iss
         roles = [f"PractitionerRole/{role['id']}" for role in held]
     else:
         roles = [own]
-    category = f"{codes.CARE_TEAM_CATEGORY}|{codes.FAST_KONTAKT}"
     found = (
         team
         for role in roles
-        for team in reader.search("CareTeam", participant=role, category=category, status="active")
+        for team in reader.search(
+            "CareTeam", participant=role, category=codes.NAMED_CONTACTS, status="active"
+        )
     )
     return list(stranding.warn(resource, found, now))
 
