@@ -195,7 +195,10 @@ def _held(package: Package, extension: Resource) -> str:
 
 
 def _type(package: Package, element: Resource) -> str:
-    (kind,) = element["type"]
+    return " or ".join(_one_type(package, kind) for kind in element["type"])
+
+
+def _one_type(package: Package, kind: Resource) -> str:
     targets = [package.named(target) for target in kind.get("targetProfile", [])]
     return f"Reference({', '.join(targets)})" if targets else str(kind["code"])
 

@@ -26,20 +26,26 @@ PRIVATE = (
 )
 
 
-def page(template: str, /, **values: Any) -> bytes:
+def page(template: str, /, *, sheet: str = "", **values: Any) -> bytes:
     """Give a page.
 
     Args:
         template: its name in ``templates``; what is put into it is escaped.
+        sheet: a style sheet in ``templates`` beside the common one; give `headers` the same.
         values: what it shows; one it names and does not get is an error.
     """
-    return _environment().get_template(template).render(values).encode()
+    sheets = Markup(style(sheet))  # noqa: S704 - our own files, nobody's data
+    return _environment().get_template(template).render({"style": sheets, **values}).encode()
 
 
 @cache
-def headers() -> tuple[tuple[str, str], ...]:
-    """Give the headers of every page."""
-    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+def headers(sheet: str = "") -> tuple[tuple[str, str], ...]:
+    """Give the headers of a page.
+
+    Args:
+        sheet: the style sheet that the page has beside the common one.
+    """
+    digest = base64.b64encode(hashlib.sha256(style(sheet).encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
@@ -48,14 +54,15 @@ def headers() -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def style() -> str:
-    """Give the style sheet, as it stands between the tags."""
-    return (FOLDER / "style.css").read_text("utf-8")
+def style(sheet: str = "") -> str:
+    """Give what stands between the style tags: the common sheet, and another beside it."""
+    names = ("style.css", sheet) if sheet else ("style.css",)
+    return "".join((FOLDER / name).read_text("utf-8") for name in names)
 
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
+    return Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
@@ -63,5 +70,3 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.globals["style"] = Markup(style())  # noqa: S704 - our own file, nobody's data
-    return found

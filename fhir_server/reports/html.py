@@ -69,6 +69,7 @@ def html(report: Report) -> bytes:
     periods = [short_period(*days_of(window)) for window in report.asked.windows]
     return web.page(
         "report.html",
+        sheet="report.css",
         about=report.about or "Alla enheter",
         municipality=report.asked.filters.municipality,
         periods=period_names(report),

@@ -134,17 +134,59 @@ HANDOVER_HOME_VISIT = "hembesok"
 HANDOVER_MEETING = "mote"
 TASK_CODE_SYSTEM = code_system("task-code")
 BYTE_AV_KONTAKT = "byte-av-kontakt"
+KALLELSE, UPPFOLJNING = "kallelse", "uppfoljning"
+PLANERING, UTSE_KONTAKT, SIP_BEHOV = "planering", "utse-kontakt", "sip-behov"
+SIP_NEED_KIND_SYSTEM = code_system("sip-need-kind")
+BEDOMT, FORESLAGET = "bedomt", "foreslaget"
+PLAN_DECISION_SYSTEM = code_system("plan-decision")
+FORTSATT_PLAN, ANDRAS, AVSLUTAS = "fortsatt", "andras", "avslutas"
+PLAN_END_REASON_SYSTEM = code_system("plan-end-reason")
+SAMTYCKE_ATERKALLAT = "samtycke-aterkallat"
+INFORMATION_CLASS_SYSTEM = code_system("information-class")
+SIP_TARGET_GROUP_SYSTEM = code_system("sip-target-group")
+COMPULSORY_CARE_SYSTEM = code_system("compulsory-care")
+PLAN_CATEGORY_SYSTEM = code_system("plan-category")
+PATIENTKONTRAKT = "patientkontrakt"
+SIP_MEETING = "sip-mote"
 ACCEPTED = "accepted"
 DECLINED = "declined"
 COMMUNICATION_CATEGORY_SYSTEM = code_system("communication-category")
 CONTACT_IS_POSSIBLE = "mojlighet-till-kontakt"
 WHO_IS_CONTACT = "vem-som-ar-kontakt"
+INSKRIVNINGSMEDDELANDE = "inskrivningsmeddelande"
+ANDRAD_UTSKRIVNING = "andrad-utskrivning"
+UTSKRIVNINGSKLAR = "utskrivningsklar"
+UTSKRIVNINGSKLAR_ATERTAGEN = "utskrivningsklar-atertagen"
+UTSKRIVNINGSINFORMATION = "utskrivningsinformation"
+SKRIFTLIG_UTSKRIVNINGSINFORMATION = "skriftlig-utskrivningsinformation"
+PLANKOPIA, PAMINNELSE, PLANDELNING = "plankopia", "paminnelse", "plandelning"
 INFORMATION_CHANNEL_SYSTEM = code_system("information-channel")
 KOMMUNKOD = "urn:oid:1.2.752.129.2.2.1.17"
 
 # Extensions.
 ADMISSION_NOTICE_SENT = structure("admission-notice-sent")
 APPOINTED_BY = structure("appointed-by")
+CHILDS_VIEW = structure("childs-view")
+COMPULSORY_CARE = structure("compulsory-care")
+CONSENT_FORM = structure("consent-form")
+COPY_GIVEN = structure("copy-given")
+CRISIS_PLAN = structure("crisis-plan")
+DISCHARGE_READY = structure("discharge-ready")
+DISCHARGE_READY_WITHDRAWN = structure("discharge-ready-withdrawn")
+EXPECTED_DISCHARGE = structure("expected-discharge")
+INFORMATION_TRANSFERRED = structure("information-transferred")
+MEETING_FORM = structure("meeting-form")
+MEETING_PLACE = structure("meeting-place")
+NEED_ASSESSED_AT = structure("need-assessed-at")
+NEEDS_AFTER_DISCHARGE = structure("needs-after-discharge")
+PLAN_END = structure("plan-end")
+PLAN_EVALUATION = structure("plan-evaluation")
+SIP_INITIATOR = structure("sip-initiator")
+SIP_MEETING_LINK = structure("sip-meeting")
+SIP_NEED = structure("sip-need")
+SIP_TARGET_GROUP = structure("sip-target-group")
+WHAT_MATTERS = structure("what-matters")
+WRITTEN_INFORMATION = structure("written-information")
 CASELOAD_THRESHOLD = structure("caseload-threshold")
 CHANGE_DECISION = structure("change-decision")
 CONTACT_ANSWER = structure("contact-answer")
@@ -234,7 +276,56 @@ SAMVL_4_1 = LawParagraph(
     "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 4 kap. 1 §",
 )
 
+PL_3_1 = LawParagraph("PL-3-1", "Patientlagen (2014:821) 3 kap. 1 §")
+PL_3_2_B = LawParagraph("PL-3-2-B", "Patientlagen (2014:821) 3 kap. 2 b §")
+PL_3_6 = LawParagraph("PL-3-6", "Patientlagen (2014:821) 3 kap. 6 §")
+PL_4_3 = LawParagraph("PL-4-3", "Patientlagen (2014:821) 4 kap. 3 §")
+SAMVL_1_1 = LawParagraph(
+    "SAMVL-1-1",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 1 kap. 1 §",
+)
+SAMVL_2_2 = LawParagraph(
+    "SAMVL-2-2",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 2 kap. 2 §",
+)
+SAMVL_2_3 = LawParagraph(
+    "SAMVL-2-3",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 2 kap. 3 §",
+)
+SAMVL_2_4 = LawParagraph(
+    "SAMVL-2-4",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 2 kap. 4 §",
+)
+SAMVL_3_1 = LawParagraph(
+    "SAMVL-3-1",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 3 kap. 1 §",
+)
+SAMVL_5_1 = LawParagraph(
+    "SAMVL-5-1",
+    "Lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och sjukvård 5 kap. 1 §",
+)
+OSL_10_1 = LawParagraph("OSL-10-1", "Offentlighets- och sekretesslagen (2009:400) 10 kap. 1 §")
+OSL_12_2 = LawParagraph("OSL-12-2", "Offentlighets- och sekretesslagen (2009:400) 12 kap. 2 §")
+OSL_25_1 = LawParagraph("OSL-25-1", "Offentlighets- och sekretesslagen (2009:400) 25 kap. 1 §")
+OSL_26_1 = LawParagraph("OSL-26-1", "Offentlighets- och sekretesslagen (2009:400) 26 kap. 1 §")
+FB_6_11 = LawParagraph("FB-6-11", "Föräldrabalken 6 kap. 11 §")
+
 PARAGRAPHS = (
+    PL_3_1,
+    PL_3_2_B,
+    PL_3_6,
+    PL_4_3,
+    SAMVL_1_1,
+    SAMVL_2_2,
+    SAMVL_2_3,
+    SAMVL_2_4,
+    SAMVL_3_1,
+    SAMVL_5_1,
+    OSL_10_1,
+    OSL_12_2,
+    OSL_25_1,
+    OSL_26_1,
+    FB_6_11,
     PL_3_2,
     PL_3_4,
     PL_3_5,

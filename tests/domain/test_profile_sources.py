@@ -72,7 +72,13 @@ PROFILES = {
     "PractitionerRole": {"se-practitionerrole"},
     "Provenance": {"se-provenance"},
     "RelatedPerson": {"narstaende-relatedperson", "vardnadshavare-relatedperson"},
-    "Task": {"change-request-task", "follow-up-task", "kallelse-task"},
+    "Task": {
+        "change-request-task",
+        "discharge-task",
+        "follow-up-task",
+        "kallelse-task",
+        "sip-need-task",
+    },
 }
 PROFILE_IDS = sorted(id_ for ids in PROFILES.values() for id_ in ids)
 
@@ -231,7 +237,7 @@ def test_no_placeholder_and_no_informative_weight_is_left(name: str) -> None:
 
 
 def test_the_compiled_definitions_stay_small() -> None:
-    assert sum(path.stat().st_size for path in COMPILED.glob("*.json")) < 3_800_000
+    assert sum(path.stat().st_size for path in COMPILED.glob("*.json")) < 4_900_000
 
 
 def test_the_domains_resources_have_their_profiles() -> None:

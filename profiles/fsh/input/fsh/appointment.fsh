@@ -6,7 +6,8 @@ Id: sip-appointment
 Title: "SIP meeting"
 Description: "The meeting where a SIP is made or followed up: who is called, what about, when, where, and who answered (R66, R79, R90, R91)."
 * insert Metadata
-* extension contains MeetingForm named meeting-form 0..1 MS
+* extension contains MeetingForm named meeting-form 0..1 MS and MeetingPlace named meeting-place 0..2 MS
+* extension[meeting-place] ^short = "The address in words, the link to the digital meeting. R91"
 * extension[meeting-form] ^short = "At home, digital, at a unit. R66, R91"
 * insert Element(identifier, [[Identity in the source system.]])
 * insert Element(status, [[`proposed`, `pending`, `booked`, `fulfilled`, `cancelled` …]])

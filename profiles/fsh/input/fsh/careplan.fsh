@@ -15,7 +15,17 @@ Description: "The plan that region and municipality make together with a person 
     CopyGiven named copy-given 0..* MS and
     LegalBasis named legal-basis 0..* MS and
     InternalNote named internal-note 0..* MS and
+    SipTargetGroup named sip-target-group 0..* MS and
+    WhatMatters named what-matters 0..1 MS and
+    CrisisPlan named crisis-plan 0..1 MS and
+    PlanEvaluation named plan-evaluation 0..* MS and
+    PlanEnd named plan-end 0..1 MS and
     $ApprovedForPatient named approved-for-patient 0..1 MS
+* extension[sip-target-group] ^short = "Whom the plan is for, of those to whom one is suggested. R88"
+* extension[what-matters] ^short = "Vad är viktigt för mig, in the person's own words. R89, R96"
+* extension[crisis-plan] ^short = "What to do when the person gets worse."
+* extension[plan-evaluation] ^short = "Each follow-up and what it decided. R92"
+* extension[plan-end] ^short = "Why the plan was closed. R90, R93"
 * extension[overall-responsible] ^short = "Region or kommun; exactly one, says the law and not the profile, so that a second is refused with its paragraph. R76"
 * extension[follow-up] ^short = "The day, and who sees to it. R92"
 * extension[sip-need] ^short = "Needs in plain words."
@@ -70,6 +80,11 @@ Description: "The plan that region and municipality make together with a person 
 * activity ^short = "What is done. R76, R87"
 * activity.extension contains Huvudman named huvudman 0..1 MS
 * activity.extension[huvudman] ^short = "Who answers for it. R76"
+* activity.id ^short = "Stays the same in every version and on every server, so that an activity can be told."
+* activity.outcomeCodeableConcept MS
+* activity.outcomeCodeableConcept ^short = "The result, as the follow-up found it. R92"
+* activity.progress MS
+* activity.progress ^short = "Notes on how it went. R92"
 * activity.reference MS
 * activity.reference ^short = "Instead of detail, where the activity is a resource of its own."
 * activity.detail MS
@@ -143,6 +158,8 @@ Description: "What the person, or those who help, want to reach (R89)."
 * target.due[x] MS
 * target.due[x] only date
 * target.due[x] ^short = "By when, as a day."
+* achievementStatus MS
+* achievementStatus ^short = "How far the goal is reached, as the follow-up found it. R92"
 * statusDate MS
 * statusDate ^short = "When the status was set; used in follow-up."
 * expressedBy MS
@@ -158,7 +175,9 @@ Title: "Overall responsible"
 Description: "Which huvudman has overall responsibility for the plan (R76; SoL 10 kap. 8 §, HSL 16 kap. 4 §)."
 Context: CarePlan
 * insert Metadata
-* extension contains huvudman 1..1 MS and organization 0..1 MS
+* extension contains huvudman 1..1 MS and organization 0..1 MS and person 0..1 MS
+* insert Part(person, [[The person who sees to it: planeringsansvarig]])
+* extension[person].value[x] only Reference(PractitionerRole or Practitioner)
 * insert Part(huvudman, [[Region or municipality]])
 * extension[huvudman].value[x] only code
 * extension[huvudman].valueCode from OverallResponsibleHuvudmanVS (required)

@@ -171,6 +171,9 @@ Description: "What somebody has to do (R20, R46, R91, R92)."
 * #byte-av-kontakt "Begäran om byte av kontakt"
 * #uppfoljning "Uppföljning av plan"
 * #omprovning "Ny bedömning av behovet av fast kontakt"
+* #planering "Planering inför utskrivning" "En enhet som fått inskrivningsmeddelandet börjar planera (lagen 2017:612, 2 kap. 4 §)."
+* #utse-kontakt "Utse fast vårdkontakt före utskrivning" "Den regionala öppna vården utser en fast vårdkontakt (lagen 2017:612, 2 kap. 5 §)."
+* #sip-behov "Behov av samordnad individuell plan" "Någon har bedömt eller föreslagit att en plan behövs (R75, R82)."
 
 CodeSystem: CommunicationCategoryCS
 Id: communication-category
@@ -186,6 +189,8 @@ Description: "What was told or sent: messages of the discharge process, informat
 * #vem-som-ar-kontakt "Information om vem som är fast kontakt och hur den nås"
 * #skriftlig-utskrivningsinformation "Skriftlig information till patienten vid utskrivning"
 * #plankopia "Kopia av plan"
+* #paminnelse "Påminnelse om kallelse till SIP-möte"
+* #plandelning "Plan lämnad till en annan aktör" "Det som samtycket omfattar, till den som inte får läsa direkt (R78, R94, R100)."
 
 CodeSystem: ServiceTypeCS
 Id: service-type

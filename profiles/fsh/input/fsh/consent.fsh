@@ -23,8 +23,9 @@ Id: sip-consent
 Title: "Consent to a SIP"
 Description: "The person's consent to a SIP: oral or written, limited to actors and time, withdrawn at any time (R75, R78, R80)."
 * insert Metadata
-* extension contains ConsentForm named consent-form 0..1 MS
+* extension contains ConsentForm named consent-form 0..1 MS and ChildsView named childs-view 0..1 MS
 * extension[consent-form] ^short = "muntligt or skriftligt; both are valid. R78"
+* extension[childs-view] ^short = "That a child was informed and asked, and what it thinks. R80"
 * insert ConsentElements
 * insert Element(status, [[`active`; `inactive` once withdrawn. R78]])
 * category contains sip 1..1 MS
@@ -35,6 +36,8 @@ Description: "The person's consent to a SIP: oral or written, limited to actors 
 * insert Element(provision.type, [[`permit` or `deny`; needed once active.]])
 * insert Element(provision.actor, [[Who may take part and read; all concerned, when left out. R78, R94]])
 * insert Element(provision.class, [[Kinds of information, when limited. R78]])
+* provision.class from InformationClassVS (extensible)
+* insert Element(provision.provision, [[An exception: what a permission leaves out, for whom and of what kind. R78]])
 * obeys co-1 and co-2
 
 Profile: SvodConsent

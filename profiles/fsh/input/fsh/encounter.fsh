@@ -11,7 +11,15 @@ Description: "Sluten vård with the times that lagen (2017:612) counts from (R54
     NeedAssessedAt named need-assessed-at 0..1 MS and
     AdmissionNoticeSent named admission-notice-sent 0..* MS and
     DischargeReady named discharge-ready 0..* MS and
-    DischargeReadyWithdrawn named discharge-ready-withdrawn 0..* MS
+    DischargeReadyWithdrawn named discharge-ready-withdrawn 0..* MS and
+    CompulsoryCare named compulsory-care 0..1 MS and
+    NeedsAfterDischarge named needs-after-discharge 0..* MS and
+    InformationTransferred named information-transferred 0..* MS and
+    WrittenInformation named written-information 0..* MS
+* extension[compulsory-care] ^short = "LPT or LRV: such a discharge has its own track. R67"
+* extension[needs-after-discharge] ^short = "Whose insatser are needed afterwards; of both region and municipality: a SIP. R54, R65"
+* extension[information-transferred] ^short = "The information to those who take over, the same day at the latest. R63"
+* extension[written-information] ^short = "The written information to the patient. R64"
 * extension[expected-discharge] ^short = "Expected time and when it was said; the latest holds. R56, R58"
 * extension[need-assessed-at] ^short = "When a later found need starts the 24 hours. R57"
 * extension[admission-notice-sent] ^short = "Inskrivningsmeddelande: when, by whom, to which units. R55–R57"
@@ -89,7 +97,9 @@ Title: "Expected discharge"
 Description: "When discharge is expected. A changed time is added, never overwritten: the latest recorded holds (R56, R58)."
 Context: Encounter
 * insert Metadata
-* extension contains time 1..1 MS and recorded 1..1 MS
+* extension contains time 1..1 MS and recorded 1..1 MS and by 0..1 MS
+* insert Part(by, [[By whom]])
+* extension[by].value[x] only Reference(PractitionerRole or Practitioner or Organization)
 * insert Part(time, [[Expected time of discharge]])
 * extension[time].value[x] only dateTime
 * insert Part(recorded, [[When that was said]])
@@ -129,3 +139,72 @@ Title: "Ready for discharge withdrawn"
 Description: "That the patient is no longer utskrivningsklar: the clocks are reset (R62)."
 Context: Encounter
 * insert AtBy([[When the units were told]])
+
+CodeSystem: CompulsoryCareCS
+Id: compulsory-care
+Title: "Tvångsvård"
+Description: "The law that psychiatric care is given under; its discharges have a track of their own (R67)."
+* insert SwedishCodes
+* #lpt "Psykiatrisk tvångsvård (LPT)" "Lagen (1991:1128) om psykiatrisk tvångsvård."
+* #lrv "Rättspsykiatrisk vård (LRV)" "Lagen (1991:1129) om rättspsykiatrisk vård."
+* #opt "Öppen psykiatrisk tvångsvård (ÖPT)"
+* #orv "Öppen rättspsykiatrisk vård (ÖRV)"
+
+ValueSet: CompulsoryCareVS
+Id: compulsory-care
+Title: "Tvångsvård"
+Description: "The law that psychiatric care is given under."
+* insert AllOf(CompulsoryCareCS)
+
+Extension: CompulsoryCare
+Id: compulsory-care
+Title: "Compulsory care"
+Description: "That the stay is under LPT or LRV, or that open compulsory care follows: the plan is one of type SPLPTLRV (R67; lagen 2017:612, 4 kap.)."
+Context: Encounter
+* insert Metadata
+* value[x] 1..1
+* value[x] only code
+* valueCode from CompulsoryCareVS (required)
+
+Extension: NeedsAfterDischarge
+Id: needs-after-discharge
+Title: "Needs after discharge"
+Description: "Which huvudman's insatser the patient is thought to need after discharge (R54, R65; lagen 2017:612, 4 kap. 1 §)."
+Context: Encounter
+* insert Metadata
+* value[x] 1..1
+* value[x] only code
+* valueCode from OverallResponsibleHuvudmanVS (required)
+
+Extension: InformationTransferred
+Id: information-transferred
+Title: "Information transferred"
+Description: "That the information those who take over need was sent, and to whom; or that secrecy prevented it (R63; lagen 2017:612, 3 kap.)."
+Context: Encounter
+* insert Metadata
+* extension contains at 1..1 MS and by 0..1 MS and to 0..* MS and withheld 0..1 MS
+* insert Part(at, [[When it was sent]])
+* extension[at].value[x] only dateTime
+* insert Part(by, [[By whom]])
+* extension[by].value[x] only Reference(PractitionerRole or Practitioner or Organization)
+* insert Part(to, [[A unit that got it]])
+* extension[to].value[x] only Reference(Organization)
+* insert Part(withheld, [[Why something was not sent]])
+* extension[withheld].value[x] only string
+
+Extension: WrittenInformation
+Id: written-information
+Title: "Written information to the patient"
+Description: "That the patient got the written summary of care, who the fast vårdkontakt is, when the SIP meeting is and which plans there are (R64; patientlagen 3 kap. 2 b §)."
+Context: Encounter
+* insert Metadata
+* extension contains at 1..1 MS and by 0..1 MS and to 0..1 MS and channel 0..1 MS
+* insert Part(at, [[When]])
+* extension[at].value[x] only dateTime
+* insert Part(by, [[By whom]])
+* extension[by].value[x] only Reference(PractitionerRole or Practitioner or Organization)
+* insert Part(to, [[Who got it]])
+* extension[to].value[x] only Reference(Patient or RelatedPerson)
+* insert Part(channel, [[How]])
+* extension[channel].value[x] only code
+* extension[channel].valueCode from InformationChannelVS (required)

@@ -82,6 +82,67 @@ Description: "That the patient or staff ask for another fixed contact, to be dec
 * insert Element(reasonCode, [[Why, in words at least. R46]])
 * insert Element(businessStatus, [[How far the decision has come.]])
 
+Profile: DischargeTask
+Parent: Task
+Id: discharge-task
+Title: "Task of the discharge process"
+Description: "What a unit has to do before the patient goes home: begin to plan, appoint a fast vårdkontakt (R59, R60; lagen 2017:612, 2 kap. 4 and 5 §§). An accepted task is the receipt of the inskrivningsmeddelande."
+* insert Metadata
+* insert TaskElements
+* code from DischargeTaskVS (required)
+* code ^short = "`planering` or `utse-kontakt`. R59, R60"
+* focus only Reference(SEEncounterSluten or Patient or CareTeam)
+* focus ^short = "The stay."
+* encounter 1..1
+* insert Element(encounter, [[The stay.]])
+* requester only Reference(PractitionerRole or Organization)
+* requester ^short = "The ward."
+* owner only Reference(Organization or PractitionerRole)
+* owner ^short = "The unit that got the inskrivningsmeddelande."
+* insert Element(restriction.period.end, [[By when: the expected discharge. R60]])
+
+Profile: SipNeedTask
+Parent: Task
+Id: sip-need-task
+Title: "Need of a SIP"
+Description: "That somebody has assessed, or proposed, that a person needs a SIP; one huvudman's assessment obliges both. Refused only with a reason (R75, R82, R83)."
+* insert Metadata
+* extension contains SipTargetGroup named sip-target-group 0..* MS
+* extension[sip-target-group] ^short = "Of those to whom a SIP is suggested. R88"
+* insert TaskElements
+* code = TaskCodeCS#sip-behov
+* code ^short = "`sip-behov`."
+* focus ^short = "The person, and the plan once there is one."
+* requester ^short = "Who assessed or proposed: staff, the person, a relative, school, Försäkringskassan … R82"
+* owner ^short = "The unit that is to see to it. R75"
+* businessStatus 1..1
+* businessStatus from SipNeedKindVS (required)
+* insert Element(businessStatus, [[Assessed by a huvudman, which obliges, or proposed by somebody else. R75, R82]])
+* reasonCode 1..1
+* insert Element(reasonCode, [[Why a plan is needed, in words at least.]])
+
+CodeSystem: SipNeedKindCS
+Id: sip-need-kind
+Title: "Bedömt eller föreslaget behov"
+Description: "Whether a huvudman has assessed the need of a SIP, or somebody proposed one (R75, R82)."
+* insert SwedishCodes
+* #bedomt "Bedömt av en huvudman" "Förpliktar både regionen och kommunen (R75)."
+* #foreslaget "Föreslaget"
+
+ValueSet: SipNeedKindVS
+Id: sip-need-kind
+Title: "Bedömt eller föreslaget behov"
+Description: "Whether the need was assessed or proposed."
+* insert AllOf(SipNeedKindCS)
+
+ValueSet: DischargeTaskVS
+Id: discharge-task
+Title: "Uppgifter inför utskrivning"
+Description: "What a unit has to do before the patient goes home."
+* insert Metadata
+* TaskCodeCS#planering
+* TaskCodeCS#utse-kontakt
+
 Profile: FollowUpTask
 Parent: Task
 Id: follow-up-task
