@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
-from fhir_server.measures import assignments, discharges, shares, visits, workload
+from fhir_server.measures import assignments, discharges, plans, shares, visits, workload
 from fhir_server.measures.question import Question
 from fhir_server.measures.result import Scoring
 from fhir_server.measures.tally import (
@@ -19,6 +19,7 @@ from fhir_server.measures.tally import (
     REASON,
     REQUESTER,
     SEX,
+    TARGET_GROUP,
     UNIT,
     Tally,
 )
@@ -91,7 +92,15 @@ def _of_hits(kinds: Sequence[str]) -> tuple[GroupSpec, ...]:
     return (GroupSpec("all", WHOSE, MappingProxyType({CONTACT_TYPE: tuple(kinds)})),)
 
 
+def _alone(count: Callable[[Question, Tally], None]) -> Count:
+    def run(question: Question, tallies: Sequence[Tally]) -> None:
+        count(question, tallies[0])
+
+    return run
+
+
 _BY_CONTACT = (GroupSpec(),)
+_BY_PERSON = (GroupSpec("all", WHOSE),)
 _CHANGES = (
     GroupSpec(
         of_hits=MappingProxyType(
@@ -140,7 +149,31 @@ _ALL = (
         _P,
         _one(discharges.share_before_discharge, codes.VARDKONTAKTER),
         _of_hits(codes.VARDKONTAKTER),
+        target=1,
         rises=True,
+    ),
+    Spec("ism-24h", _P, _alone(discharges.share_noticed_in_time), _BY_PERSON, target=1, rises=True),
+    Spec(
+        "kallelse-3d", _P, _alone(discharges.share_called_in_time), _BY_PERSON, target=1, rises=True
+    ),
+    Spec(
+        "klar-till-hem",
+        _C,
+        _alone(discharges.days_from_ready_to_home),
+        _BY_PERSON,
+        unit="days",
+        rises=False,
+    ),
+    Spec(
+        "sip-innehall", _P, _alone(plans.share_with_four_contents), _BY_PERSON, target=1, rises=True
+    ),
+    Spec("sip-uppfoljning", _P, _alone(plans.share_followed_up), _BY_PERSON, rises=True),
+    Spec(
+        "sip-malgrupp",
+        Scoring.COHORT,
+        _alone(plans.count_with_plan),
+        (GroupSpec("all", (*WHOSE, TARGET_GROUP)),),
+        unit="patients",
     ),
     Spec(
         "informerade",

@@ -27,6 +27,7 @@ AGE_BAND = "age-band"
 CONTACT_TYPE = "contact-type"
 REASON = "reason"
 REQUESTER = "requester"
+TARGET_GROUP = "target-group"
 
 
 class Item(NamedTuple):

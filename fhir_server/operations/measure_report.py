@@ -31,6 +31,7 @@ SYSTEMS = {
     "sex": "http://hl7.org/fhir/administrative-gender",
     "contact-type": codes.CONTACT_TYPE,
     "reason": codes.END_REASON_SYSTEM,
+    "target-group": codes.SIP_TARGET_GROUP_SYSTEM,
 }
 UNITS = {
     "days": {"unit": "d", "system": "http://unitsofmeasure.org", "code": "d"},

@@ -69,6 +69,44 @@ ENTRIES: MappingProxyType[str, Words] = MappingProxyType(
             "utskrivningar i utskrivningsprocessen",
             "med kontakt före hemgång",
         ),
+        "ism-24h": Words(
+            "Inskrivningsmeddelande inom 24 timmar",
+            "Hur ofta skickades inskrivningsmeddelandet inom 24 timmar från inskrivningen, eller "
+            "från den bedömning som visade behovet?",
+            "vårdtillfällen med inskrivningsmeddelande",
+            "i tid",
+        ),
+        "kallelse-3d": Words(
+            "Kallelse till SIP inom tre dagar",
+            "Hur ofta skickades kallelsen till SIP-möte inom tre dagar från att patienten blev "
+            "utskrivningsklar?",
+            "vårdtillfällen där både regionens och kommunens insatser behövs",
+            "i tid",
+        ),
+        "klar-till-hem": Words(
+            "Dagar från utskrivningsklar till hemgång",
+            "Hur många dagar gick från att patienten var utskrivningsklar till hemgången? "
+            "Utfallet är medelvärdet.",
+            "utskrivningar",
+        ),
+        "sip-innehall": Words(
+            "SIP med lagens fyra delar",
+            "Hur stor andel av de samordnade individuella planerna har de fyra delar som lagen "
+            "kräver?",
+            "planer som gjordes under perioden",
+            "med alla fyra delar",
+        ),
+        "sip-uppfoljning": Words(
+            "Uppföljda SIP",
+            "Hur stor andel av planerna följdes upp när de skulle?",
+            "planer som följdes upp eller skulle ha följts upp",
+            "uppföljda",
+        ),
+        "sip-malgrupp": Words(
+            "Personer med SIP",
+            "Hur många personer har en samordnad individuell plan, och i vilka målgrupper?",
+            "personer med en gällande SIP",
+        ),
         "informerade": Words(
             "Informerade om sin kontakt",
             "Till hur stor andel av kontakterna har patienten fått veta vem det är?",
@@ -128,6 +166,7 @@ STRATIFIERS = MappingProxyType(
         "contact-type": "Typ av kontakt",
         "reason": "Orsak",
         "requester": "Vem som bad om bytet",
+        "target-group": "Målgrupp",
     }
 )
 MISSING_WORDS = "uppgift saknas"
@@ -149,6 +188,16 @@ VALUES = MappingProxyType(
         ("reason", "overgang-vuxen"): "övergång till vuxenvården",
         ("reason", "slutat"): "kontakten har slutat",
         ("reason", "annat"): "annat",
+        ("target-group", "psykisk-sjukdom-beroende"): "psykisk sjukdom och beroende",
+        ("target-group", "psykisk-sjukdom-funktionsnedsattning"): (
+            "psykisk sjukdom och funktionsnedsättning"
+        ),
+        ("target-group", "demens-somatik"): "demens och kroppslig sjukdom",
+        ("target-group", "unga-psykosocialt"): "barn och unga med psykosociala behov",
+        ("target-group", "placerade-barn"): "placerade barn och unga",
+        ("target-group", "npf"): "neuropsykiatrisk funktionsnedsättning",
+        ("target-group", "multisjuk-aldre"): "multisjuka och sköra äldre",
+        ("target-group", "annan"): "annan målgrupp",
         ("requester", "patient"): "patienten",
         ("requester", "staff"): "verksamheten",
     }
@@ -163,6 +212,9 @@ REASONS = MappingProxyType(
         "need-after-assignment": "behovet är antecknat efter att kontakten utsågs",
         "declined": "patienten tackade nej",
         "died-in-hospital": "avled på sjukhuset",
+        "admission-not-recorded": "tiden för inskrivning är inte antecknad",
+        "needs-not-recorded": "det är inte antecknat vems insatser som behövs",
+        "never-ready": "meddelades aldrig som utskrivningsklar",
     }
 )
 

@@ -34,6 +34,7 @@ FACTS = "facts"
 FACT_NAMES = (
     "patient", "kind", "status", "start", "end", "member", "unit", "place", "born", "need",
     "appointed", "informed", "declined", "reason", "asked", "named", "basis", "own",
+    "noticed", "due", "ready", "call_due", "needs", "evaluated", "whole",
 )  # fmt: skip
 # Every resource with facts has a status. Not $exists: the index can't answer that alone.
 HAS_FACTS = {"f.status": {"$gt": ""}}
@@ -96,6 +97,7 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     Args:
         database: the store's.
     """
+    _drop_older_facts(database)
     database["resources"].create_indexes(list(RESOURCE_INDEXES))
     database["locks"].create_index("at", name="expires", expireAfterSeconds=LOCK_SECONDS)
     database["history"].create_indexes(list(HISTORY_INDEXES))
@@ -107,6 +109,13 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
     database[CONCEPTS].create_indexes(list(CONCEPT_INDEXES))
     _ensure_conformance(database)
     database[JOBS].create_index("expires", name="expires", expireAfterSeconds=0)
+
+
+def _drop_older_facts(database: Database[dict[str, Any]]) -> None:
+    """Drop the index of facts where it has others than today's; it is made anew at once."""
+    known = database["resources"].index_information().get(FACTS)
+    if known is not None and len(known["key"]) != len(FACT_NAMES) + 1:
+        database["resources"].drop_index(FACTS)
 
 
 def _ensure_search_state(database: Database[dict[str, Any]]) -> None:

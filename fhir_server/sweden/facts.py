@@ -8,32 +8,43 @@ fact           meaning
 =============  ==========================================================================
 ``patient``    ``Patient/[id]``; of a Patient its own
 ``kind``       named contact: its type, 1 to 4 · Encounter: its class, ``IMP`` … ·
+               plan: ``SIP`` · kallelse: ``kallelse`` ·
                EpisodeOfCare: form of care (``sabo``, ``hemsjukvard``, ``hemtjanst``) ·
                Patient: ``gender`` · Practitioner: ``LK`` for a licensed physician, else its
                first licence, ``usk`` for an undersköterska
 ``status``     ``status``; of those that have ``active``, ``active`` or ``inactive``; of a
                dead patient ``deceased``
-``start``      first moment, µs since 1970; of a Patient absent
+``start``      first moment, µs since 1970; of a Patient absent · kallelse: when it was sent
 ``end``        first moment after, µs; of a Patient when they died
 ``member``     named contact, Encounter: who (``PractitionerRole/[id]`` or
                ``Practitioner/[id]``) · PractitionerRole: whose (``Practitioner/[id]``)
 ``unit``       the unit that answers (``Organization/[id]``); of a Patient where listed
 ``place``      Patient: kommunkod of the home · named contact: ``Encounter/[id]`` it was
-               appointed in
+               appointed in · kallelse: the stay it follows from
 ``born``       Patient: birth date as a number, 20130514; absent where not a full date
 ``need``       named contact: when the need was found, µs · Encounter: 1 where the discharge
                process (2017:612) runs
-``appointed``  named contact: when it was appointed, µs
+``appointed``  named contact: when it was appointed, µs · SIP: when it was made
 ``informed``   named contact: when patient or relative was first told who it is, µs
 ``declined``   named contact: when the patient said no, µs; absent where withdrawn
 ``reason``     named contact: why it ended (CodeSystem end-reason)
 ``asked``      named contact: who asked for the change that ended it, ``patient`` or ``staff``
 ``named``      Practitioner: true where it has a name
-``basis``      named contact: why it was appointed (CodeSystem appointment-basis)
-``own``        PractitionerRole, Practitioner: its own reference, which the index has not
+``basis``      named contact: why it was appointed (CodeSystem appointment-basis) ·
+               Encounter: the law of compulsory care (CodeSystem compulsory-care)
+``own``        PractitionerRole, Practitioner, Encounter: its own reference, which the index has not
+``noticed``    Encounter: when the first inskrivningsmeddelande was sent, µs
+``due``        Encounter: last moment for it, µs · SIP: first moment after the day of the
+               follow-up, µs
+``ready``      Encounter: the notice of utskrivningsklar that holds, µs
+``call_due``   Encounter: first moment too late for the kallelse to a SIP meeting, µs
+``needs``      Encounter: whose insatser are needed: ``region``, ``kommun``, ``both`` · SIP:
+               target groups, with a space between
+``evaluated``  SIP: when it was followed up last, µs
+``whole``      SIP: 1 where it has the four contents that the law asks for
 =============  ==========================================================================
 
-Source: R49, R101-R107; DOMAIN 4.2-4.3.
+Source: R49, R76, R101-R107; DOMAIN 4.2-4.3.
 """
 
 from __future__ import annotations
@@ -42,7 +53,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from fhir_server.sweden import codes, periods
+from fhir_server.sweden import codes, discharge, periods
 from fhir_server.sweden.assignments import is_named_contact
 from fhir_server.sweden.elements import (
     Json,
@@ -56,6 +67,7 @@ from fhir_server.sweden.elements import (
 )
 from fhir_server.sweden.people import has_name
 from fhir_server.sweden.periods import Period, bounds
+from fhir_server.sweden.plans import four_contents, is_sip
 
 Facts = dict[str, Any]
 
@@ -109,9 +121,7 @@ def _named_contact(team: Json) -> Facts:
 
 
 def _encounter(encounter: Json) -> Facts:
-    in_process = any(
-        each.get("url") == codes.ADMISSION_NOTICE_SENT for _, each in items(encounter, "extension")
-    )
+    stay = discharge.timeline(encounter)
     return {
         "patient": _reference(encounter, "subject"),
         "kind": text(child(encounter, "class"), "code"),
@@ -119,7 +129,67 @@ def _encounter(encounter: Json) -> Facts:
         **_bounds(periods.read(encounter)),
         "member": _performer(encounter),
         "unit": _reference(encounter, "serviceProvider"),
-        "need": 1 if in_process else None,
+        "need": 1 if discharge.has_notice(encounter) else None,
+        "own": f"Encounter/{text(encounter, 'id')}",
+        "noticed": _microseconds(min(stay.notices, default=None)),
+        "due": _microseconds(stay.notice_deadline),
+        "ready": _microseconds(stay.ready_since),
+        "call_due": _microseconds(stay.call_deadline),
+        "needs": _needs(encounter),
+        "basis": text(extension(encounter, codes.COMPULSORY_CARE), "valueCode"),
+    }
+
+
+def _needs(encounter: Json) -> str | None:
+    found = {
+        text(each, "valueCode")
+        for _, each in items(encounter, "extension")
+        if each.get("url") == codes.NEEDS_AFTER_DISCHARGE
+    }
+    return "both" if len(found) > 1 else next(iter(found), None)
+
+
+def _sip(plan: Json) -> Facts:
+    if not is_sip(plan):
+        return {}
+    responsible = child(
+        extension(extension(plan, codes.OVERALL_RESPONSIBLE), "organization"), "valueReference"
+    )
+    aim = target(responsible)
+    due = bounds(_part(plan, codes.FOLLOW_UP, "date", "valueDate"))
+    held = (
+        _moment(extension(each, "at").get("valueDateTime"))
+        for _, each in items(plan, "extension")
+        if each.get("url") == codes.PLAN_EVALUATION
+    )
+    groups = {
+        text(each, "valueCode")
+        for _, each in items(plan, "extension")
+        if each.get("url") == codes.SIP_TARGET_GROUP
+    }
+    return {
+        "patient": _reference(plan, "subject"),
+        "kind": codes.SIP,
+        "status": text(plan, "status"),
+        **_bounds(periods.read(plan)),
+        "appointed": _moment(plan.get("created")),
+        "unit": aim.literal if aim.local else None,
+        "due": microseconds(due[1]) if due else None,
+        "evaluated": max((each for each in held if each is not None), default=None),
+        "needs": " ".join(sorted(groups)),
+        "whole": 1 if four_contents(plan) else None,
+    }
+
+
+def _kallelse(task: Json) -> Facts:
+    if not discharge.is_kallelse(task):
+        return {}
+    return {
+        "patient": _reference(task, "for"),
+        "kind": codes.KALLELSE,
+        "status": text(task, "status"),
+        "start": _moment(task.get("authoredOn")),
+        "place": _reference(task, "encounter"),
     }
 
 
@@ -243,6 +313,10 @@ def _moment(value: Any) -> int | None:
     return microseconds(found[0]) if found else None
 
 
+def _microseconds(moment: dt.datetime | None) -> int | None:
+    return None if moment is None else microseconds(moment)
+
+
 def _reference(resource: Json, name: str) -> str | None:
     aim = target(child(resource, name))
     return aim.literal if aim.local else None
@@ -254,10 +328,12 @@ def _first_reference(resource: Json, name: str) -> str | None:
 
 
 _READERS: dict[str, Callable[[Json], Facts]] = {
+    "CarePlan": _sip,
     "CareTeam": _named_contact,
     "Encounter": _encounter,
     "EpisodeOfCare": _episode,
     "Patient": _patient,
     "PractitionerRole": _role,
     "Practitioner": _practitioner,
+    "Task": _kallelse,
 }

@@ -39,7 +39,7 @@ CERTAIN: tuple[frozenset[str], ...] = (
     frozenset({"ill", "contact", "changed", "byte-verksamhet"}),
     frozenset({"lakarkontakt", "changed", "slutat"}),
     frozenset({"life-threatening", "lakarkontakt"}),
-    frozenset({"stay", "discharge-process", "contact-before-discharge", "hemsjukvard"}),
+    frozenset({"stay", "discharge-process", "contact-before-discharge", "hemsjukvard", "sip"}),
     frozenset({"protected", "lakarkontakt"}),
     frozenset({"died", "ill", "contact", "lakarkontakt"}),
     frozenset({"hemtjanst", "omsorgskontakt", "visited", "cancelled"}),

@@ -19,6 +19,7 @@ from fhir_server.synthetic.patients import (
     patient_resource,
 )
 from fhir_server.synthetic.places import Kind, Unit, organizations, places
+from fhir_server.synthetic.plans import sip
 from fhir_server.synthetic.population import Population
 from fhir_server.synthetic.staff import practitioners, teams
 from fhir_server.synthetic.visits import stay, stay_resource, visits
@@ -66,6 +67,7 @@ class Region:
         found = needs(who, care, self._places, stayed, self._end)
         yield from contacts(who, found, self._teams, self._end)
         yield from visits(who, self._teams, care, self._clinics(who), self._end)
+        yield from sip(who, care, self._teams, stayed, self._end)
 
     def _clinics(self, who: Patient) -> list[Unit]:
         ill = (*who.illnesses, who.grave) if who.grave else who.illnesses

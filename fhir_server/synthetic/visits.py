@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from fhir_server.sweden import codes
 from fhir_server.synthetic.chance import Fate
-from fhir_server.synthetic.elements import ACT_CODE, Json, concept, moment, parts, reference
+from fhir_server.synthetic.elements import (
+    ACT_CODE,
+    Json,
+    concept,
+    extension,
+    moment,
+    parts,
+    reference,
+)
 from fhir_server.synthetic.elements import resource as begin
 from fhir_server.synthetic.patients import HEMSJUKVARD, SABO, Patient
 from fhir_server.synthetic.places import Unit
@@ -80,7 +88,10 @@ def stay_resource(who: Patient, found: Stay, team: Team, told: Sequence[Unit]) -
     home = concept(_DISPOSITION, "home")
     encounter["hospitalization"] = {"dischargeDisposition": home}
     if found.in_process:
-        encounter["extension"] = list(_timeline(who.fate, found, physician, told))
+        encounter["extension"] = [
+            *_timeline(who.fate, found, physician, told),
+            *_needs(municipal=bool(who.care)),
+        ]
     return encounter
 
 
@@ -102,6 +113,12 @@ def _timeline(fate: Fate, found: Stay, by: Worker, told: Sequence[Unit]) -> Iter
     ready = found.end - dt.timedelta(days=before)
     at = ("DateTime", moment(ready, 620))
     yield parts(codes.structure("discharge-ready"), at=at, **sender)
+
+
+def _needs(*, municipal: bool) -> Iterator[Json]:
+    """Give whose insatser are needed after the stay: of both, a SIP is due (R65)."""
+    for huvudman in (codes.REGION, codes.KOMMUN) if municipal else (codes.REGION,):
+        yield extension(codes.NEEDS_AFTER_DISCHARGE, valueCode=huvudman)
 
 
 def visits(

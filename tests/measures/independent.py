@@ -457,6 +457,162 @@ def fvk_fore_utskrivning(world: World) -> Outcome:
     return only_hits(outcome, "contact-type", "14")
 
 
+REAL = ("arrived", "triaged", "in-progress", "onleave", "finished")
+DAY = timedelta(days=1)
+
+
+def stays(world: World, *statuses: str) -> Iterator[tuple[str, Json]]:
+    for stay in world.of("Encounter"):
+        if stay["class"].get("code") in ("IMP", "ACUTE", "NONAC") and stay["status"] in statuses:
+            yield to(stay.get("subject")) or "", stay
+
+
+def times(stay: Json, name: str) -> list[datetime]:
+    return [span(part(each, "at"))[0] for each in extensions(stay, name)]
+
+
+def ready_now(stay: Json) -> datetime | None:
+    """The last notice of utskrivningsklar, unless it was taken back then or later."""
+    said = sorted(times(stay, "discharge-ready"))
+    back = times(stay, "discharge-ready-withdrawn")
+    return said[-1] if said and not [each for each in back if each >= said[-1]] else None
+
+
+def ism_24h(world: World) -> Outcome:
+    outcome = Outcome()
+    for reference, stay in stays(world, *REAL):
+        sent = times(stay, "admission-notice-sent")
+        if not sent or not world.start <= min(sent) < world.end:
+            continue
+        need, (admitted, _) = times(stay, "need-assessed-at"), bounds(stay)
+        since = need[0] if need else admitted
+        verdict = "hit" if since != LONG_AGO and min(sent) - since <= DAY else "miss"
+        if since == LONG_AGO:
+            verdict = "admission-not-recorded"
+        world.add(outcome, reference, [to(stay.get("serviceProvider"))], verdict)
+    return outcome
+
+
+def kallelse_3d(world: World) -> Outcome:
+    outcome = Outcome()
+    for reference, stay in stays(world, *REAL):
+        ready = ready_now(stay)
+        if ready is None or extensions(stay, "compulsory-care"):
+            continue
+        over = midnight(ready.astimezone(SWEDEN).date() + 4 * DAY)
+        sent = [
+            span(task["authoredOn"])[0]
+            for task in world.of("Task")
+            if to(task.get("encounter")) == f"Encounter/{stay['id']}"
+            and task["code"]["coding"][0]["code"] == "kallelse"
+            and task["status"] not in ("draft", "entered-in-error")
+            and to(task["for"]) == reference
+        ]
+        in_time = [each for each in sent if each < over]
+        when = min(in_time) if in_time else over
+        if not world.start <= when <= world.moment:
+            continue
+        needs = {each["valueCode"] for each in extensions(stay, "needs-after-discharge")}
+        verdict = "hit" if in_time else "miss"
+        if not sent and needs != {"region", "kommun"}:
+            if needs:
+                continue
+            verdict = "needs-not-recorded"
+        world.add(outcome, reference, [to(stay.get("serviceProvider"))], verdict)
+    return outcome
+
+
+def klar_till_hem(world: World) -> Outcome:
+    outcome = Outcome()
+    for reference, stay in stays(world, "finished"):
+        _, end = bounds(stay)
+        if end == FAR or not extensions(stay, "admission-notice-sent"):
+            continue
+        home = end - timedelta(microseconds=1)
+        if not world.start <= home < world.end:
+            continue
+        patient, ready, value = world.get(reference), ready_now(stay), None
+        died = world.death(patient) if patient else None
+        if died is not None and died <= home:
+            verdict = "died-in-hospital"
+        elif ready is None or ready > home:
+            verdict = "never-ready"
+        else:
+            verdict = "hit"
+            value = Fraction((home - ready) // timedelta(microseconds=1), 86_400_000_000)
+        world.add(outcome, reference, [to(stay.get("serviceProvider"))], verdict, (), value)
+    return outcome
+
+
+def sips(world: World, *statuses: str) -> Iterator[tuple[str, str | None, Json]]:
+    """Whose plan, the organization with the overall responsibility, the plan."""
+    for plan in world.of("CarePlan"):
+        kinds = [c["code"] for concept in plan["category"] for c in concept["coding"]]
+        if "SIP" in kinds and plan["status"] in statuses:
+            said = extensions(plan, "overall-responsible")
+            unit = to(part(said[0], "organization")) if said else None
+            yield to(plan["subject"]) or "", unit, plan
+
+
+def sip_innehall(world: World) -> Outcome:
+    outcome = Outcome()
+    for reference, unit, plan in sips(world, "draft", "active", "on-hold", "revoked", "completed"):
+        start, _ = bounds(plan)
+        made = span(plan["created"])[0] if "created" in plan else start
+        if not world.start <= made <= world.moment:
+            continue
+        done = [
+            [each["valueCode"] for each in extensions(activity, "huvudman")]
+            for activity in plan.get("activity", [])
+            if activity.get("detail", {}).get("status") != "cancelled"
+        ]
+        answers = [part(each, "huvudman") for each in extensions(plan, "overall-responsible")]
+        complete = (
+            all(len(each) == 1 for each in done)
+            and ["region"] in done
+            and ["kommun"] in done
+            and answers in (["region"], ["kommun"])
+        )
+        world.add(outcome, reference, [unit], "hit" if complete else "miss")
+    return outcome
+
+
+def sip_uppfoljning(world: World) -> Outcome:
+    outcome = Outcome()
+    for reference, unit, plan in sips(world, "active", "completed"):
+        _, end = bounds(plan)
+        last = min(world.moment, end - timedelta(microseconds=1))
+        planned = [part(each, "date") for each in extensions(plan, "follow-up")]
+        over = span(planned[0])[1] if planned else FAR
+        held = max(times(plan, "plan-evaluation"), default=LONG_AGO)
+        if (
+            over <= last
+            and held < over
+            and (plan["status"] == "active" or world.start <= over <= world.moment)
+        ):
+            world.add(outcome, reference, [unit], "miss")
+        elif world.start <= held <= world.moment:
+            world.add(outcome, reference, [unit], "hit")
+    return outcome
+
+
+def sip_malgrupp(world: World) -> Outcome:
+    outcome = Outcome()
+    held: dict[str, list[tuple[str | None, Json]]] = {}
+    for reference, unit, plan in sips(world, "active", "completed"):
+        start, end = bounds(plan)
+        unknown = plan["status"] == "completed" and end == FAR
+        if start <= world.moment < end and not unknown:
+            held.setdefault(reference, []).append((unit, plan))
+    for reference, plans in held.items():
+        patient = world.get(reference)
+        if patient is None or world.lives(patient):
+            groups = {g["valueCode"] for _, p in plans for g in extensions(p, "sip-target-group")}
+            marks = [("target-group", group) for group in groups or {"missing"}]
+            world.add(outcome, reference, [unit for unit, _ in plans], "hit", marks)
+    return outcome
+
+
 def informerade(world: World) -> Outcome:
     outcome = Outcome()
     for reference, _ in world.living():
@@ -692,6 +848,12 @@ MEASURES: dict[str, Callable[[World], Outcome]] = {
     "flk-sabo": share_of_enrolled("sabo", "2"),
     "fok-andel": share_of_enrolled("hemtjanst", "3"),
     "fvk-fore-utskrivning": fvk_fore_utskrivning,
+    "ism-24h": ism_24h,
+    "kallelse-3d": kallelse_3d,
+    "klar-till-hem": klar_till_hem,
+    "sip-innehall": sip_innehall,
+    "sip-uppfoljning": sip_uppfoljning,
+    "sip-malgrupp": sip_malgrupp,
     "informerade": informerade,
     "tid-till-kontakt": tid_till_kontakt,
     "byten": byten,

@@ -146,14 +146,22 @@ class Region:
         # Somebody of whom nobody stored who it is: what refers to them is there all the same.
         if self.chance(0.97):
             yield patient
-        subject = {"reference": f"Patient/{id_}"}
+        yield from self.care(id_, {"reference": f"Patient/{id_}"})
+
+    def care(self, id_: str, subject: Json) -> Iterable[Json]:
+        """What is stored about a patient beside the Patient."""
         for number in range(self.random.choice([0, 1, 1, 2, 3, 4])):
             yield self.contact(f"{id_}-{number}", subject)
         for number in range(self.random.choice([0, 0, 0, 1, 2])):
             yield self.episode(f"{id_}-{number}", subject)
         usual = self.random.sample(self.roles, 3)
         for number in range(self.random.choice([0, 0, 1, 2, 3, 5, 9])):
-            yield self.encounter(f"{id_}-{number}", subject, usual)
+            stay = self.encounter(f"{id_}-{number}", subject, usual)
+            yield stay
+            if stay["class"]["code"] == "IMP":
+                yield from self.calls(stay)
+        for number in range(self.random.choice([0, 0, 1, 1, 2])):
+            yield self.plan(f"{id_}-{number}", subject)
 
     def address(self) -> Json:
         municipality = {"system": codes.KOMMUNKOD, "code": self.random.choice(MUNICIPALITIES)}
@@ -264,15 +272,86 @@ class Region:
                 "reference": f"Organization/{self.random.choice(UNITS)}"
             }
         if kind == "IMP" and self.chance(0.7):
-            sent = {
-                "url": codes.ADMISSION_NOTICE_SENT,
-                "valueDateTime": "2026-01-01T10:00:00+01:00",
-            }
-            encounter["extension"] = [sent]
+            encounter["extension"] = [*self.process(start)]
         performers = [self.performer(usual) for _ in range(self.random.choice([0, 1, 1, 1, 2]))]
         if performers:
             encounter["participant"] = performers
         return encounter
+
+    def process(self, start: int) -> Iterable[Json]:
+        """The times of the discharge process, in any order that people may have typed them."""
+        for _ in range(self.random.choice([1, 1, 2])):
+            yield at(codes.ADMISSION_NOTICE_SENT, self.moment(start, start + 2))
+        if self.chance(0.3):
+            yield at(codes.NEED_ASSESSED_AT, self.moment(start, start + 1))
+        for _ in range(self.random.choice([0, 1, 1, 2])):
+            yield at(codes.DISCHARGE_READY, self.moment(start, start + 9))
+            if self.chance(0.3):
+                yield at(codes.DISCHARGE_READY_WITHDRAWN, self.moment(start, start + 9))
+        for code in self.random.choice(
+            [["region"], ["region", "kommun"], ["region", "kommun"], []]
+        ):
+            yield {"url": codes.NEEDS_AFTER_DISCHARGE, "valueCode": code}
+        if self.chance(0.05):
+            yield {"url": codes.COMPULSORY_CARE, "valueCode": "lpt"}
+
+    def calls(self, stay: Json) -> Iterable[Json]:
+        """The kallelser after a stay, and other tasks."""
+        for number in range(self.random.choice([0, 1, 1, 2])):
+            code = self.random.choice(["kallelse"] * 4 + ["utse-kontakt"])
+            first = int(stay["id"].rpartition("-")[2])
+            task = {
+                "resourceType": "Task", "id": f"{stay['id']}-{number}", "intent": "order",
+                "status": self.random.choice(["requested", "accepted", "cancelled", "draft"]),
+                "code": {"coding": [{"system": codes.TASK_CODE_SYSTEM, "code": code}]},
+                "for": stay["subject"], "authoredOn": self.moment(first, first + 200),
+                "encounter": {"reference": f"Encounter/{stay['id']}"},
+            }  # fmt: skip
+            ready = [e for e in stay.get("extension", []) if e["url"] == codes.DISCHARGE_READY]
+            if ready and self.chance(0.8):
+                day = datetime.fromisoformat(ready[-1]["extension"][0]["valueDateTime"][:10])
+                task["authoredOn"] = (
+                    (day + timedelta(days=self.random.randint(0, 5))).date().isoformat()
+                )
+            yield task
+
+    def plan(self, id_: str, subject: Json) -> Json:
+        """A plan, mostly a SIP, that may lack anything."""
+        kind = self.random.choice(["SIP"] * 6 + ["VP"])
+        start = self.random.randint(-200, 200)
+        plan: Json = {
+            "resourceType": "CarePlan", "id": id_, "intent": "plan", "subject": subject,
+            "status": self.random.choice(["active"] * 4 + ["draft", "completed", "revoked"]),
+            "category": [{"coding": [{"system": codes.CARE_PLAN_CATEGORY, "code": kind}]}],
+            "period": self.period(start, start, 200, 0.4),
+        }  # fmt: skip
+        if self.chance(0.8):
+            plan["created"] = self.moment(start, start + 3)
+        if activities := [self.activity() for _ in range(self.random.choice([0, 2, 3, 4]))]:
+            plan["activity"] = activities
+        plan["extension"] = [*self.about_plan(start)]
+        return {name: value for name, value in plan.items() if value}
+
+    def activity(self) -> Json:
+        activity: Json = {"detail": {"status": self.random.choice(["not-started", "cancelled"])}}
+        if self.chance(0.7):
+            activity["detail"]["status"] = "in-progress"
+        if self.chance(0.9):
+            activity["extension"] = [huvudman(self.random.choice(["region", "kommun", "annan"]))]
+        return activity
+
+    def about_plan(self, start: int) -> Iterable[Json]:
+        for _ in range(self.random.choice([0, 1, 1, 1, 2])):
+            who = {"valueCode": self.random.choice(["region", "kommun"])}
+            unit = {"valueReference": {"reference": f"Organization/{self.random.choice(UNITS)}"}}
+            parts = {"huvudman": who, **({"organization": unit} if self.chance(0.8) else {})}
+            yield whole(codes.OVERALL_RESPONSIBLE, **parts)
+        if self.chance(0.8):
+            yield whole(codes.FOLLOW_UP, date={"valueDate": self.day(start, start + 150)})
+        for _ in range(self.random.choice([0, 0, 1, 2])):
+            yield at(codes.PLAN_EVALUATION, self.moment(start, start + 200))
+        for group in self.random.choice([[], ["npf"], ["npf", "unga-psykosocialt"], ["annan"]]):
+            yield {"url": codes.SIP_TARGET_GROUP, "valueCode": group}
 
     def performer(self, usual: list[str]) -> Json:
         who = f"PractitionerRole/{self.random.choice(usual)}"
@@ -303,6 +382,11 @@ def threshold(patients: int, kind: str | None = None) -> Json:
 def whole(url: str, **parts: Json) -> Json:
     """An extension with parts."""
     return {"url": url, "extension": [{"url": name, **value} for name, value in parts.items()]}
+
+
+def at(url: str, moment: str) -> Json:
+    """An extension that says when."""
+    return whole(url, at={"valueDateTime": moment})
 
 
 def store_all(server: Server, store: MongoStore, resources: Iterable[Json]) -> None:

@@ -266,3 +266,18 @@ def test_the_legal_basis_follows_the_day(day: date, paragraphs: list[str]) -> No
 def test_a_plan_from_before_is_judged_by_its_own_law(world: Any, yes: str) -> None:
     [issue] = world.check(world.sip(yes, goal=[], period={"start": "2025-06-30"}))
     assert [coding.code for coding in issue.details] == ["HSL-16-4", "SOL-2-7-OLD"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"activity": []}, False),
+        ({"extension": []}, False),
+    ],
+)
+def test_the_measure_sees_the_four_contents_that_the_law_asks_for(
+    world: Any, yes: str, changes: dict[str, Any], expected: bool
+) -> None:
+    """R76, R107: insatser of both, a huvudman for each, one overall responsible."""
+    assert plans.four_contents(world.sip(yes, **changes)) is expected

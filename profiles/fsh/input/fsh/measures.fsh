@@ -24,6 +24,7 @@ Description: "What the figures of a measure are divided by (R109)."
 * #contact-type "Kontakttyp"
 * #reason "Skäl"
 * #requester "Vem som begärde"
+* #target-group "Målgrupp"
 
 CodeSystem: MeasureReasonCS
 Id: measure-reason
@@ -39,6 +40,9 @@ Description: "Why somebody is excluded from a measure, or a stratum is not known
 * #need-after-assignment "Behovet är registrerat efter tilldelningen"
 * #too-few-visits "För få besök"
 * #performer-not-known "Besök utan uppgift om vem som träffades"
+* #admission-not-recorded "Tiden för inskrivning saknas"
+* #needs-not-recorded "Det är inte registrerat vems insatser som behövs"
+* #never-ready "Aldrig meddelad som utskrivningsklar"
 
 ValueSet: MeasureGroupVS
 Id: measure-group
@@ -332,6 +336,117 @@ Usage: #definition
 * insert StratifierOf(sex)
 * insert StratifierOf(age-band)
 * insert StratifierOf(contact-type)
+
+Instance: ism-24h
+InstanceOf: Measure
+Usage: #definition
+* insert MeasureOf(proportion)
+* name = "InskrivningsmeddelandeInom24Timmar"
+* title = "Andel inskrivningsmeddelanden inom 24 timmar"
+* description = "Share of the stays with an admission notice for which it was sent within 24 hours of admission, or of the later assessment that found the need (R57, R107; lagen 2017:612, 2 kap. 1 §)."
+* improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#increase
+* insert GroupOf(all)
+* insert PopulationOf(initial-population, [[Inpatient stays whose first admission notice was sent in the period; those without a time of admission are excluded and reported.]])
+* insert PopulationOf(denominator, [[Inpatient stays whose first admission notice was sent in the period; those without a time of admission are excluded and reported.]])
+* insert PopulationOf(denominator-exclusion, [[About whom the question can not be answered; the report says why.]])
+* insert PopulationOf(numerator, [[Stays whose first notice was in time.]])
+* insert StratifierOf(unit)
+* insert StratifierOf(huvudman)
+* insert StratifierOf(municipality)
+* insert StratifierOf(sex)
+* insert StratifierOf(age-band)
+
+Instance: kallelse-3d
+InstanceOf: Measure
+Usage: #definition
+* insert MeasureOf(proportion)
+* name = "KallelseInomTreDagar"
+* title = "Andel SIP-kallelser inom tre dagar"
+* description = "Share of the stays whose patient needs insatser of both region and municipality for which the call to the SIP meeting was sent within three days of utskrivningsklar (R65, R107; lagen 2017:612, 4 kap. 3 §). Care under LPT and LRV is left out (R67)."
+* improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#increase
+* insert GroupOf(all)
+* insert PopulationOf(initial-population, [[Inpatient stays that were utskrivningsklar and need insatser of both, called in the period or due in it; those of which nobody said whose insatser are needed are excluded and reported.]])
+* insert PopulationOf(denominator, [[Inpatient stays that were utskrivningsklar and need insatser of both, called in the period or due in it; those of which nobody said whose insatser are needed are excluded and reported.]])
+* insert PopulationOf(denominator-exclusion, [[About whom the question can not be answered; the report says why.]])
+* insert PopulationOf(numerator, [[Stays whose first kallelse was in time.]])
+* insert StratifierOf(unit)
+* insert StratifierOf(huvudman)
+* insert StratifierOf(municipality)
+* insert StratifierOf(sex)
+* insert StratifierOf(age-band)
+
+Instance: klar-till-hem
+InstanceOf: Measure
+Usage: #definition
+* insert MeasureOf(continuous-variable)
+* name = "DagarFranUtskrivningsklarTillHemgang"
+* title = "Dagar från utskrivningsklar till hemgång"
+* description = "Days from the notice of utskrivningsklar that holds to discharge, mean over discharges in the discharge process (R61, R107)."
+* improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#decrease
+* insert GroupOf(all)
+* insert PopulationOf(initial-population, [[Finished inpatient stays with an admission notice that ended in the period; those never utskrivningsklar and those who died in hospital are excluded and reported.]])
+* insert PopulationOf(measure-population, [[Finished inpatient stays with an admission notice that ended in the period; those never utskrivningsklar and those who died in hospital are excluded and reported.]])
+* insert PopulationOf(measure-population-exclusion, [[About whom the question can not be answered; the report says why.]])
+* insert PopulationOf(measure-observation, [[Days, with fractions.]])
+* insert StratifierOf(unit)
+* insert StratifierOf(huvudman)
+* insert StratifierOf(municipality)
+* insert StratifierOf(sex)
+* insert StratifierOf(age-band)
+
+Instance: sip-innehall
+InstanceOf: Measure
+Usage: #definition
+* insert MeasureOf(proportion)
+* name = "SipMedLagensInnehall"
+* title = "Andel SIP med de fyra delar som lagen kräver"
+* description = "Share of the samordnade individuella planer made in the period that say the four things the law asks for (R76, R107; HSL 16 kap. 4 §, SoL 10 kap. 8 §)."
+* improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#increase
+* insert GroupOf(all)
+* insert PopulationOf(initial-population, [[Plans of category SIP made in the period, drafts among them.]])
+* insert PopulationOf(denominator, [[Plans of category SIP made in the period, drafts among them.]])
+* insert PopulationOf(denominator-exclusion, [[About whom the question can not be answered; the report says why.]])
+* insert PopulationOf(numerator, [[Plans with insatser of region and of municipality, a huvudman for each, and one overall responsible.]])
+* insert StratifierOf(unit)
+* insert StratifierOf(huvudman)
+* insert StratifierOf(municipality)
+* insert StratifierOf(sex)
+* insert StratifierOf(age-band)
+
+Instance: sip-uppfoljning
+InstanceOf: Measure
+Usage: #definition
+* insert MeasureOf(proportion)
+* name = "SipUppfoljningar"
+* title = "Andel uppföljningar av SIP som hölls"
+* description = "Share of the plans that were followed up in the period, or should have been (R92, R107)."
+* improvementNotation = http://terminology.hl7.org/CodeSystem/measure-improvement-notation#increase
+* insert GroupOf(all)
+* insert PopulationOf(initial-population, [[Plans of category SIP, active or completed, with a follow-up held in the period or one that is due and not held.]])
+* insert PopulationOf(denominator, [[Plans of category SIP, active or completed, with a follow-up held in the period or one that is due and not held.]])
+* insert PopulationOf(denominator-exclusion, [[About whom the question can not be answered; the report says why.]])
+* insert PopulationOf(numerator, [[Plans followed up in the period, with none due.]])
+* insert StratifierOf(unit)
+* insert StratifierOf(huvudman)
+* insert StratifierOf(municipality)
+* insert StratifierOf(sex)
+* insert StratifierOf(age-band)
+
+Instance: sip-malgrupp
+InstanceOf: Measure
+Usage: #definition
+* insert MeasureOf(cohort)
+* name = "SipPerMalgrupp"
+* title = "Personer med SIP per målgrupp"
+* description = "Living people with a samordnad individuell plan in force at the end of the period, by target group (R88, R107). A person of two groups is counted in both."
+* insert GroupOf(all)
+* insert PopulationOf(initial-population, [[Living people with a plan of category SIP in force at the end of the period.]])
+* insert StratifierOf(unit)
+* insert StratifierOf(huvudman)
+* insert StratifierOf(municipality)
+* insert StratifierOf(sex)
+* insert StratifierOf(age-band)
+* insert StratifierOf(target-group)
 
 Instance: informerade
 InstanceOf: Measure
