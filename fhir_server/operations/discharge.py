@@ -66,7 +66,9 @@ def run(call: Call) -> Answer:
     def draft() -> Sequence[Draft]:
         stay = stay_at_hand(call)
         teams = _contacts(stay)
-        said[:] = _checked(call, stay, at, teams, died=died)
+        said[:] = _checked(call, stay, at, given)
+        if not died:
+            said.extend(_left_undone(stay, teams, given))
         ended = _ended(stay, arguments, at, given)
         if died:
             open_ = (codes.PLANERING, codes.UTSE_KONTAKT, codes.KALLELSE)
@@ -77,20 +79,22 @@ def run(call: Call) -> Answer:
     return answer(write_together(call.context, draft), said)
 
 
-def _checked(
-    call: Call, stay: Stay, at: Moment, teams: Sequence[Resource], *, died: bool
-) -> list[Issue]:
-    said = refuse(
+def _checked(call: Call, stay: Stay, at: Moment, given: Moment | None) -> list[Issue]:
+    now = now_of(call.context)
+    return refuse(
         admission_notice.concerns(stay.encounter),
         stay_order.under_way(stay.encounter),
-        stay_order.in_time(stay.timeline, at.when, now_of(call.context), "at"),
+        stay_order.in_time(stay.timeline, at.when, now, "at"),
         stay_order.leaves(stay.timeline, at.when),
+        stay_order.in_time(stay.timeline, given.when, now, "given.at") if given else (),
     )
-    if died:
-        return said
+
+
+def _left_undone(stay: Stay, teams: Sequence[Resource], given: Moment | None) -> Iterator[Issue]:
     contact = any(set(kinds_of(team)) & set(codes.VARDKONTAKTER) for team in teams)
-    said += stay_order.left_undone(stay.encounter, contact=contact)
-    return said if "given" in call.arguments else [*said, stay_order.not_given()]
+    yield from stay_order.left_undone(stay.encounter, contact=contact)
+    if given is None:
+        yield stay_order.not_given()
 
 
 def _given_at(arguments: Arguments, at: Moment) -> Moment | None:

@@ -336,6 +336,30 @@ def test_who_was_appointed_in_the_stay_need_not_be_appointed_again(clinic: Clini
     assert "kan fortsätta" in asked["description"]
 
 
+def test_a_contact_who_continues_completes_the_task_to_appoint(clinic: Clinic) -> None:
+    """R60, R22: with 200, as nobody new is appointed."""
+    here = ward(clinic)
+    nurse = clinic.nurse(unit=here.centre)
+    clinic.assign(here.patient, nurse, "1")
+    here.notice()
+    response = clinic.assign(here.patient, nurse, "1", basis=code(codes.FORTSATT))
+    assert response.status_code == 200, response.text
+    assert [t["status"] for t in every(response, "task")] == ["completed"]
+
+
+def test_a_notice_and_an_assignment_at_once_leave_nothing_to_appoint(clinic: Clinic) -> None:
+    """R60: whichever comes first, no task is left open beside the contact that it asks for."""
+    for _ in range(4):
+        here = ward(clinic)
+        nurse, stay = clinic.nurse(unit=here.centre), reference(here.stay)
+        with ThreadPoolExecutor(2) as pool:
+            notice = pool.submit(here.notice)
+            assigned = pool.submit(clinic.assign, here.patient, nurse, "1", encounter=stay)
+            assert (notice.result().status_code, assigned.result().status_code) == (200, 201)
+        found = clinic.fhir.get(f"Task?encounter={here.stay}&code=utse-kontakt&status=requested")
+        assert found.json["total"] == 0
+
+
 def test_of_two_notices_at_once_one_is_sent(clinic: Clinic) -> None:
     """R55: the second finds that the units have got it."""
     here = ward(clinic)

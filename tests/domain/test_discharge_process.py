@@ -378,6 +378,13 @@ def test_a_relative_may_get_it_in_the_patients_place(here: Ward) -> None:
     )
 
 
+def test_what_will_be_given_is_not_said_to_be_given(here: Ward) -> None:
+    """R64: neither ahead of time nor before admission."""
+    for when in (soon(), "2026-03-01T08:00:00+01:00"):
+        given = part(channel=code("brev"), at=moment(when))
+        refused_by(here.discharge(given=given), "SAMVL-2-1", "given.at")
+
+
 def test_after_a_death_nobody_need_plan_any_more(here: Ward) -> None:
     """R64, R59, R60: no summary to the patient, no warnings; open tasks are cancelled."""
     kallelse(here, here.centre, meeting(here))
