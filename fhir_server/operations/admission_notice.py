@@ -24,7 +24,12 @@ from fhir_server.operations.discharge_messages import (
     spelled,
     text_payload,
 )
-from fhir_server.operations.discharge_tasks import MAY_GO_ON, Assigner, task
+from fhir_server.operations.discharge_tasks import (
+    MAY_GO_ON,
+    Assigner,
+    regional_contacts,
+    task,
+)
 from fhir_server.operations.moments import now_of, require_day_or_moment
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.stay_at_hand import (
@@ -230,7 +235,7 @@ def _tasks(
     assigner = Assigner(arguments["by"], at, arguments["expectedDischarge"])
     for unit in units:
         yield task(stay, unit, codes.PLANERING, assigner, ids)
-    held = [each for each in teams if set(kinds_of(each)) & set(codes.VARDKONTAKTER)]
+    held = regional_contacts(teams, stay.finder.read)
     appointed = any(target(child(each, "encounter")).literal == stay.reference for each in held)
     asked = any(stay.tasks(codes.UTSE_KONTAKT))
     regional = [each for each in units if admission_notice.of_region(each, stay.finder.read)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from fhir_server.fhir import json
 from fhir_server.fhir.outcome import Issue, invalid
 from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.answer import Answer
@@ -17,7 +18,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.assignment_edits import coded, parts
 from fhir_server.operations.discharge_messages import Ids, answer
-from fhir_server.operations.discharge_tasks import needless
+from fhir_server.operations.discharge_tasks import needless, regional_contacts
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.stay_at_hand import (
@@ -28,8 +29,8 @@ from fhir_server.operations.stay_at_hand import (
     refuse,
     stay_at_hand,
 )
+from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import admission_notice, codes, stay_order
-from fhir_server.sweden.assignments import kinds_of
 from fhir_server.sweden.audience import PATIENT, may_see, protective_labels
 from fhir_server.sweden.elements import child, concept_codes, items, target
 from fhir_server.sweden.periods import bounds
@@ -48,6 +49,8 @@ _AHEAD = ("proposed", "pending", "booked")
 def run(call: Call) -> Answer:
     """End the stay, and keep the written information to the patient.
 
+    Called again with ``given`` where nothing was given at discharge, it says that it was given now.
+
     Returns:
         Parameters: ``return``, the Encounter; ``communication``, completed where it was given and
         in progress where not; ``outcome`` with what the law wants and has not been done.
@@ -65,6 +68,9 @@ def run(call: Call) -> Answer:
 
     def draft() -> Sequence[Draft]:
         stay = stay_at_hand(call)
+        if given and (waiting := _waiting(stay)):
+            said[:] = refuse(_of_given(call, stay, given))
+            return _given_later(stay, arguments, given, *waiting)
         teams = _contacts(stay)
         said[:] = _checked(call, stay, at, given)
         if not died:
@@ -73,7 +79,8 @@ def run(call: Call) -> Answer:
         if died:
             open_ = (codes.PLANERING, codes.UTSE_KONTAKT, codes.KALLELSE)
             return [ended, *needless(stay, HAS_DIED, at, *open_)]
-        about = [*teams, *_meeting(stay, arguments, at), *_plans(stay)]
+        seen = [each for each in (*teams, *_plans(stay)) if may_see(each, PATIENT)]
+        about = [*seen, *_meeting(stay, arguments, at)]
         return [ended, _written(stay, arguments, given, about, ids)]
 
     return answer(write_together(call.context, draft), said)
@@ -86,12 +93,45 @@ def _checked(call: Call, stay: Stay, at: Moment, given: Moment | None) -> list[I
         stay_order.under_way(stay.encounter),
         stay_order.in_time(stay.timeline, at.when, now, "at"),
         stay_order.leaves(stay.timeline, at.when),
-        stay_order.in_time(stay.timeline, given.when, now, "given.at") if given else (),
+        _of_given(call, stay, given) if given else (),
     )
 
 
+def _of_given(call: Call, stay: Stay, given: Moment) -> Iterator[Issue]:
+    return stay_order.in_time(stay.timeline, given.when, now_of(call.context), "given.at")
+
+
+def _waiting(stay: Stay) -> tuple[StoredResource, Resource] | None:
+    """Give the written information of a stay that is over, where nobody has given it yet."""
+    if stay.encounter.get("status") != "finished":
+        return None
+    found = stay.finder.search_stored(
+        "Communication",
+        encounter=stay.reference,
+        status="in-progress",
+        category=f"{codes.COMMUNICATION_CATEGORY_SYSTEM}|{codes.SKRIFTLIG_UTSKRIVNINGSINFORMATION}",
+    )
+    return next(((each, json.parse(each.body)) for each in found if each.body is not None), None)
+
+
+def _given_later(
+    stay: Stay, arguments: Arguments, given: Moment, stored: StoredResource, written: Resource
+) -> list[Draft]:
+    now_given = {
+        **written,
+        "status": "completed",
+        "medium": [coded(codes.INFORMATION_CHANNEL_SYSTEM, arguments["given"]["channel"])],
+        "sent": given.text,
+        "recipient": [_to(stay, arguments)],
+        "sender": arguments["given"].get("by", arguments["by"]),
+        "payload": [{"contentString": arguments["summary"]}],
+    }
+    told = stay.draft(_written_information(stay, arguments, given))
+    return [told, Draft(now_given, stored.id, stored)]
+
+
 def _left_undone(stay: Stay, teams: Sequence[Resource], given: Moment | None) -> Iterator[Issue]:
-    contact = any(set(kinds_of(team)) & set(codes.VARDKONTAKTER) for team in teams)
+    contact = bool(regional_contacts(teams, stay.finder.read))
     yield from stay_order.left_undone(stay.encounter, contact=contact)
     if given is None:
         yield stay_order.not_given()
@@ -114,14 +154,17 @@ def _ended(stay: Stay, arguments: Arguments, at: Moment, given: Moment | None) -
         changed["hospitalization"] = {**hospitalization, "dischargeDisposition": where}
     if given is None:
         return stay.draft(**changed)
-    told = parts(
+    return stay.draft(_written_information(stay, arguments, given), **changed)
+
+
+def _written_information(stay: Stay, arguments: Arguments, given: Moment) -> Resource:
+    return parts(
         codes.WRITTEN_INFORMATION,
         at=("valueDateTime", given.text),
         by=("valueReference", arguments["given"].get("by", arguments["by"])),
         to=("valueReference", _to(stay, arguments)),
         channel=("valueCode", arguments["given"]["channel"]),
     )
-    return stay.draft(told, **changed)
 
 
 def _to(stay: Stay, arguments: Arguments) -> Resource:
@@ -131,14 +174,14 @@ def _to(stay: Stay, arguments: Arguments) -> Resource:
 
 
 def _contacts(stay: Stay) -> list[Resource]:
-    """Give the patient's named contacts that the patient may see."""
+    """Give the patient's named contacts."""
     found = stay.finder.search(
         "CareTeam",
         patient=stay.patient_reference,
         category=codes.NAMED_CONTACTS,
         status="active",
     )
-    return [each for each in found if may_see(each, PATIENT)]
+    return list(found)
 
 
 def _meeting(stay: Stay, arguments: Arguments, at: Moment) -> list[Resource]:
@@ -173,8 +216,7 @@ def _sip_meetings(finder: Finder, patient: str) -> Iterator[Resource]:
 
 
 def _plans(stay: Stay) -> list[Resource]:
-    found = stay.finder.search("CarePlan", patient=stay.patient_reference, status="active")
-    return [each for each in found if may_see(each, PATIENT)]
+    return list(stay.finder.search("CarePlan", patient=stay.patient_reference, status="active"))
 
 
 def _written(

@@ -102,7 +102,7 @@ def notice_text(stay: Stay, said: Content, needs: Sequence[str], note: str) -> l
         f"Inskriven: {spelled(admitted)}" if admitted else "",
         f"Enhet: {where['name']}" if where and "name" in where else "",
         f"Insatser bedöms behövas från {wanted}." if wanted else "",
-        note,
+        swedish.sentence(note),
     ]
 
 

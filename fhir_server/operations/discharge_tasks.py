@@ -5,7 +5,7 @@ Source: lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ from fhir_server.storage.snapshot import Snapshot
 from fhir_server.sweden import codes
 from fhir_server.sweden.assignments import kinds_of
 from fhir_server.sweden.audience import protective_labels
-from fhir_server.sweden.elements import child, target
-from fhir_server.sweden.references import alone, follow, organization_chain
+from fhir_server.sweden.elements import child, items, target
+from fhir_server.sweden.references import Read, alone, follow, huvudman, organization_chain
 
 Resource = dict[str, Any]
 
@@ -107,6 +107,25 @@ def cancelled(found: Resource, reason: str, at: Moment) -> Resource:
     }
 
 
+def regional_contacts(teams: Iterable[Resource], read: Read) -> list[Resource]:
+    """Give the fasta vårdkontakter among named contacts that are not the municipality's (R60).
+
+    The region's öppen vård appoints one in the discharge process; one whose unit does not say
+    whose it is counts.
+    """
+    return [
+        team
+        for team in teams
+        if set(kinds_of(team)) & set(codes.VARDKONTAKTER)
+        and codes.KOMMUN not in _huvudman_of(team, read)
+    ]
+
+
+def _huvudman_of(team: Resource, read: Read) -> set[str]:
+    units = (each for _, each in items(team, "managingOrganization"))
+    return {huvudman(follow(alone(team), each, read), read) for each in units}
+
+
 class AppointingTasks:
     """The patient's open tasks to appoint a fast vårdkontakt, which an assignment completes (R60).
 
@@ -164,13 +183,13 @@ class AppointingTasks:
                 yield stored, task
 
 
-def _units(managing: Iterable[Resource], read: Callable[[str], Resource | None]) -> Iterator[str]:
+def _units(managing: Iterable[Resource], read: Read) -> Iterator[str]:
     for each in managing:
         start = follow(alone({}), each, read)
         yield from (f"Organization/{found['id']}" for found in organization_chain(start, read))
 
 
-def _unit_of(owner: Any, read: Callable[[str], Resource | None]) -> str:
+def _unit_of(owner: Any, read: Read) -> str:
     aim = target(owner)
     if aim.resource_type != "PractitionerRole":
         return aim.literal

@@ -28,6 +28,7 @@ from fhir_server.operations.discharge_tasks import cancelled
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.stay_at_hand import Moment, Stay, happened, refuse, stay_at_hand
+from fhir_server.pages import swedish
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import admission_notice, codes, stay_order
 from fhir_server.sweden.elements import child, target, text
@@ -82,7 +83,7 @@ def withdraw(call: Call) -> Answer:
         stay = stay_at_hand(call)
         _require(call, stay, at)
         refuse(stay_order.is_withdrawn(stay.timeline, at.when))
-        lines = text_payload(NO_LONGER_READY, call.arguments.get("reason", ""))
+        lines = text_payload(NO_LONGER_READY, swedish.sentence(call.arguments.get("reason", "")))
         message = Message(
             codes.UTSKRIVNINGSKLAR_ATERTAGEN, by, at, lines, answers=(codes.UTSKRIVNINGSKLAR,)
         )

@@ -156,7 +156,7 @@ def left_undone(stay: Json, *, contact: bool) -> Iterator[Issue]:
 
     Args:
         stay: the Encounter.
-        contact: whether the patient has a fast vårdkontakt.
+        contact: whether the patient has a fast vårdkontakt in the region's öppen vård.
     """
     told = discharge.timeline(stay)
     if not told.notices:
@@ -188,7 +188,8 @@ def left_undone(stay: Json, *, contact: bool) -> Iterator[Issue]:
 def not_given() -> Issue:
     """Warn that the patient has nothing in writing yet (R64; PL 3 kap. 2 b §)."""
     return warning(
-        "Nothing says that the patient got the summary in writing: give it, and say so in given.",
+        "Nothing says that the patient got the summary in writing: give it, and say so by "
+        "$discharge again, with given.",
         "given",
         codes.PL_3_2_B,
     )

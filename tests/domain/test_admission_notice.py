@@ -336,6 +336,16 @@ def test_who_was_appointed_in_the_stay_need_not_be_appointed_again(clinic: Clini
     assert "kan fortsätta" in asked["description"]
 
 
+def test_the_municipalitys_own_contact_leaves_the_task_to_the_region(clinic: Clinic) -> None:
+    """R60: also where it was appointed in the stay."""
+    here = ward(clinic)
+    nurse = clinic.nurse(unit=here.home_care)
+    clinic.assign(here.patient, nurse, "1", encounter=reference(here.stay))
+    [*_, asked] = every(here.notice(), "task")
+    assert task_code(asked) == "utse-kontakt"
+    assert "kan fortsätta" not in asked["description"]
+
+
 def test_a_contact_who_continues_completes_the_task_to_appoint(clinic: Clinic) -> None:
     """R60, R22: with 200, as nobody new is appointed."""
     here = ward(clinic)

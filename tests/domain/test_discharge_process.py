@@ -131,7 +131,7 @@ def test_ready_comes_after_the_notice_and_not_ahead_of_time(here: Ward) -> None:
 def test_ready_is_taken_back_and_said_again(here: Ward) -> None:
     """R62, R61: each has its message, and the last notice is the one that holds."""
     here.ready()
-    back = here.withdraw(WITHDRAWN, reason=string("Feber."))
+    back = here.withdraw(WITHDRAWN, reason=string("feber"))
     told = every(back, "communication")
     assert says(told[0]).splitlines() == ["Patienten är inte längre utskrivningsklar.", "Feber."]
     [withdrawn] = timeline(named(back)["return"], codes.DISCHARGE_READY_WITHDRAWN)
@@ -290,7 +290,7 @@ def test_a_discharge_in_order_says_all_that_the_patient_gets(here: Ward) -> None
     assert says(written) == "Du har fått vård för hjärtsvikt."
     assert written["recipient"] == [{"reference": here.patient}]
     about = [each["reference"] for each in written["about"]]
-    assert about == [team, booked, plan]
+    assert about == [team, plan, booked]
 
 
 def test_a_discharge_says_what_the_law_wants_and_nobody_did(here: Ward) -> None:
@@ -301,6 +301,12 @@ def test_a_discharge_says_what_the_law_wants_and_nobody_did(here: Ward) -> None:
     assert written["status"] == "in-progress"
     assert "sent" not in written
     assert timeline(here.now(), codes.WRITTEN_INFORMATION) == []
+
+
+def test_the_municipalitys_own_contact_is_not_the_one_that_the_region_appoints(here: Ward) -> None:
+    """R60: verksamhetschefen in the region's öppen vård appoints."""
+    here.clinic.assign(here.patient, here.clinic.nurse(unit=here.home_care), "1")
+    assert "SAMVL-2-5" in advised(here.discharge(given=BY_HAND))
 
 
 def test_a_stay_outside_the_process_ends_with_the_summary_alone(clinic: Clinic) -> None:
@@ -335,6 +341,12 @@ def test_a_discharge_is_not_before_what_happened_in_the_stay(here: Ward) -> None
     here.ready(AGAIN)
     refused_by(here.discharge(at=moment(READY)), "SAMVL-3-1", "at")
     assert refusals(here.discharge(at=moment("2026-03-06")), 400) == [("value", [], "at")]
+
+
+def test_where_the_patient_goes_is_said_by_a_code_of_r4(here: Ward) -> None:
+    """R64: a code that there is not is refused."""
+    response = here.discharge(disposition=code("bogus"))
+    assert [issue for issue, _, _ in refusals(response, 400)] == ["code-invalid"]
 
 
 def test_the_meeting_is_the_patients_own(here: Ward) -> None:
@@ -376,6 +388,22 @@ def test_a_relative_may_get_it_in_the_patients_place(here: Ward) -> None:
         [{"reference": relative}],
         "2026-03-07T09:00:00+01:00",
     )
+
+
+def test_what_is_given_after_discharge_is_said_then(here: Ward) -> None:
+    """R64: once; the stay ends when it ended."""
+    waiting = named(here.discharge())["communication"]
+    given = part(channel=code("brev"), at=moment("2026-03-07T09:00:00+01:00"))
+    response = here.discharge(given=given, at=None, summary=string("Som det gavs."))
+    assert advised(response) == []
+    stay, written = named(response)["return"], named(response)["communication"]
+    assert url_of(written) == url_of(waiting)
+    assert (written["status"], says(written)) == ("completed", "Som det gavs.")
+    assert stay["period"]["end"] == LEFT
+    [told] = timeline(stay, codes.WRITTEN_INFORMATION)
+    assert told["channel"] == "brev"
+    again = [("conflict", ["SAMVL-3-1"], "Encounter.status")]
+    assert refusals(here.discharge(given=given), 409) == again
 
 
 def test_what_will_be_given_is_not_said_to_be_given(here: Ward) -> None:

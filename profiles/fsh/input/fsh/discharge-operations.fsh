@@ -1,6 +1,24 @@
 // The discharge process of lagen (2017:612): notice, expected time, ready, withdrawn, information, discharge.
 
-Alias: $DischargeDispositionVS = http://hl7.org/fhir/ValueSet/encounter-discharge-disposition
+Alias: $DischargeDisposition = http://terminology.hl7.org/CodeSystem/discharge-disposition
+
+// Code by code, so that a parameter can be checked without a terminology server.
+ValueSet: DischargeDispositionVS
+Id: discharge-disposition
+Title: "Where the patient goes"
+Description: "Where the patient goes from hospital: all of R4's codes for that (R64)."
+* insert Metadata
+* $DischargeDisposition#home
+* $DischargeDisposition#alt-home
+* $DischargeDisposition#other-hcf
+* $DischargeDisposition#hosp
+* $DischargeDisposition#long
+* $DischargeDisposition#aadvice
+* $DischargeDisposition#exp
+* $DischargeDisposition#psy
+* $DischargeDisposition#rehab
+* $DischargeDisposition#snf
+* $DischargeDisposition#oth
 
 RuleSet: StayOperation(name, title, code)
 * insert InstanceMetadata
@@ -102,7 +120,7 @@ Usage: #definition
 * insert In(summary, 1, 1, string, [[The written summary of the care, in plain words to the patient (R64).]])
 * insert In(at, 0, 1, dateTime, [[When the patient left, a moment; now when left out.]])
 * insert In(disposition, 0, 1, code, [[Where to: home, other-hcf, exp …]])
-* insert Bound([[$DischargeDispositionVS]])
+* insert Bound([[Canonical(DischargeDispositionVS)]])
 * insert In(meeting, 0, 1, Reference, [[The SIP meeting; the next one that is set when left out.]])
 * insert To(0, Appointment)
 * insert InGroup(given, 0, 1, [[That the patient got it in writing.]])
