@@ -14,16 +14,17 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.parameters import Arguments
-from fhir_server.interactions.answer import Answer, location
+from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.assignment import answering_for_planning, assemble, continued
 from fhir_server.operations.assignment_advice import advice_on
-from fhir_server.operations.moments import now_of
+from fhir_server.operations.discharge_tasks import AppointingTasks
+from fhir_server.operations.moments import now_of, now_text
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.results import parameters_answer
+from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient, subject_of
 from fhir_server.sweden import assignments, codes, periods
 from fhir_server.sweden.elements import concept_codes
@@ -50,19 +51,20 @@ def run(call: Call) -> Answer:
     if call.arguments.get("basis") == codes.LIVSHOTANDE or "reasonReference" in call.arguments:
         said = _with_the_physicians_tasks(finder, said, now)
     identity = new_id()
+    asked = AppointingTasks(call.context, patient, now_text(call.context))
 
     def draft() -> Sequence[Draft]:
-        if call.arguments.get("basis") == codes.FORTSATT:
-            held = _held(call.context, said, now)
-            if held is not None:
-                return [held]
-        return [Draft(said, identity)]
+        going_on = call.arguments.get("basis") == codes.FORTSATT
+        held = _held(call.context, said, now) if going_on else None
+        assignment = held or Draft(said, identity)
+        return [assignment, *asked.completed_by(assignment)]
 
-    written = write_together(call.context, draft)
-    new = written.stored[0]
+    written = write_together(call.context, draft, before=asked.require_unchanged)
+    new, *tasks = written.stored
     issues = (*written.issues, *advice_on(call.context, json.parse(new.body or b"{}")))
     status = 201 if new.version == 1 else 200
-    return parameters_answer(Answer(status, new, location=location(new)), issues)
+    named = [("return", new), *(("task", each) for each in tasks)]
+    return several_answer(status, named, issues)
 
 
 def _with_the_physicians_tasks(finder: Finder, care_team: Resource, now: dt.datetime) -> Resource:

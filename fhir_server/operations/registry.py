@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from fhir_server.operations.admission_notice import ADMISSION_NOTICE
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
 from fhir_server.operations.caseload import CASELOAD
 from fhir_server.operations.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
 from fhir_server.operations.coverage import COVERAGE
 from fhir_server.operations.decline_fast_vardkontakt import DECLINE_FAST_VARDKONTAKT
 from fhir_server.operations.diff import DIFF
+from fhir_server.operations.discharge import DISCHARGE
 from fhir_server.operations.document import DOCUMENT
 from fhir_server.operations.end_fast_vardkontakt import END_FAST_VARDKONTAKT
 from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
+from fhir_server.operations.expected_discharge import EXPECTED_DISCHARGE
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.lookup import LOOKUP
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
+from fhir_server.operations.ready_for_discharge import (
+    READY_FOR_DISCHARGE,
+    WITHDRAW_READY_FOR_DISCHARGE,
+)
 from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.record_information import RECORD_INFORMATION
 from fhir_server.operations.reindex import REINDEX
@@ -26,6 +33,7 @@ from fhir_server.operations.reviews_due import REVIEWS_DUE
 from fhir_server.operations.set_deputy import SET_DEPUTY
 from fhir_server.operations.stranded import STRANDED
 from fhir_server.operations.subsumes import SUBSUMES
+from fhir_server.operations.transfer_information import TRANSFER_INFORMATION
 from fhir_server.operations.translate import TRANSLATE
 from fhir_server.operations.validate import VALIDATE
 from fhir_server.operations.validate_code import VALIDATE_CODE
@@ -34,6 +42,12 @@ OPERATIONS: dict[str, Operation] = {
     operation.code: operation
     for operation in (
         ASSIGN_FAST_VARDKONTAKT,
+        TRANSFER_INFORMATION,
+        WITHDRAW_READY_FOR_DISCHARGE,
+        READY_FOR_DISCHARGE,
+        EXPECTED_DISCHARGE,
+        DISCHARGE,
+        ADMISSION_NOTICE,
         COVERAGE,
         CHANGE_FAST_VARDKONTAKT,
         DECLINE_FAST_VARDKONTAKT,

@@ -42,6 +42,16 @@ def is_protected(person: Json) -> bool:
     return any(has_label(person, _SECURITY_LABELS, label) for label in _PROTECTED)
 
 
+def protective_labels(person: Json) -> list[dict[str, Any]]:
+    """Give the labels by which a person's data are protected, for what is about them (R118)."""
+    labels = items(child(person, "meta"), "security")
+    return [
+        dict(each)
+        for _, each in labels
+        if each.get("system") == _SECURITY_LABELS and each.get("code") in _PROTECTED
+    ]
+
+
 def has_label(resource: Json, system: str, code: str) -> bool:
     """Tell whether a resource has a security label."""
     labels = items(child(resource, "meta"), "security")

@@ -448,6 +448,12 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("CareTeam", "type", "reviews-due"),
         ("PractitionerRole", "instance", "caseload"),
         ("Organization", "instance", "caseload"),
+        ("Encounter", "instance", "admission-notice"),
+        ("Encounter", "instance", "expected-discharge"),
+        ("Encounter", "instance", "ready-for-discharge"),
+        ("Encounter", "instance", "withdraw-ready-for-discharge"),
+        ("Encounter", "instance", "transfer-information"),
+        ("Encounter", "instance", "discharge"),
     }
 
 

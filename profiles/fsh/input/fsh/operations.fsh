@@ -146,6 +146,7 @@ RuleSet: AssignParameters
 * insert In(note, 0, 1, string, [[A note that the patient and other caregivers may read (R114).]])
 * insert In(internalNote, 0, 1, string, [[A note for staff only (R114).]])
 * insert Out(return, 1, 1, CareTeam, [[The assignment.]])
+* insert Out(task, 0, *, Task, [[The task of the discharge process to appoint a fast vårdkontakt, which this completes (R60).]])
 * insert Out(outcome, 0, 1, OperationOutcome, [[Warnings of the law, code business-rule, and advice, code informational, each with its paragraph.]])
 
 RuleSet: AssignMetadata
