@@ -112,7 +112,9 @@ def last(deadline: dt.datetime | None) -> str:
 def short(paragraph: str) -> str:
     """Give a paragraph without the name of the law, which stands once at the foot of the page."""
     return (
-        paragraph.replace(f" {LAW_NAME}", "").replace(" §", "\u00a0§").replace(" kap", "\u00a0kap")
+        paragraph.replace(f" {LAW_NAME}", "")
+        .replace(" kap. ", "\u00a0kap.\u00a0")
+        .replace(" §", "\u00a0§")
     )
 
 

@@ -37,12 +37,19 @@ class Line:
 
     step: Step
     status: str
-    patient: str
-    ward: str
     deadline: str
     hint: str
-    href: str
     paragraph: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What there is to do for one patient; ``ward`` is empty where the page is that ward's."""
+
+    name: str
+    ward: str
+    href: str
+    lines: list[Line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,12 @@ class Group:
 
     id: str
     title: str
-    lines: tuple[Line, ...]
+    patients: list[Patient]
+
+    @property
+    def count(self) -> int:
+        """How many things."""
+        return sum(len(each.lines) for each in self.patients)
 
 
 def answer(
@@ -65,25 +77,8 @@ def answer(
         rows: each step with its stay, the most urgent stay first.
         at: the moment they were judged at.
     """
-    wards = sorted({_ward(case) for case, _ in rows} - {""})
-    names = Finder(context.server, context.store).read_many(wards)
-    grouped: dict[str, list[Line]] = {}
-    for case, step in sorted(rows, key=lambda each: each[1].deadline or _NEVER):
-        ward = text(names.get(_ward(case), {}), "name")
-        href = f"{context.base}/Encounter/{case.encounter['id']}/$discharge-timeline?_format=html"
-        line = Line(
-            step,
-            STATUSES[step.status],
-            whose(case),
-            ward,
-            last(step.deadline),
-            off_hours(step.deadline),
-            href,
-            short(step.paragraph.display),
-        )
-        grouped.setdefault(group_of(step, at), []).append(line)
-    titles = _titles(at)
-    groups = [Group(id_, titles[id_], tuple(grouped[id_])) for id_ in titles if id_ in grouped]
+    groups = _groups(context, unit, rows, at)
+    lines = [line for group in groups for each in group.patients for line in each.lines]
     page = web.page(
         "unit_timeline.html",
         sheet=SHEET,
@@ -91,9 +86,34 @@ def answer(
         at=moment_words(at),
         groups=groups,
         rest=rest_words(at),
-        in_rest=sum(bool(line.hint) for group in groups for line in group.lines),
+        in_rest=sum(bool(line.hint) for line in lines),
     )
     return Answer(200, body=page, media_type=web.CONTENT_TYPE, headers=web.headers(SHEET))
+
+
+def _groups(
+    context: Context, unit: Resource, rows: Sequence[tuple[Case, Step]], at: dt.datetime
+) -> list[Group]:
+    """Give what is due by when it is due, and within that by patient, the first due first."""
+    here = f"Organization/{unit['id']}"
+    wards = sorted({_ward(case) for case, _ in rows} - {"", here})
+    names = Finder(context.server, context.store).read_many(wards)
+    found: dict[str, dict[str, Patient]] = {}
+    for case, step in sorted(rows, key=lambda each: each[1].deadline or _NEVER):
+        stay = f"Encounter/{case.encounter['id']}"
+        patients = found.setdefault(group_of(step, at), {})
+        if stay not in patients:
+            href = f"{context.base}/{stay}/$discharge-timeline?_format=html"
+            ward = text(names.get(_ward(case), {}), "name")
+            patients[stay] = Patient(whose(case), ward, href, [])
+        patients[stay].lines.append(_line(step))
+    titles = _titles(at)
+    return [Group(id_, titles[id_], [*found[id_].values()]) for id_ in titles if id_ in found]
+
+
+def _line(step: Step) -> Line:
+    hint, law = off_hours(step.deadline), short(step.paragraph.display)
+    return Line(step, STATUSES[step.status], last(step.deadline), hint, law)
 
 
 def _ward(case: Case) -> str:
