@@ -20,7 +20,7 @@ from fhir_server.operations.operation import Call, Operation
 from fhir_server.pages import web
 from fhir_server.sweden import codes
 from fhir_server.sweden.payment import Liability
-from fhir_server.sweden.periods import bounds
+from fhir_server.sweden.periods import INSTANT, bounds
 
 Resource = dict[str, Any]
 
@@ -47,9 +47,9 @@ def run(call: Call) -> Answer:
 
 
 def moment_of(call: Call) -> dt.datetime:
-    """Give the moment asked about; now where none is."""
+    """Give the moment asked about, the last one of a day; now where none is."""
     asked = bounds(call.arguments.get("at"))
-    return asked[0] if asked else now_of(call.context)
+    return asked[1] - INSTANT if asked else now_of(call.context)
 
 
 def _parameters(context: Context, case: Case, at: dt.datetime) -> Resource:

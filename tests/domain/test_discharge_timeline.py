@@ -256,6 +256,16 @@ def test_what_others_did_is_read_from_their_resources(
     assert (before["planering"], before["fast-vardkontakt"]) == ("due", "due")
 
 
+def test_a_day_is_judged_as_it_was_when_it_ended(clinic: Clinic, ward: str) -> None:
+    """R57, R61."""
+    ready = said("discharge-ready", "05T09:30")
+    encounter = noticed(clinic, clinic.patient(), ward, extensions=[ready])
+    for day, expected in (("2026-03-04", "upcoming"), ("2026-03-05", "met")):
+        answer = clinic.fhir.get(f"{encounter}/$discharge-timeline?at={day}").json
+        assert statuses(answer)["utskrivningsklar"] == expected
+        assert answer["parameter"][0]["valueDateTime"] == f"{day}T23:59:59+01:00"
+
+
 def test_a_cancelled_kallelse_calls_nobody(clinic: Clinic, ward: str, home_care: str) -> None:
     """R62, R65."""
     patient = clinic.patient()
