@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -53,21 +53,24 @@ class Case:
         return liability(self.stay, self.events.called, self.agreement, now)
 
 
-def cases(context: Context, encounters: Sequence[Resource], at: datetime) -> Iterator[Case]:
+def cases(
+    context: Context, encounters: Sequence[Resource], at: datetime, unit: str = ""
+) -> Iterator[Case]:
     """Give stays with their steps.
 
     Args:
         context: the request.
         encounters: the stays.
         at: the moment to judge at; what came later had not happened.
+        unit: who asks, as ``Organization/[id]``: of another's stay it sees its own planning.
     """
     finder = Finder(context.server, context.store)
     for first in range(0, len(encounters), BATCH):
-        yield from _batch(context, finder, encounters[first : first + BATCH], at)
+        yield from _batch(context, finder, encounters[first : first + BATCH], at, unit)
 
 
 def _batch(
-    context: Context, finder: Finder, encounters: Sequence[Resource], at: datetime
+    context: Context, finder: Finder, encounters: Sequence[Resource], at: datetime, unit: str
 ) -> Iterator[Case]:
     agreements = agreements_of(context.server.settings)
     whose = sorted({reference for each in encounters if (reference := patient_of(each))})
@@ -77,6 +80,9 @@ def _batch(
         patient = patients.get(patient_of(encounter))
         stay = timeline(encounter).by(at)
         happened = events(encounter, stay, around.get(patient_of(encounter), ()), at)
+        if unit and target(child(encounter, "serviceProvider")).literal != unit:
+            own = tuple(each for each in happened.planning if each.owner == unit)
+            happened = replace(happened, planning=own)
         agreement = agreements.of(municipality_of(patient) if patient else "")
         found = steps(stay, happened, at, move=agreement.move)
         yield Case(encounter, patient, stay, happened, found, agreement)

@@ -72,7 +72,8 @@ def answer(call: Call, at: dt.datetime) -> Answer:
 def _due(call: Call, finder: Finder, at: dt.datetime) -> Iterator[Due]:
     wanted = frozenset(call.arguments.get("status") or _OPEN)
     until = bounds(call.arguments.get("until"))
-    for case in cases(call.context, list(_stays(call, finder, at)), at):
+    stays = list(_stays(call, finder, at))
+    for case in cases(call.context, stays, at, f"Organization/{call.id}"):
         steps = tuple(
             step
             for step in case.steps

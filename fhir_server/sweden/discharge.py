@@ -114,13 +114,14 @@ class Timeline:
 
         A notice that repeats one that holds begins nothing: the clocks run from the first.
         """
-        moments = sorted([(m, True) for m in self.ready] + [(m, False) for m in self.withdrawn])
+        # What is withdrawn at the moment it was said does not hold: the withdrawal comes last.
+        moments = sorted([(m, 0) for m in self.ready] + [(m, 1) for m in self.withdrawn])
         found: list[Spell] = []
-        for moment, begins in moments:
+        for moment, withdrawal in moments:
             running = bool(found) and found[-1].until is None
-            if begins and not running:
+            if not withdrawal and not running:
                 found.append(Spell(moment, None))
-            elif not begins and running:
+            elif withdrawal and running:
                 found[-1] = replace(found[-1], until=moment)
         return tuple(found)
 

@@ -390,6 +390,23 @@ def test_a_unit_sees_its_own_stays_and_those_it_was_told_of(
     assert [f"Encounter/{each['id']}" for each in matches(found)] == [told]
 
 
+def test_a_unit_that_plans_is_not_asked_for_what_another_has_not_begun(
+    clinic: Clinic, ward: str, home_care: str
+) -> None:
+    """R59: of another's stay a unit sees its own planning; the ward sees that of all."""
+    other, patient = clinic.unit(codes.KOMMUN), clinic.patient()
+    encounter = noticed(clinic, patient, ward, home_care, other)
+    taken = {"status": "accepted", "lastModified": at("03T10:00")}
+    task(clinic, "planering", patient, encounter, home_care, **taken)
+    task(clinic, "planering", patient, encounter, other)
+    planned = {
+        unit: ("planering", "due")
+        in dict(due(unit_timeline(clinic.fhir, unit, "04T12:00")))[encounter]
+        for unit in (ward, home_care, other)
+    }
+    assert planned == {ward: True, home_care: False, other: True}
+
+
 def test_steps_can_be_asked_for_by_day_and_by_how_they_stand(
     clinic: Clinic, ward: str, home_care: str
 ) -> None:

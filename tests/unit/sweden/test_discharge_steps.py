@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fhir_server.sweden.discharge import Expected, Spell, Timeline
 from fhir_server.sweden.discharge_events import Events, Meeting, Planning
@@ -203,3 +206,26 @@ def test_times_of_being_ready_are_told_apart() -> None:
     )
     first = Spell(at("02T09:00"), at("04T09:00"))
     assert stay.spells == (first, Spell(at("05T09:00"), None))
+
+
+MINUTES = st.lists(st.integers(0, 30), max_size=6).map(
+    lambda found: tuple(at("02T09:00") + timedelta(minutes=each) for each in found)
+)
+
+
+@settings(deadline=None)
+@given(MINUTES, MINUTES, st.integers(0, 31))
+def test_the_notice_that_holds_is_that_of_the_time_that_runs(
+    ready: tuple[datetime, ...], withdrawn: tuple[datetime, ...], minute: int
+) -> None:
+    """R61, R62: deadlines and payment count from the same notice, whatever the order of notices."""
+    stay = Timeline(ready=ready, withdrawn=withdrawn).by(at("02T09:00") + timedelta(minutes=minute))
+    spells = stay.spells
+    running = spells[-1].since if spells and spells[-1].until is None else None
+    assert stay.ready_since == running
+    ends = [
+        (each.since, each.until or datetime.max.replace(tzinfo=each.since.tzinfo))
+        for each in spells
+    ]
+    assert all(since <= until for since, until in ends)
+    assert all(first[1] <= second[0] for first, second in pairwise(ends))
