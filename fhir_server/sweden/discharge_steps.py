@@ -147,8 +147,8 @@ def _changed(m: Moment) -> Step:
     if change is None:
         text = f"Oförändrad: {moment_words(latest.time)}."
         return replace(step, status=NOT_APPLICABLE, text=text)
-    # The notice of utskrivningsklar tells the units no less.
-    notices = (*m.events.changes_told, *m.stay.ready)
+    # A further inskrivningsmeddelande, or the notice of utskrivningsklar, tells the units no less.
+    notices = (*m.events.changes_told, *m.stay.notices, *m.stay.ready)
     told = min((each for each in notices if each >= change.recorded), default=None)
     if told:
         text = f"Ny tid {moment_words(change.time)}, meddelad {moment_words(told)}."

@@ -74,6 +74,8 @@ def test_a_changed_time_is_due_at_once_until_the_units_know() -> None:
     assert (found.status, found.at, found.deadline) == ("met", at("04T09:30"), None)
     earlier = Events(changes_told=(at("03T09:30"),))
     assert status("beraknad-utskrivning", moved, "04T10:00", earlier) == "due"
+    again = replace(moved, notices=(*NOTICED.notices, at("04T09:45")))
+    assert status("beraknad-utskrivning", again, "04T10:00") == "met"
     ready = replace(moved, ready=(at("05T09:30"),))
     assert status("beraknad-utskrivning", ready, "05T10:00") == "met"
 
