@@ -27,6 +27,7 @@ from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.interactions.stored_concepts import StoredConcepts
 from fhir_server.interactions.stored_definitions import StoredDefinitions
 from fhir_server.operations.invocation import Invoker
+from fhir_server.operations.payment_agreements import agreements_of
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.imposed import Imposed
@@ -193,6 +194,8 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
         mongodb_uri: the database to use, the embedded one's where ``settings`` name none.
     """
     access_log.configure(settings.log_level)
+    # A file that does not fit is said at start and not at the first question.
+    agreements_of(settings)
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
     store = MongoStore(mongodb_uri, settings.mongodb_database)

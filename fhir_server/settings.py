@@ -113,6 +113,9 @@ class Settings:
     async_jobs: int = _documented(
         4, "Asynchronous requests (Prefer: respond-async) that a worker carries out at once."
     )
+    agreements: Path | None = _documented(
+        None, "A JSON file of agreements on the municipality's payment liability after discharge."
+    )
     card_emergency: str = _documented(
         "Ring 112 vid fara för liv.",
         "What the patient's card says of danger to life; its telephone numbers become links.",
@@ -145,14 +148,19 @@ class Settings:
             raise SettingsError(text)
         if self.identifier_checks not in ("error", "warning"):
             raise SettingsError(f"{PREFIX}IDENTIFIER_CHECKS must be error or warning.")
-        if self.test_numbers is not None and not self.test_numbers.is_file():
-            raise SettingsError(f"{PREFIX}TEST_NUMBERS must name a file that can be read.")
+        self._require_files()
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):
             raise SettingsError(
                 f"{PREFIX}TIME_ZONE {self.time_zone!r} is not a zone name such as Europe/Stockholm."
             ) from None
+
+    def _require_files(self) -> None:
+        for name in ("test_numbers", "agreements"):
+            path = getattr(self, name)
+            if path is not None and not path.is_file():
+                raise SettingsError(f"{PREFIX}{name.upper()} must name a file that can be read.")
 
     @property
     def zone(self) -> ZoneInfo:

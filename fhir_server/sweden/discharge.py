@@ -1,23 +1,47 @@
-"""Deadlines of the discharge process, from the timeline of a stay in hospital.
+"""The timeline of a stay in hospital, and what its deadlines are counted from.
 
-Source: R57, R61, R62, R65; lagen (2017:612) om samverkan vid utskrivning från sluten hälso- och
-sjukvård 2 kap. 1 § and 4 kap. 3 §.
+What each step asks for stands in `discharge_steps`, what follows from others' doing in
+`discharge_events`.
+
+Source: R54, R57, R58, R61–R65, R67; lagen (2017:612) om samverkan vid utskrivning från sluten
+hälso- och sjukvård 2 kap. 1 § and 4 kap. 3 §.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.sweden import codes, periods
-from fhir_server.sweden.elements import Json, extension, items, says
-from fhir_server.sweden.periods import STOCKHOLM, bounds, local_date
+from fhir_server.sweden.elements import Json, child, extension, items, says, target, text
+from fhir_server.sweden.periods import INSTANT, STOCKHOLM, bounds, local_date
 from fhir_server.sweden.rulings import warning
 
 NOTICE_WITHIN = timedelta(hours=24)
 DAYS_TO_CALL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An expected time of discharge, and when that was said (R56, R58)."""
+
+    time: datetime
+    recorded: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A time in which the patient was utskrivningsklar.
+
+    Args:
+        since: the notice that began it.
+        until: when it was withdrawn; None where that did not happen.
+    """
+
+    since: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +54,15 @@ class Timeline:
         notices: when an inskrivningsmeddelande was sent.
         ready: when the units were told that the patient is utskrivningsklar.
         withdrawn: when that was taken back.
+        discharged: when the patient left.
+        expected: the expected times of discharge.
+        needs: whose insatser the patient needs afterwards: ``region``, ``kommun``.
+        compulsory: lpt, lrv, opt or orv (R67); empty for none.
+        transferred: when the information went to those who take over (R63).
+        withheld: whether secrecy prevented that, or a part of it.
+        informed: when the patient got the written information (R64).
+        recipients: the units that got a notice, as ``Organization/[id]``.
+        cancelled: whether the stay never was.
     """
 
     admitted: datetime | None = None
@@ -37,18 +70,66 @@ class Timeline:
     notices: tuple[datetime, ...] = ()
     ready: tuple[datetime, ...] = ()
     withdrawn: tuple[datetime, ...] = ()
+    discharged: datetime | None = None
+    expected: tuple[Expected, ...] = ()
+    needs: frozenset[str] = frozenset()
+    compulsory: str = ""
+    transferred: tuple[datetime, ...] = ()
+    withheld: bool = False
+    informed: tuple[datetime, ...] = ()
+    recipients: tuple[str, ...] = ()
+    cancelled: bool = False
+
+    @property
+    def in_process(self) -> bool:
+        """Whether somebody found that the patient needs support afterwards (R54).
+
+        From that assessment the 24 hours run; who needs nothing has no deadlines.
+        """
+        found = self.notices or self.needs or self.need_assessed or self.ready
+        return bool(found) and not self.cancelled
+
+    @property
+    def needs_both(self) -> bool:
+        """Whether region and municipality are to coordinate their insatser in a SIP (R65).
+
+        Where nobody said whose insatser are needed, both are: a deadline that is shown too often
+        is better than one that is missed.
+        """
+        return not self.needs or {codes.REGION, codes.KOMMUN} <= self.needs
 
     @property
     def notice_deadline(self) -> datetime | None:
-        """When the inskrivningsmeddelande must have been sent (R57); None without a start."""
-        start = self.need_assessed or self.admitted
-        return start + NOTICE_WITHIN if start else None
+        """When the inskrivningsmeddelande must have been sent (R57); None without a start.
+
+        Hours are hours, also in the nights when clocks are put forward or back. A need that was
+        known before admission counts from admission.
+        """
+        start = max(filter(None, (self.need_assessed, self.admitted)), default=None)
+        return start.astimezone(UTC) + NOTICE_WITHIN if start else None
+
+    @property
+    def spells(self) -> tuple[Spell, ...]:
+        """The times of being utskrivningsklar, in order (R61, R62).
+
+        A notice that repeats one that holds begins nothing: the clocks run from the first.
+        """
+        # What is withdrawn at the moment it was said does not hold: the withdrawal comes last.
+        moments = sorted([(m, 0) for m in self.ready] + [(m, 1) for m in self.withdrawn])
+        found: list[Spell] = []
+        for moment, withdrawal in moments:
+            running = bool(found) and found[-1].until is None
+            if not withdrawal and not running:
+                found.append(Spell(moment, None))
+            elif withdrawal and running:
+                found[-1] = replace(found[-1], until=moment)
+        return tuple(found)
 
     @property
     def ready_since(self) -> datetime | None:
         """The notice of utskrivningsklar that holds; None where it was taken back (R62)."""
-        last = max(self.ready, default=None)
-        return last if last and all(each < last for each in self.withdrawn) else None
+        last = max(self.withdrawn, default=None)
+        return min((each for each in self.ready if last is None or each > last), default=None)
 
     @property
     def call_deadline(self) -> datetime | None:
@@ -58,8 +139,47 @@ class Timeline:
         """
         if self.ready_since is None:
             return None
-        last = local_date(self.ready_since) + timedelta(days=DAYS_TO_CALL + 1)
-        return datetime.combine(last, time(), STOCKHOLM)
+        return midnight(local_date(self.ready_since) + timedelta(days=DAYS_TO_CALL + 1))
+
+    @property
+    def leaving(self) -> datetime | None:
+        """When the patient left, or is expected to: the expectation that was said last (R58)."""
+        said = max(self.expected, key=lambda each: each.recorded, default=None)
+        return self.discharged or (said.time if said else None)
+
+    def by(self, at: datetime) -> Timeline:
+        """Give the timeline as it was at a moment: what came later had not happened."""
+
+        def until(moments: tuple[datetime, ...]) -> tuple[datetime, ...]:
+            return tuple(each for each in moments if each <= at)
+
+        transferred, discharged, assessed = (
+            until(self.transferred),
+            self.discharged,
+            self.need_assessed,
+        )
+        return replace(
+            self,
+            need_assessed=assessed if assessed and assessed <= at else None,
+            notices=until(self.notices),
+            ready=until(self.ready),
+            withdrawn=until(self.withdrawn),
+            discharged=discharged if discharged and discharged <= at else None,
+            expected=tuple(each for each in self.expected if each.recorded <= at),
+            transferred=transferred,
+            withheld=self.withheld and bool(transferred),
+            informed=until(self.informed),
+        )
+
+
+def midnight(day: date) -> datetime:
+    """Give the first moment of a day in Sweden."""
+    return datetime.combine(day, time(), STOCKHOLM)
+
+
+def end_of(day: date) -> datetime:
+    """Give the last moment of a day in Sweden."""
+    return midnight(day + timedelta(days=1)).astimezone(UTC) - INSTANT
 
 
 def is_kallelse(resource: Json) -> bool:
@@ -78,13 +198,25 @@ def has_notice(resource: Json) -> bool:
 
 def timeline(encounter: Json) -> Timeline:
     """Read the timeline of a stay (profile sluten-encounter)."""
-    need = extension(extension(encounter, codes.structure("need-assessed-at")), "at")
     return Timeline(
         admitted=periods.read(encounter).start,
-        need_assessed=_moment(need),
+        need_assessed=_at(extension(encounter, codes.NEED_ASSESSED_AT)),
         notices=tuple(_moments(encounter, codes.ADMISSION_NOTICE_SENT)),
-        ready=tuple(_moments(encounter, codes.structure("discharge-ready"))),
-        withdrawn=tuple(_moments(encounter, codes.structure("discharge-ready-withdrawn"))),
+        ready=tuple(_moments(encounter, codes.DISCHARGE_READY)),
+        withdrawn=tuple(_moments(encounter, codes.DISCHARGE_READY_WITHDRAWN)),
+        discharged=_left(encounter),
+        expected=tuple(_expected(encounter)),
+        needs=frozenset(
+            text(e, "valueCode") for e in _said(encounter, codes.NEEDS_AFTER_DISCHARGE)
+        ),
+        compulsory=text(extension(encounter, codes.COMPULSORY_CARE), "valueCode"),
+        transferred=tuple(_moments(encounter, codes.INFORMATION_TRANSFERRED)),
+        withheld=any(
+            extension(e, "withheld") for e in _said(encounter, codes.INFORMATION_TRANSFERRED)
+        ),
+        informed=tuple(_moments(encounter, codes.WRITTEN_INFORMATION)),
+        recipients=tuple(_recipients(encounter)),
+        cancelled=encounter.get("status") in ("cancelled", "entered-in-error"),
     )
 
 
@@ -117,10 +249,45 @@ def authored(task: Json) -> datetime | None:
     return found[0] if found else None
 
 
+def _said(encounter: Json, url: str) -> Iterator[Json]:
+    return (each for _, each in items(encounter, "extension") if each.get("url") == url)
+
+
 def _moments(encounter: Json, url: str) -> Iterator[datetime]:
-    for _, each in items(encounter, "extension"):
-        if each.get("url") == url and (moment := _moment(extension(each, "at"))):
+    for each in _said(encounter, url):
+        if moment := _at(each):
             yield moment
+
+
+def _at(said: Json) -> datetime | None:
+    return _moment(extension(said, "at"))
+
+
+def _expected(encounter: Json) -> Iterator[Expected]:
+    for each in _said(encounter, codes.EXPECTED_DISCHARGE):
+        time_, recorded = _moment(extension(each, "time")), _moment(extension(each, "recorded"))
+        if time_ and recorded:
+            yield Expected(time_, recorded)
+
+
+def _recipients(encounter: Json) -> Iterator[str]:
+    seen: dict[str, None] = {}
+    for each in _said(encounter, codes.ADMISSION_NOTICE_SENT):
+        for _, part in items(each, "extension"):
+            if part.get("url") == "to" and (
+                literal := target(child(part, "valueReference")).literal
+            ):
+                seen[literal] = None
+    yield from seen
+
+
+def _left(encounter: Json) -> datetime | None:
+    """Give when the patient left; the last moment of the day where no hour is known."""
+    end = child(encounter, "period").get("end")
+    found = bounds(end)
+    if found is None:
+        return None
+    return found[1] - INSTANT if "T" not in str(end) else found[0]
 
 
 def _moment(part: Json) -> datetime | None:

@@ -47,3 +47,26 @@ def easter(year: int) -> date:
 
 def _saturday_from(day: date) -> date:
     return day + timedelta(days=(5 - day.weekday()) % 7)
+
+
+def is_working_day(day: date) -> bool:
+    """Tell whether a day is Monday to Friday and no holiday; lagen (1930:173) 2 § names the same.
+
+    Saturdays are no working days here: lagen (1930:173) puts them beside Sundays (R74; from memory,
+    not verified).
+    """
+    return day_code(day) not in ("sat", _SUNDAY)
+
+
+def working_day_from(day: date) -> date:
+    """Give the day, or the first working day after it where it is none (R74)."""
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day
+
+
+def working_days_after(day: date, count: int) -> date:
+    """Give the working day that comes as number ``count`` after a day; the day itself for 0."""
+    for _ in range(count):
+        day = working_day_from(day + timedelta(days=1))
+    return day

@@ -340,7 +340,7 @@ def test_extension_urls_in_invariants_and_search_parameters_exist() -> None:
 
 
 # Of answers that the server makes, and that no profile describes.
-ANSWERS = {"overdue-days"}
+ANSWERS = {"discharge-step", "overdue-days"}
 
 
 @pytest.mark.parametrize("definition", extensions(), ids=lambda d: d["id"])
@@ -446,6 +446,8 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("CareTeam", "instance", "record-information"),
         ("Patient", "instance", "record-information"),
         ("CareTeam", "type", "reviews-due"),
+        ("Encounter", "instance", "discharge-timeline"),
+        ("Organization", "instance", "discharge-timeline"),
         ("PractitionerRole", "instance", "caseload"),
         ("Organization", "instance", "caseload"),
         ("Encounter", "instance", "admission-notice"),
