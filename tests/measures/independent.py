@@ -472,10 +472,9 @@ def times(stay: Json, name: str) -> list[datetime]:
 
 
 def ready_now(stay: Json) -> datetime | None:
-    """The last notice of utskrivningsklar, unless it was taken back then or later."""
-    said = sorted(times(stay, "discharge-ready"))
-    back = times(stay, "discharge-ready-withdrawn")
-    return said[-1] if said and not [each for each in back if each >= said[-1]] else None
+    """The first notice of utskrivningsklar after the last time it was taken back."""
+    back = max(times(stay, "discharge-ready-withdrawn"), default=LONG_AGO)
+    return min((each for each in times(stay, "discharge-ready") if each > back), default=None)
 
 
 def ism_24h(world: World) -> Outcome:
@@ -485,7 +484,7 @@ def ism_24h(world: World) -> Outcome:
         if not sent or not world.start <= min(sent) < world.end:
             continue
         need, (admitted, _) = times(stay, "need-assessed-at"), bounds(stay)
-        since = need[0] if need else admitted
+        since = max([*need[:1], admitted])
         verdict = "hit" if since != LONG_AGO and min(sent) - since <= DAY else "miss"
         if since == LONG_AGO:
             verdict = "admission-not-recorded"

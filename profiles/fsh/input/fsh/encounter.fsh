@@ -81,7 +81,7 @@ Expression: "extension.where(url = '{{canonical}}/StructureDefinition/admission-
 Invariant: en-24h
 Description: "The inskrivningsmeddelande is sent within 24 hours of admission, or of the assessment that found the need (R57; lagen 2017:612, 2 kap.)."
 Severity: #warning
-Expression: "extension.where(url = '{{canonical}}/StructureDefinition/admission-notice-sent').extension.where(url = 'at').value.where($this > iif(%resource.extension.where(url = '{{canonical}}/StructureDefinition/need-assessed-at').exists(), %resource.extension.where(url = '{{canonical}}/StructureDefinition/need-assessed-at').extension.where(url = 'at').value, %resource.period.start) + 24 hours).empty()"
+Expression: "extension.where(url = '{{canonical}}/StructureDefinition/admission-notice-sent').extension.where(url = 'at').value.where($this > iif(%resource.period.start.empty() or %resource.extension.where(url = '{{canonical}}/StructureDefinition/need-assessed-at').extension.where(url = 'at').value > %resource.period.start, %resource.extension.where(url = '{{canonical}}/StructureDefinition/need-assessed-at').extension.where(url = 'at').value, %resource.period.start) + 24 hours).empty()"
 
 RuleSet: AtBy(what)
 * insert Metadata
