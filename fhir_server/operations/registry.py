@@ -19,6 +19,7 @@ from fhir_server.operations.lookup import LOOKUP
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
+from fhir_server.operations.patientkontrakt import PATIENTKONTRAKT
 from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.record_information import RECORD_INFORMATION
 from fhir_server.operations.reindex import REINDEX
@@ -51,6 +52,7 @@ OPERATIONS: dict[str, Operation] = {
         META_ADD,
         META_DELETE,
         NAMED_CONTACTS,
+        PATIENTKONTRAKT,
         REASSIGN,
         REINDEX,
         SET_DEPUTY,
