@@ -6,14 +6,14 @@ first, then what happens next, whom to turn to, what was agreed, and the plans.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fhir_server.operations import patientkontrakt_timeline as timeline
 from fhir_server.operations.contact_card import Card
-from fhir_server.operations.patientkontrakt_names import Names
+from fhir_server.operations.patientkontrakt_names import STAFF, Names
 from fhir_server.operations.patientkontrakt_plans import Deed, PlanView, deed, plan_view
 from fhir_server.operations.patientkontrakt_reading import Kontrakt
 from fhir_server.operations.patientkontrakt_timeline import Event
@@ -132,18 +132,17 @@ def page(kontrakt: Kontrakt, card: Card, zone: ZoneInfo) -> Page:
     names = Names(reference_of(kontrakt.patient), kontrakt.around)
     reader = kontrakt.reader
     moment = kontrakt.moment.astimezone(zone)
-    coming, undated, been = _split(_events(kontrakt, names), moment)
-    first = next((each for each in coming if not each.off), None)
+    coming, past, earlier = steps(_events(kontrakt, names), moment)
     views = [plan_view(plan, kontrakt, names, zone) for plan in kontrakt.plans]
     matters = _matters(kontrakt)
     return Page(
         card=card,
-        reader="" if reader.is_patient else names.of({"reference": reader.reference}),
+        reader="" if reader.is_patient else names.of({"reference": reader.reference}) or STAFF,
         less=reader.less,
         matters=matters,
-        coming=tuple(_step(e, moment, is_next=e is first) for e in (*coming, *undated)),
-        past=tuple(_step(each, moment) for each in been[:_PAST_ENTRIES]),
-        earlier=max(0, len(been) - _PAST_ENTRIES),
+        coming=coming,
+        past=past,
+        earlier=earlier,
         agreed=_agreed(kontrakt, names, zone, {said.words for said in matters}),
         plans=tuple(
             v for v, p in zip(views, kontrakt.plans, strict=True) if p["status"] not in OVER
@@ -162,15 +161,26 @@ def _events(kontrakt: Kontrakt, names: Names) -> list[Event]:
     return found
 
 
-def _split(
-    events: Iterable[Event], moment: datetime
-) -> tuple[list[Event], list[Event], list[Event]]:
-    """Give what comes, what has no time, and what has been, the latest first."""
+def steps(
+    events: Sequence[Event], moment: datetime
+) -> tuple[tuple[Step, ...], tuple[Step, ...], int]:
+    """Give what comes, what has been, the latest first, and how much more there has been.
+
+    Args:
+        events: in any order.
+        moment: now, in the zone whose days count.
+    """
     dated = sorted((e for e in events if e.start), key=lambda e: (e.start or moment, e.title))
     undated = [each for each in events if each.start is None and not each.off]
     coming = [each for each in dated if not each.is_over(moment)]
     been = [e for e in dated if e.is_over(moment) and e.start and e.start > moment - _PAST]
-    return coming, undated, been[::-1]
+    been.reverse()
+    first = next((each for each in coming if not each.off), None)
+    return (
+        tuple(_step(each, moment, is_next=each is first) for each in (*coming, *undated)),
+        tuple(_step(each, moment) for each in been[:_PAST_ENTRIES]),
+        max(0, len(been) - _PAST_ENTRIES),
+    )
 
 
 def _step(event: Event, moment: datetime, *, is_next: bool = False) -> Step:

@@ -74,8 +74,9 @@ class Reader:
         seen = []
         for plan in found:
             grant = granted.get(reference_of(plan))
-            if grant is None and (self._own(plan) or self._led_to(plan, whole)):
+            if grant is None and (own := self._own(plan)) | self._led_to(plan, whole):
                 seen.append(plan)
+                self.sees_contacts |= own and patientkontrakt.is_patientkontrakt(plan)
             elif grant is not None and grant.allowed:
                 seen.append(sharing.shown(plan, grant))
                 self.sees_contacts |= sharing.CONTACTS in grant.classes
@@ -101,10 +102,12 @@ class Reader:
         return grant
 
     def _own(self, plan: Json) -> bool:
-        """Tell whether the reader made the plan, or takes part in it: it has it already."""
-        return any(
-            sharing.is_one_of(self.meanings, target(each)) for each in sharing.participants(plan)
-        )
+        """Tell whether the reader, or somebody of it, takes part in the plan: it has it already."""
+        aims = [target(each) for each in sharing.participants(plan)]
+        roles = [aim.literal for aim in aims if aim.resource_type == "PractitionerRole"]
+        held = Finder(self.context.server, self.context.store).read_many(list(dict.fromkeys(roles)))
+        aims += [target(child(role, "organization")) for role in held.values()]
+        return any(sharing.is_one_of(self.meanings, aim) for aim in aims)
 
     def _led_to(self, plan: Json, sips: Iterable[Json]) -> bool:
         """Tell whether a SIP that is seen whole builds on the plan, or belongs to it (R85, R95)."""

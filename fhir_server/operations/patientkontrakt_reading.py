@@ -86,7 +86,9 @@ def gather(call: Call) -> Kontrakt:
         contacts = replace(contacts, teams=(), around=(), views=())
     if not (plans or times or contacts.teams or reader.is_patient):
         raise FhirError(*reader.why, status=403)
-    around = _around(finder, shown)
+    # The reader's own name stands on the page, so that nobody takes it for the person's.
+    who = [] if reader.is_patient else [{"reference": reader.reference}]
+    around = _around(finder, [*shown, *who])
     protected = audience.protected_among(around.values())
 
     def cut(resource: Json) -> Resource:
