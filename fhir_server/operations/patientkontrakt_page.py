@@ -240,17 +240,16 @@ def _soon(start: datetime, moment: datetime) -> str:
 
 
 def _matters(kontrakt: Kontrakt) -> tuple[Said, ...]:
-    """Give the person's own words: of the patientkontrakt, then of the plans in force.
+    """Give the person's own words: of the patientkontrakt, then of the plans in force (R89, R96).
 
-    Where nobody has written them for themselves, the description of the patientkontrakt or of the
-    SIP is what was said of what matters (R89, R96).
+    Where nobody has written them for themselves, the agreement is what was said of what matters.
     """
     plans = [p for p in (kontrakt.umbrella, *kontrakt.plans) if p and p["status"] not in OVER]
     own = [(plan, text(extension(plan, codes.WHAT_MATTERS), "valueString")) for plan in plans]
     said = [(plan, words) for plan, words in own if words]
-    if not said:
-        described = ((plan, text(plan, "description")) for plan in plans)
-        said = [(plan, words) for plan, words in described if words][:1]
+    holder = kontrakt.umbrella
+    if not said and holder and text(holder, "description"):
+        said = [(holder, text(holder, "description"))]
     distinct = {words: plan for plan, words in reversed(said)}
     found = list(reversed(distinct.items()))
     several = len(found) > 1

@@ -84,6 +84,7 @@ class PlanView:
         title: what it is called.
         kind: what sort of plan; empty where the title says so.
         purpose: what such a plan is for.
+        description: the person's situation, as the plan describes it.
         state: gäller nu.
         draft: whether it is being made.
         linked: whether it belongs to the patientkontrakt.
@@ -99,6 +100,7 @@ class PlanView:
     title: str
     kind: str
     purpose: str
+    description: str
     state: str
     draft: bool
     linked: bool
@@ -127,6 +129,7 @@ def plan_view(plan: Json, kontrakt: Kontrakt, names: Names, zone: ZoneInfo) -> P
         title=title,
         kind="" if told_already else kind,
         purpose=PLAN_PURPOSES.get(plan_type(plan), ""),
+        description=text(plan, "description"),
         state=PLAN_STATES.get(status, ""),
         draft=status == "draft",
         linked=belongs(plan, kontrakt.umbrella),

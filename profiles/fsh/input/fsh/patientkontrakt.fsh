@@ -33,3 +33,9 @@ Description: "The parts of a patientkontrakt, as sections of the document (R95, 
 * #fast-vardkontakt "Fast vårdkontakt" "Vem personen vänder sig till (R95)."
 * #overenskommen-tid "Överenskommen tid" "Vad som händer och när (R95)."
 * #sammanhallen-plan "Sammanhållen plan" "Planerna, och vem som svarar för vad (R95, R98)."
+
+ValueSet: PatientkontraktPartVS
+Id: patientkontrakt-part
+Title: "Delar av patientkontraktet"
+Description: "The parts of a patientkontrakt, as sections of the document."
+* insert AllOf(PatientkontraktPartCS)
