@@ -6,7 +6,7 @@ a consent to a SIP opens no other plan, but for one that the SIP builds on (R85)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,7 @@ class Reader:
         meanings: all that means the reader: itself, its organization and those above.
         moment: for which consents count.
         sees_contacts: whether the named contacts may be seen.
-        less: whether something of a plan was left out for this reader.
+        less: whether something was left out for this reader.
         why: what stands against the reader, with paragraphs.
     """
 
@@ -57,6 +57,7 @@ class Reader:
     sees_contacts: bool = False
     less: bool = False
     why: list[Issue] = field(default_factory=lambda: [_NOTHING])
+    _classes: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def is_patient(self) -> bool:
@@ -79,6 +80,7 @@ class Reader:
                 self.sees_contacts |= own and patientkontrakt.is_patientkontrakt(plan)
             elif grant is not None and grant.allowed:
                 seen.append(sharing.shown(plan, grant))
+                self._classes[reference_of(plan)] = grant.classes
                 self.sees_contacts |= sharing.CONTACTS in grant.classes
         self.less = seen != found
         return seen
@@ -94,6 +96,32 @@ class Reader:
             if each.get("url") == codes.SIP_MEETING_LINK
         }
         return [each for each in stored if reference_of(each) in named or self._called(each)]
+
+    def goals(self, stored: Iterable[Resource], shown: Iterable[Resource]) -> list[Resource]:
+        """Give goals without the illness and the result, where a plan that names them hides those.
+
+        Args:
+            stored: the goals that the plans name.
+            shown: the plans, as `plans` gave them.
+        """
+        if self.is_patient:
+            return list(stored)
+        classes: dict[str, frozenset[str]] = {}
+        for plan in shown:
+            seen = self._classes.get(reference_of(plan), sharing.ALL_CLASSES)
+            for _, each in items(plan, "goal"):
+                goal = target(each).literal
+                classes[goal] = classes.get(goal, frozenset()) | seen
+        return [_cut_goal(each, classes.get(reference_of(each), frozenset())) for each in stored]
+
+    def people(self, around: dict[str, Resource]) -> dict[str, Resource]:
+        """Give people and units, of relatives no more than who they are."""
+        if self.is_patient:
+            return around
+        return {
+            name: _only(each, _OF_RELATIVE) if each["resourceType"] == "RelatedPerson" else each
+            for name, each in around.items()
+        }
 
     def _of_sip(self, plan: Json) -> sharing.Disclosure:
         grant = disclosures.for_actor(self.context, plan, self.reference, self.moment)
@@ -125,6 +153,35 @@ class Reader:
             sharing.is_one_of(self.meanings, target(child(each, "actor")))
             for _, each in items(appointment, "participant")
         )
+
+
+_OF_RELATIVE = ("resourceType", "id", "meta", "active", "patient", "relationship", "name")
+_KIND_OF_GOAL_ELEMENT = {
+    "addresses": sharing.HEALTH,
+    "note": sharing.FOLLOWING_UP,
+    "achievementStatus": sharing.FOLLOWING_UP,
+    "statusReason": sharing.FOLLOWING_UP,
+    "outcomeCode": sharing.FOLLOWING_UP,
+    "outcomeReference": sharing.FOLLOWING_UP,
+    "expressedBy": sharing.CONTACTS,
+}
+
+
+def _cut_goal(goal: Resource, classes: frozenset[str]) -> Resource:
+    """Give a goal with what is of the kinds that may be seen; a narrative may say anything."""
+    if classes >= sharing.ALL_CLASSES:
+        return goal
+    hidden = {name for name, kind in _KIND_OF_GOAL_ELEMENT.items() if kind not in classes}
+    return _only(goal, goal.keys() - hidden - {"text", "contained"})
+
+
+def _only(resource: Resource, names: Collection[str]) -> Resource:
+    """Give some elements of a resource, marked as not whole where that is so."""
+    kept = {name: value for name, value in resource.items() if name in names}
+    if kept == resource:
+        return resource
+    meta = dict(kept.get("meta", {}))
+    return {**kept, "meta": {**meta, "tag": [*meta.get("tag", []), codes.SUBSETTED]}}
 
 
 def reader_of(call: Call, finder: Finder, patient: str, moment: datetime) -> Reader:

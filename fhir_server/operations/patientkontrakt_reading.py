@@ -79,7 +79,8 @@ def gather(call: Call) -> Kontrakt:
     reader = reader_of(call, finder, reference, moment)
     plans = reader.plans(_for_patients(finder.search("CarePlan", patient=reference)))
     holder = patientkontrakt.umbrella(plans, moment)
-    goals = _for_patients(finder.read_many(_named(plans, "goal")).values())
+    named = _for_patients(finder.read_many(_named(plans, "goal")).values())
+    goals = reader.goals(named, plans)
     times = reader.appointments(_appointments(finder, reference, plans), plans)
     shown = [*plans, *goals, *times]
     if not reader.sees_contacts:
@@ -88,7 +89,7 @@ def gather(call: Call) -> Kontrakt:
         raise FhirError(*reader.why, status=403)
     # The reader's own name stands on the page, so that nobody takes it for the person's.
     who = [] if reader.is_patient else [{"reference": reader.reference}]
-    around = _around(finder, [*shown, *who])
+    around = reader.people(_around(finder, [*shown, *who]))
     protected = audience.protected_among(around.values())
 
     def cut(resource: Json) -> Resource:

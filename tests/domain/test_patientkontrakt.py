@@ -407,6 +407,10 @@ def test_a_unit_that_the_consent_names_reads_the_plan_and_what_it_leads_to(maria
     assert entries(sections(bundle)["overenskommelse"]) == ["CarePlan/maria-patientkontrakt"]
     # Nobody called the hälsocentral to the person's own visits.
     assert "entry" not in sections(bundle)["overenskommen-tid"]
+    [husband] = [
+        each["resource"] for each in bundle["entry"] if each["resource"].get("id") == "maria-make"
+    ]
+    assert "telecom" not in husband
     told = words(maria, MARIA, "html", **reader)
     assert "Du läser som Hälsocentralen Test" in told
     assert "Bra att veta" not in told
@@ -438,14 +442,17 @@ def test_a_reader_gets_the_kinds_of_information_that_the_consent_names(clinic: C
         "actor": [{"role": {"text": "mottagare"}, "reference": {"reference": unit}}],
         "class": [{"system": codes.INFORMATION_CLASS_SYSTEM, "code": "mal"}],
     }
-    whole = {"type": "permit"}
-    changed = consent | {"provision": whole | {"provision": [limited]}}
-    clinic.put(changed)
+    clinic.put(consent | {"provision": {"type": "permit", "provision": [limited]}})
+    goal = clinic.read(sip["goal"][0]["reference"])
+    illness = [{"display": "Diagnosen"}]
+    clinic.put(goal | {"addresses": illness, "note": [{"text": "Det gick bra"}]})
     reader = {"reader": reference(unit)}
     bundle = bundle_of(clinic.fhir, patient, **reader)
     shown = next(e["resource"] for e in bundle["entry"] if e["resource"].get("id") == sip["id"])
     assert "activity" not in shown
     assert shown["goal"] == sip["goal"]
+    assert "Diagnosen" not in str(bundle)
+    assert "Det gick bra" not in str(bundle)
     assert codes.SUBSETTED in bundle["entry"][0]["resource"]["meta"]["tag"]
     assert "entry" not in sections(bundle)["fast-vardkontakt"]
     told = words(clinic.fhir, patient, "html", **reader)
