@@ -95,7 +95,10 @@ class Reader:
             for _, each in items(plan, "extension")
             if each.get("url") == codes.SIP_MEETING_LINK
         }
-        return [each for each in stored if reference_of(each) in named or self._called(each)]
+        found = list(stored)
+        seen = [each for each in found if reference_of(each) in named or self._called(each)]
+        self.less |= seen != found
+        return seen
 
     def goals(self, stored: Iterable[Resource], shown: Iterable[Resource]) -> list[Resource]:
         """Give goals without the illness and the result, where a plan that names them hides those.

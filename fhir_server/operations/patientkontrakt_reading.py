@@ -83,7 +83,8 @@ def gather(call: Call) -> Kontrakt:
     goals = reader.goals(named, plans)
     times = reader.appointments(_appointments(finder, reference, plans), plans)
     shown = [*plans, *goals, *times]
-    if not reader.sees_contacts:
+    if not reader.sees_contacts and contacts.teams:
+        reader.less = True
         contacts = replace(contacts, teams=(), around=(), views=())
     if not (plans or times or contacts.teams or reader.is_patient):
         raise FhirError(*reader.why, status=403)

@@ -405,6 +405,7 @@ def test_a_unit_that_the_consent_names_reads_the_plan_and_what_it_leads_to(maria
     shown = entries(sections(bundle)["sammanhallen-plan"])
     assert shown == ["CarePlan/maria-sip", "CarePlan/maria-vardplan"]
     assert entries(sections(bundle)["overenskommelse"]) == ["CarePlan/maria-patientkontrakt"]
+    assert codes.SUBSETTED in bundle["entry"][0]["resource"]["meta"]["tag"]
     # Nobody called the hälsocentral to the person's own visits.
     assert "entry" not in sections(bundle)["overenskommen-tid"]
     [husband] = [
@@ -414,6 +415,8 @@ def test_a_unit_that_the_consent_names_reads_the_plan_and_what_it_leads_to(maria
     told = words(maria, MARIA, "html", **reader)
     assert "Du läser som Hälsocentralen Test" in told
     assert "Bra att veta" not in told
+    assert "Mitt patientkontrakt" not in told
+    assert "Du läser som" in words(maria, MARIA, "pdf", **reader)
 
 
 @pytest.mark.parametrize("unit", ["hemtjansten", "testskolan"])
