@@ -27,6 +27,7 @@ from fhir_server.operations.ready_for_discharge import (
     READY_FOR_DISCHARGE,
     WITHDRAW_READY_FOR_DISCHARGE,
 )
+from fhir_server.operations.patientkontrakt import PATIENTKONTRAKT
 from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.record_information import RECORD_INFORMATION
 from fhir_server.operations.reindex import REINDEX
@@ -67,6 +68,7 @@ OPERATIONS: dict[str, Operation] = {
         META_ADD,
         META_DELETE,
         NAMED_CONTACTS,
+        PATIENTKONTRAKT,
         REASSIGN,
         REINDEX,
         SET_DEPUTY,

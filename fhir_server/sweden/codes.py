@@ -147,6 +147,7 @@ SIP_TARGET_GROUP_SYSTEM = code_system("sip-target-group")
 COMPULSORY_CARE_SYSTEM = code_system("compulsory-care")
 PLAN_CATEGORY_SYSTEM = code_system("plan-category")
 PATIENTKONTRAKT = "patientkontrakt"
+PATIENTKONTRAKT_PART_SYSTEM = code_system("patientkontrakt-part")
 SIP_MEETING = "sip-mote"
 ACCEPTED = "accepted"
 DECLINED = "declined"

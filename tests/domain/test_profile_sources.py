@@ -426,6 +426,7 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Patient", "instance", "generate-sip"),
         ("Patient", "instance", "named-contacts"),
         ("Patient", "type", "named-contacts"),
+        ("Patient", "instance", "patientkontrakt"),
         ("CarePlan", "instance", "document"),
         ("Resource", "instance", "diff"),
         ("-", "system", "reindex"),

@@ -95,3 +95,17 @@ def test_text_and_frames_stand_out(scheme: str) -> None:
         assert contrast(found[text], found["soft"]) >= TEXT, text
     for part in ("line", "mark"):
         assert contrast(found[part], found["paper"]) >= PART, part
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark", "print"])
+def test_the_colours_of_the_timeline_stand_out(scheme: str) -> None:
+    """R97: every kind of entry is seen, and text on a tinted ground is as legible as elsewhere."""
+    blocks = re.findall(r":root \{(.*?)\}", web.style("patientkontrakt.css"), re.DOTALL)
+    own = [block for block in blocks if "--mote" in block]
+    block = own[("light", "dark", "print").index(scheme)]
+    found = colours(scheme) | dict(re.findall(r"--(\w+): (#\w{6})", block))
+    for kind in ("mote", "besok", "uppfoljning", "plan", "mal", "insats", "kontakt"):
+        assert contrast(found[kind], found["paper"]) >= PART, kind
+    for ground in ("tint", "next"):
+        for text in ("ink", "quiet", "link"):
+            assert contrast(found[text], found[ground]) >= TEXT, (text, ground)

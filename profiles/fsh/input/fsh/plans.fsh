@@ -21,8 +21,10 @@ Title: "Patientkontrakt"
 Description: "The umbrella over a person's plans, today called dokumenterad överenskommelse: what was agreed, who the fast vårdkontakt is, agreed times, and one coherent plan (R95, R96). Other plans point to it with partOf."
 * insert Metadata
 * extension contains
+    WhatMatters named what-matters 0..1 MS and
     InternalNote named internal-note 0..* MS and
     $ApprovedForPatient named approved-for-patient 0..1 MS
+* extension[what-matters] ^short = "Vad är viktigt för dig, in the person's own words. R96"
 * extension[internal-note] ^short = "For staff only. R114"
 * extension[approved-for-patient] ^short = "Inera's extension: whether the person sees it in 1177. R97, R113"
 * insert PlanElements
