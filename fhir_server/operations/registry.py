@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fhir_server.operations.activate_sip import ACTIVATE_SIP
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
 from fhir_server.operations.caseload import CASELOAD
 from fhir_server.operations.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
+from fhir_server.operations.close_sip import CLOSE_SIP
 from fhir_server.operations.coverage import COVERAGE
 from fhir_server.operations.decline_fast_vardkontakt import DECLINE_FAST_VARDKONTAKT
 from fhir_server.operations.diff import DIFF
@@ -13,6 +15,7 @@ from fhir_server.operations.end_fast_vardkontakt import END_FAST_VARDKONTAKT
 from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
+from fhir_server.operations.follow_up_sip import FOLLOW_UP_SIP
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.lookup import LOOKUP
@@ -21,8 +24,10 @@ from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.record_information import RECORD_INFORMATION
+from fhir_server.operations.record_plan_copy import RECORD_PLAN_COPY
 from fhir_server.operations.reindex import REINDEX
 from fhir_server.operations.reviews_due import REVIEWS_DUE
+from fhir_server.operations.revise_sip import REVISE_SIP
 from fhir_server.operations.set_deputy import SET_DEPUTY
 from fhir_server.operations.stranded import STRANDED
 from fhir_server.operations.subsumes import SUBSUMES
@@ -33,6 +38,11 @@ from fhir_server.operations.validate_code import VALIDATE_CODE
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
     for operation in (
+        ACTIVATE_SIP,
+        CLOSE_SIP,
+        FOLLOW_UP_SIP,
+        RECORD_PLAN_COPY,
+        REVISE_SIP,
         ASSIGN_FAST_VARDKONTAKT,
         COVERAGE,
         CHANGE_FAST_VARDKONTAKT,
