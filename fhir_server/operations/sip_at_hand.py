@@ -29,7 +29,9 @@ _OPEN_TASK = ("draft", "requested", "received", "accepted", "ready", "in-progres
 
 
 def sip(context: Context, id_: str) -> tuple[StoredResource, Resource]:
-    """Give a CarePlan that is a samordnad individuell plan.
+    """Give a CarePlan that is a samordnad individuell plan, to be changed.
+
+    A narrative that was made from the data would say what no longer holds: it is left out.
 
     Raises:
         FhirError: 404 or 410 for none; 422 for another kind of plan.
@@ -40,6 +42,8 @@ def sip(context: Context, id_: str) -> tuple[StoredResource, Resource]:
     if not is_sip(plan):
         text = f"{reference} is no samordnad individuell plan: its category is not SIP."
         raise FhirError(Issue("error", "business-rule", text, "CarePlan.category"), status=422)
+    if plan.get("text", {}).get("status") == "generated":
+        del plan["text"]
     return stored, plan
 
 

@@ -163,10 +163,26 @@ def test_a_plan_in_force_or_over_is_not_put_in_force(clinic: Clinic) -> None:
 def test_a_plan_on_hold_comes_into_force_again(clinic: Clinic) -> None:
     """R78, R93: with a new consent; it began when it began."""
     plan = active_plan(clinic)
-    paused = plan | {"status": "on-hold", "period": {"start": days(-9)}}
+    ended = [
+        {"url": "reason", "valueCode": codes.SAMTYCKE_ATERKALLAT},
+        {"url": "at", "valueDateTime": days(-1)},
+    ]
+    told = [*plan["extension"], {"url": codes.PLAN_END, "extension": ended}]
+    period = {"start": days(-9), "end": days(-1)}
+    paused = plan | {"status": "on-hold", "period": period, "extension": told}
     assert clinic.fhir.put(f"CarePlan/{plan['id']}", paused).status_code == 200
     again = named(call(clinic, plan, "activate-sip"))["return"]
     assert (again["status"], again["period"]) == ("active", {"start": days(-9)})
+    assert codes.PLAN_END not in {each["url"] for each in again["extension"]}
+
+
+def test_a_narrative_that_was_made_from_the_data_does_not_outlive_them(clinic: Clinic) -> None:
+    """R93: what a reader sees is what holds."""
+    draft = draft_plan(clinic)
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">Utkast</div>'
+    body = draft | {"text": {"status": "generated", "div": div}}
+    assert clinic.fhir.put(f"CarePlan/{draft['id']}", body).status_code == 200
+    assert "text" not in named(call(clinic, draft, "activate-sip"))["return"]
 
 
 def test_activities_of_a_plan_stored_by_others_get_their_ids(clinic: Clinic) -> None:
