@@ -132,6 +132,8 @@ def run(call: Call) -> Answer:
     refuse(list(plan_life.next_is_later(arguments.get("next"), step.moment)))
     if arguments["decision"] == codes.AVSLUTAS and "next" in arguments:
         raise invalid("A plan that is closed has no next follow-up.", "next", "business-rule")
+    if "responsible" in arguments and "next" not in arguments:
+        raise invalid("responsible goes with next.", "responsible", "business-rule")
     if arguments["decision"] != codes.AVSLUTAS and "reason" in arguments:
         raise invalid("reason goes with avslutas.", "reason", "business-rule")
     work, named = _FollowUp(call, step, NewIds(new_id)), list[Named]()

@@ -192,6 +192,7 @@ WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "no such activity": ({"activity": outcome_of("3")}, 400, "activity.activity"),
     "activity 0": ({"activity": outcome_of("0")}, 400, "activity.activity"),
     "a next day that is over": ({"next": {"valueDate": "2020-01-01"}}, 422, "next"),
+    "somebody for no day": ({"responsible": reference("PractitionerRole/x")}, 400, "responsible"),
     "a reason to go on": ({"reason": code("flyttat")}, 400, "reason"),
     "a day ahead": ({"at": moment(days(1))}, 422, "at"),
 }
