@@ -1,44 +1,56 @@
 """$generate-sip: a samordnad individuell plan with its goals, from the call and what is stored.
 
 Gathers the person's named contacts and teams, the stay in hospital, conditions, other plans and
-consent; puts CarePlan and Goals together; stores them in one transaction. The law is checked where
-every write of such a CarePlan is checked. R75-R78, R85-R89, R92; HSL (2017:30) 16 kap. 4 §,
+consent; puts CarePlan and Goals together; stores them in one transaction; proposes whom to call. A
+plan in force that has the content is not made once more. The law is checked where every write of
+such a CarePlan is checked. R75-R78, R82, R84-R89, R92; HSL (2017:30) 16 kap. 4 §,
 socialtjänstlagen (2025:400) 10 kap. 8-9 §§.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from fhir_server.fhir.outcome import invalid
-from fhir_server.fhir.parameters import Arguments
-from fhir_server.interactions.answer import Answer, location
-from fhir_server.interactions.commit import commit
+from fhir_server.fhir import json
+from fhir_server.fhir.outcome import FhirError, Issue, has_errors
+from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
-from fhir_server.interactions.prepare import new_id, prepare
-from fhir_server.operations.moments import now_of
+from fhir_server.interactions.prepare import new_id
+from fhir_server.interactions.together import Draft, write_together
+from fhir_server.operations import sip_in_force
+from fhir_server.operations.moments import now_of, now_text
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.results import parameters_answer
+from fhir_server.operations.results import several_answer
+from fhir_server.operations.sip_at_hand import NewIds
+from fhir_server.operations.sip_contents import (
+    contributors,
+    extensions,
+    goals,
+    labels,
+    name_who_follows_up,
+    new_activity,
+)
+from fhir_server.operations.sip_gathering import gathered, proposals
+from fhir_server.operations.sip_in_force import Named
+from fhir_server.operations.sip_step import Step
 from fhir_server.operations.subject import require_patient, subject_of
-from fhir_server.sweden import codes, consents, periods
-from fhir_server.sweden.assignments import is_named_contact
-from fhir_server.sweden.elements import child, concept_codes, target
-from fhir_server.sweden.plans import is_sip
-from fhir_server.sweden.sip import legal_basis
+from fhir_server.storage.snapshot import Check, Snapshot
+from fhir_server.sweden import codes, existing_plans, plan_life
+from fhir_server.sweden.periods import local_date
+from fhir_server.sweden.sip_participants import Proposal
 
 Resource = dict[str, Any]
-
-# Who may see to a follow-up; an author may be a team or the person, too.
-_FOLLOWS_UP = ("PractitionerRole/", "Practitioner/", "Organization/")
 
 
 def run(call: Call) -> Answer:
     """Store the plan and its goals.
 
     Returns:
-        Parameters: ``return``, the CarePlan; ``outcome`` with what the law still asks for.
+        Parameters: ``return``, the CarePlan; ``proposal``, whom to call; ``task``, what follows of
+        an active plan; ``outcome`` with what the law still asks for.
 
     Raises:
         FhirError: a parameter is wrong, or the law refuses; the paragraph stands in the outcome.
@@ -46,235 +58,103 @@ def run(call: Call) -> Answer:
     patient = subject_of(call)
     finder = Finder(call.context.server, call.context.store)
     require_patient(finder, patient)
+    now, ids, named = now_of(call.context), NewIds(new_id), list[Named]()
+    said: list[Issue] = []
+
+    def draft() -> Sequence[Draft]:
+        existing = _living_plans(finder, patient)
+        said[:] = existing_plans.drafts_beside(existing, now)
+        named[:] = _named(call, finder, patient, existing, ids)
+        return sip_in_force.drafts(named)
+
+    before = None if call.arguments.get("despiteExisting") else _no_duplicate(call, patient, now)
+    # The law's lock on the person's plans lets two calls at once not both see none.
+    written = write_together(call.context, draft, before=before)
+    answered = [(name, each) for (name, _), each in zip(named, written.stored, strict=True)]
+    shown = [(name, each) for name, each in answered if name != "goal"]
+    plan = json.parse(shown[0][1].body or b"{}")
+    proposed = [_parameter(each) for each in proposals(finder, plan, now)]
+    return several_answer(201, shown, (*said, *written.issues), more=proposed)
+
+
+def _named(
+    call: Call, finder: Finder, patient: str, existing: Iterable[Resource], ids: NewIds
+) -> list[Named]:
     now = now_of(call.context)
-    day = now.date()
-    goals = {new_id(): goal for goal in _goals(patient, call.arguments, day)}
+    day = local_date(now)
+    made = list(goals(patient, call.arguments, day))
+    goal_ids = [ids[f"goal {number}"] for number in range(len(made))]
     plan = {
-        "resourceType": "CarePlan",
-        "meta": {"profile": [codes.structure("sip-careplan")]},
-        **_from_call(patient, call.arguments, list(goals), day),
-        **_from_store(finder, patient, call.arguments, now),
+        **_from_call(patient, call.arguments, goal_ids, day),
+        **gathered(finder, patient, call.arguments, existing, now),
     }
     plan = {key: value for key, value in plan.items() if value}
-    _name_who_follows_up(plan)
-    written = {f"Goal/{id_}": goal for id_, goal in goals.items()}.get
-    prepared = [prepare(call.context, goal, id_, None) for id_, goal in goals.items()]
-    prepared.append(prepare(call.context, plan, new_id(), None, written=written))
-    warnings = commit(call.context, prepared)
-    issues = tuple(issue for found in warnings.values() for issue in found)
-    new = prepared[-1].change.new
-    return parameters_answer(Answer(201, new, location=location(new)), issues)
+    name_who_follows_up(plan)
+    follows: list[Named] = []
+    if plan["status"] == plan_life.ACTIVE:
+        step = Step(plan.get("author", {}), now_text(call.context), now)
+        follows = list(sip_in_force.with_it(call.context, ids["plan"], plan, step, ids))
+    return [
+        ("return", Draft(plan, ids["plan"])),
+        *(("goal", Draft(g, id_)) for g, id_ in zip(made, goal_ids, strict=True)),
+        *follows,
+    ]
 
 
-def _from_call(patient: str, arguments: Arguments, goal_ids: list[str], day: dt.date) -> Resource:
-    category = {"system": codes.CARE_PLAN_CATEGORY, "code": codes.SIP}
-    owners = [a["owner"] for a in arguments.get("activity", []) if "owner" in a]
-    labels = _labels(arguments, goal_ids)
+def _from_call(
+    patient: str, arguments: dict[str, Any], goal_ids: list[str], day: dt.date
+) -> Resource:
+    by_name = labels(arguments, goal_ids)
     return {
-        "extension": _extensions(arguments, day),
-        "status": arguments.get("status", "draft"),
+        "resourceType": "CarePlan",
+        "meta": {"profile": [codes.structure("sip-careplan")]},
+        "extension": extensions({}, arguments, day),
+        "status": arguments.get("status", plan_life.DRAFT),
         "intent": "plan",
-        "category": [{"coding": [category]}],
+        "category": [{"coding": [{"system": codes.CARE_PLAN_CATEGORY, "code": codes.SIP}]}],
         "title": arguments.get("title", "Samordnad individuell plan"),
         "description": arguments.get("description"),
         "subject": {"reference": patient},
         "period": {"start": day.isoformat()},
         "created": day.isoformat(),
         "author": arguments.get("author"),
-        "contributor": _distinct(owner for owner in owners if _may_contribute(owner)),
+        "contributor": contributors({}, arguments),
         "goal": [{"reference": f"Goal/{id_}"} for id_ in goal_ids],
-        "activity": [_activity(a, labels) for a in arguments.get("activity", [])],
+        "activity": [new_activity(each, by_name) for each in arguments.get("activity", [])],
     }
 
 
-def _from_store(finder: Finder, patient: str, arguments: Arguments, now: dt.datetime) -> Resource:
-    encounter = arguments.get("encounter") or _current_stay(finder, patient)
-    active = finder.search("CareTeam", patient=patient, status="active")
-    teams = [team for team in active if not periods.read(team).ended(now)]
-    given = arguments.get("careTeam", [])
-    plan = {
-        "encounter": encounter,
-        "careTeam": _distinct([*given, *map(_reference, teams)]),
-        "addresses": [
-            _reference(condition)
-            for condition in finder.search("Condition", patient=patient)
-            if _clinically_active(condition)
-        ],
-        "supportingInfo": _distinct(_supporting_info(finder, patient, arguments, now)),
-    }
-    if "author" not in arguments:
-        plan["author"] = _coordinator([t for t in teams if periods.read(t).covers(now)])
-    return {key: value for key, value in plan.items() if value}
+def _living_plans(finder: Finder, patient: str) -> list[Resource]:
+    return list(finder.search("CarePlan", patient=patient, status="active,draft"))
 
 
-def _supporting_info(
-    finder: Finder, patient: str, arguments: Arguments, now: dt.datetime
-) -> Iterator[Resource]:
-    """Give the consent the plan rests on (R75), and plans it links to and does not repeat (R85).
+def _no_duplicate(call: Call, patient: str, now: dt.datetime) -> Check:
+    """Give the check, inside the transaction, that no plan in force has the content (R85)."""
 
-    Only a consent that permits, and has not expired, is one to rest on; the rules look for a no
-    by themselves.
-    """
-    if "consent" in arguments:
-        yield arguments["consent"]
-    else:
-        category = f"{codes.CONSENT_CATEGORY_SYSTEM}|{codes.CONSENT_TO_SIP}"
-        found = finder.search("Consent", patient=patient, category=category, status="active")
-        yield from (_reference(each) for each in found if _permits(each, now))
-    for plan in finder.search("CarePlan", patient=patient, status="active"):
-        if not is_sip(plan):
-            yield _reference(plan)
+    def check(snapshot: Snapshot) -> None:
+        finder = Finder(call.context.server, snapshot)
+        existing = finder.search("CarePlan", patient=patient, status="active")
+        issues = list(existing_plans.no_duplicate(existing, cache(finder.read), now))
+        if has_errors(issues):
+            raise FhirError(*issues)
+
+    return check
 
 
-def _permits(consent: Resource, now: dt.datetime) -> bool:
-    facts = consents.facts_from(consent)
-    return facts.permits and not facts.period.ended(now)
-
-
-def _current_stay(finder: Finder, patient: str) -> Resource | None:
-    stays = finder.search("Encounter", patient=patient, status="in-progress")
-    inpatient = [stay for stay in stays if stay.get("class", {}).get("code") == "IMP"]
-    inpatient.sort(key=lambda stay: stay.get("period", {}).get("start", ""))
-    return _reference(inpatient[-1]) if inpatient else None
-
-
-def _coordinator(teams: list[Resource]) -> Resource | None:
-    """Give who keeps the plan current (R92): the coordinator, or else the fast vårdkontakt."""
-    for kind in (codes.SAMORDNANDE_VARDKONTAKT, codes.FAST_VARDKONTAKT):
-        for team in filter(is_named_contact, teams):
-            participant: Resource = team["participant"][0]
-            # A contained role is known inside its CareTeam only.
-            of_kind = kind in concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
-            if of_kind and target(child(participant, "member")).local:
-                member: Resource = participant["member"]
-                return member
-    return None
-
-
-def _clinically_active(condition: Resource) -> bool:
-    status = [c.get("code") for c in condition.get("clinicalStatus", {}).get("coding", [])]
-    verification = [
-        c.get("code") for c in condition.get("verificationStatus", {}).get("coding", [])
+def _parameter(proposal: Proposal) -> Resource:
+    paragraphs = [
+        {"system": codes.LAW_SYSTEM, "code": each.code, "display": each.display}
+        for each in proposal.law
     ]
-    refuted = {"entered-in-error", "refuted"} & set(verification)
-    return not refuted and bool({"active", "recurrence", "relapse"} & set(status))
-
-
-def _goals(patient: str, arguments: Arguments, day: dt.date) -> Iterator[Resource]:
-    system = "http://terminology.hl7.org/CodeSystem/goal-priority"
-    for goal in arguments.get("goal", []):
-        resource: Resource = {
-            "resourceType": "Goal",
-            "meta": {"profile": [codes.structure("sip-goal")]},
-            "lifecycleStatus": "active" if arguments.get("status") == "active" else "proposed",
-            "description": {"text": goal["description"]},
-            "subject": {"reference": patient},
-            "startDate": day.isoformat(),
-            "target": [{"dueDate": goal["due"]}] if "due" in goal else None,
-            "expressedBy": goal.get("expressedBy", {"reference": patient}),
-        }
-        if "priority" in goal:
-            resource["priority"] = {"coding": [{"system": system, "code": goal["priority"]}]}
-        yield {key: value for key, value in resource.items() if value}
-
-
-def _labels(arguments: Arguments, goal_ids: list[str]) -> dict[str, str]:
-    """Give the Goal that each name an activity may use stands for: its label, or its number."""
-    labels: dict[str, str] = {}
-    for goal, id_ in zip(arguments.get("goal", []), goal_ids, strict=True):
-        label = goal.get("label")
-        if label in labels:
-            raise invalid("Two goals have the same label; give each its own.", "goal", "duplicate")
-        if label is not None:
-            labels[label] = id_
-    return {**{str(number): id_ for number, id_ in enumerate(goal_ids, 1)}, **labels}
-
-
-def _activity(activity: Arguments, labels: dict[str, str]) -> Resource:
-    unknown = [label for label in activity.get("goal", []) if label not in labels]
-    if unknown:
-        raise invalid(
-            "activity.goal must be the label or the number of a goal in the call.", "activity"
-        )
-    detail = {
-        "goal": [{"reference": f"Goal/{labels[label]}"} for label in activity.get("goal", [])],
-        "status": "not-started",
-        "scheduledPeriod": activity.get("period"),
-        "performer": [activity["owner"]] if "owner" in activity else None,
-        "description": activity["description"],
-    }
     return {
-        "extension": [{"url": codes.HUVUDMAN, "valueCode": activity["huvudman"]}],
-        "detail": {key: value for key, value in detail.items() if value},
+        "name": "proposal",
+        "part": [
+            {"name": "actor", "valueReference": dict(proposal.actor)},
+            {"name": "role", "valueString": proposal.role},
+            {"name": "why", "valueString": proposal.why},
+            *({"name": "paragraph", "valueCoding": each} for each in paragraphs),
+        ],
     }
-
-
-def _extensions(arguments: Arguments, day: dt.date) -> list[Resource]:
-    extensions = [_overall_responsible(part) for part in arguments.get("overallResponsible", [])]
-    if "followUp" in arguments:
-        follow_up = arguments["followUp"]
-        parts: list[Resource] = [{"url": "date", "valueDate": follow_up["date"]}]
-        if "responsible" in follow_up:
-            parts.append({"url": "responsible", "valueReference": follow_up["responsible"]})
-        extensions.append({"url": codes.FOLLOW_UP, "extension": parts})
-    needs = arguments.get("need", [])
-    extensions += [{"url": codes.structure("sip-need"), "valueString": need} for need in needs]
-    if "meeting" in arguments:
-        extensions.append(
-            {"url": codes.structure("sip-meeting"), "valueReference": arguments["meeting"]}
-        )
-    extensions += [
-        {
-            "url": codes.structure("legal-basis"),
-            "valueCoding": {
-                "system": codes.LAW_SYSTEM,
-                "code": paragraph.code,
-                "display": paragraph.display,
-            },
-        }
-        for paragraph in legal_basis(day)
-    ]
-    return extensions
-
-
-def _name_who_follows_up(plan: Resource) -> None:
-    """Let the author see to the follow-up where the call names nobody (R92)."""
-    author = plan.get("author", {})
-    if not str(author.get("reference", "")).startswith(_FOLLOWS_UP):
-        return
-    for extension in plan["extension"]:
-        parts = extension.get("extension", [])
-        named = [part for part in parts if part["url"] == "responsible"]
-        if extension["url"] == codes.FOLLOW_UP and not named:
-            parts.append({"url": "responsible", "valueReference": author})
-
-
-def _overall_responsible(part: Arguments) -> Resource:
-    parts: list[Resource] = [{"url": "huvudman", "valueCode": part["huvudman"]}]
-    if "organization" in part:
-        parts.append({"url": "organization", "valueReference": part["organization"]})
-    return {"url": codes.OVERALL_RESPONSIBLE, "extension": parts}
-
-
-def _reference(resource: Resource) -> Resource:
-    return {"reference": f"{resource['resourceType']}/{resource['id']}"}
-
-
-def _distinct(references: Any) -> list[Resource]:
-    return list({r.get("reference", str(r)): r for r in references}.values())
-
-
-def _may_contribute(owner: Resource) -> bool:
-    # CarePlan.contributor may be any of these in R4; activity.owner may be others too.
-    kinds = (
-        "PractitionerRole",
-        "Practitioner",
-        "Organization",
-        "CareTeam",
-        "Patient",
-        "RelatedPerson",
-    )
-    return str(owner.get("reference", "")).split("/")[0] in kinds
 
 
 GENERATE_SIP = Operation("generate-sip", run)

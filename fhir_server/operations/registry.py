@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fhir_server.operations.admission_notice import ADMISSION_NOTICE
+from fhir_server.operations.activate_sip import ACTIVATE_SIP
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
 from fhir_server.operations.caseload import CASELOAD
 from fhir_server.operations.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
+from fhir_server.operations.close_sip import CLOSE_SIP
 from fhir_server.operations.coverage import COVERAGE
 from fhir_server.operations.decline_fast_vardkontakt import DECLINE_FAST_VARDKONTAKT
 from fhir_server.operations.diff import DIFF
@@ -17,6 +19,7 @@ from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
 from fhir_server.operations.expected_discharge import EXPECTED_DISCHARGE
+from fhir_server.operations.follow_up_sip import FOLLOW_UP_SIP
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.lookup import LOOKUP
@@ -30,8 +33,10 @@ from fhir_server.operations.ready_for_discharge import (
 from fhir_server.operations.patientkontrakt import PATIENTKONTRAKT
 from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.record_information import RECORD_INFORMATION
+from fhir_server.operations.record_plan_copy import RECORD_PLAN_COPY
 from fhir_server.operations.reindex import REINDEX
 from fhir_server.operations.reviews_due import REVIEWS_DUE
+from fhir_server.operations.revise_sip import REVISE_SIP
 from fhir_server.operations.set_deputy import SET_DEPUTY
 from fhir_server.operations.stranded import STRANDED
 from fhir_server.operations.subsumes import SUBSUMES
@@ -43,6 +48,11 @@ from fhir_server.operations.validate_code import VALIDATE_CODE
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
     for operation in (
+        ACTIVATE_SIP,
+        CLOSE_SIP,
+        FOLLOW_UP_SIP,
+        RECORD_PLAN_COPY,
+        REVISE_SIP,
         ASSIGN_FAST_VARDKONTAKT,
         TRANSFER_INFORMATION,
         WITHDRAW_READY_FOR_DISCHARGE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.fhir.bundle import raw
@@ -28,6 +29,7 @@ def several_answer(
     status: int,
     named: Sequence[tuple[str, StoredResource]],
     issues: Sequence[Issue],
+    more: Sequence[dict[str, Any]] = (),
 ) -> Answer:
     """Give Parameters with several stored resources, and ``outcome`` if there is any.
 
@@ -35,8 +37,10 @@ def several_answer(
         status: HTTP status; with 201, Location is that of the first.
         named: name of the parameter and what it gives.
         issues: warnings and advice.
+        more: parameters that are no stored resources.
     """
     parameter = [{"name": name, "resource": raw(stored.body or b"{}")} for name, stored in named]
+    parameter += more
     if issues:
         parameter.append({"name": "outcome", "resource": operation_outcome(issues)})
     body = json.dump({"resourceType": "Parameters", "parameter": parameter})

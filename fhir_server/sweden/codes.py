@@ -72,6 +72,8 @@ BEFATTNING_SYSTEMS = (BEFATTNING, "urn:oid:1.2.759.129.2.2.1.4")
 VERKSAMHETSKOD = "urn:oid:1.2.752.129.2.2.1.3"
 # The kodverk is a hierarchy; 15xx is primärvårdsverksamhet (Inera, verksamhetskod 4.1).
 PRIMARVARD_PREFIX = "15"
+# How far a goal is reached (R4's own codes).
+GOAL_ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 # The mark of a resource that is not whole (https://hl7.org/fhir/R4/resource.html#tag).
 OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 SUBSETTED = {"system": OBSERVATION_VALUE, "code": "SUBSETTED"}
@@ -142,8 +144,10 @@ PLAN_DECISION_SYSTEM = code_system("plan-decision")
 FORTSATT_PLAN, ANDRAS, AVSLUTAS = "fortsatt", "andras", "avslutas"
 PLAN_END_REASON_SYSTEM = code_system("plan-end-reason")
 SAMTYCKE_ATERKALLAT = "samtycke-aterkallat"
+MAL_UPPNADDA, ERSATT = "mal-uppnadda", "ersatt"
 INFORMATION_CLASS_SYSTEM = code_system("information-class")
 SIP_TARGET_GROUP_SYSTEM = code_system("sip-target-group")
+INSATS_KIND_SYSTEM = code_system("insats-kind")
 COMPULSORY_CARE_SYSTEM = code_system("compulsory-care")
 PLAN_CATEGORY_SYSTEM = code_system("plan-category")
 PATIENTKONTRAKT = "patientkontrakt"

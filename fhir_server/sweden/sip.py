@@ -74,6 +74,21 @@ def check(plan: Plan, others: Sequence[Plan], now: datetime) -> list[Issue]:
     return contradictions + gaps + advice
 
 
+def holds_the_content(plan: Plan) -> bool:
+    """Tell whether a plan has the four contents that the law names (R76), with goals (R89).
+
+    A plan by another name that has them suffices (R85).
+    """
+    law: Sequence[LawParagraph] = ()
+    lacking = [
+        *activities_have_one_huvudman(plan, law),
+        *both_huvudman_take_part(plan, law),
+        *one_overall_responsible(plan, law),
+        *responsibility_is_taken(plan, law),
+    ]
+    return not lacking and plan.goals > 0
+
+
 def known_person(plan: Plan, law: Sequence[LawParagraph]) -> Iterator[Issue]:
     """Demand a Patient of this server, or nobody's consent can be matched (R75, cp-1)."""
     if plan.subject.resource_type != "Patient":

@@ -60,7 +60,8 @@ def _call(clinic: Clinic, url: str, named: dict[str, Any]) -> Any:
 def named(response: Any) -> dict[str, Json]:
     """Give the resources of an answer that must say success, by parameter; the last of several."""
     assert response.status_code in (200, 201), response.text
-    return {each["name"]: each["resource"] for each in response.json["parameter"]}
+    given = [each for each in response.json["parameter"] if "resource" in each]
+    return {each["name"]: each["resource"] for each in given}
 
 
 def every(response: Any, name: str) -> list[Json]:

@@ -16,6 +16,8 @@ from tests.domain.clinic import (
     string,
 )
 
+# Another plan beside one in force that has the content.
+YES = {"valueBoolean": True}
 SIP_CATEGORY = f"{codes.CARE_PLAN_CATEGORY}|{codes.SIP}"
 
 

@@ -24,10 +24,11 @@ from tests.domain.clinic import (
     members,
     paragraphs,
     reference,
+    refusals,
     refused_by,
     result,
 )
-from tests.domain.sip_calls import activity, follow_up, generate, goal, responsible
+from tests.domain.sip_calls import YES, activity, follow_up, generate, goal, responsible
 
 MARIA, ALS = "Patient/maria-ljungberg", "Condition/maria-als"
 NILS_IS, LENA_IS = "CareTeam/maria-kontaktsjukskoterska", "CareTeam/maria-samordnande-lakare"
@@ -300,7 +301,10 @@ def meeting() -> list[Json]:
 
 def test_a_new_plan_links_to_the_others_and_is_lenas(neurology: Clinic) -> None:
     """R85, R86, R92, R95: patientkontrakt and vårdplan are linked, not repeated."""
-    response = generate(neurology, MARIA, "active", *meeting())
+    with neurology.nothing_stored("CarePlan", "Goal", "Task"):
+        twice = generate(neurology, MARIA, "active", *meeting())
+        assert refusals(twice) == [("business-rule", ["HSL-16-4", "SOL-10-8"], "despiteExisting")]
+    response = generate(neurology, MARIA, "active", *meeting(), despiteExisting=YES)
     plan = result(response)
     assert plan["author"]["reference"] == LENA
     assert {each["reference"] for each in plan["supportingInfo"]} == {
@@ -315,7 +319,7 @@ def test_a_new_plan_links_to_the_others_and_is_lenas(neurology: Clinic) -> None:
 
 def test_the_new_plan_may_replace_the_old(neurology: Clinic) -> None:
     """R85, R93: named in replaces, it is no second plan."""
-    draft = result(generate(neurology, MARIA, "draft", *meeting()))
+    draft = result(generate(neurology, MARIA, "draft", *meeting(), despiteExisting=YES))
     replacing = draft | {"replaces": [{"reference": "CarePlan/maria-sip"}], "status": "active"}
     url = f"CarePlan/{draft['id']}"
     answer = neurology.fhir.put(url, replacing, Prefer="return=OperationOutcome")

@@ -19,6 +19,7 @@ from tests.domain.clinic import (
     transaction,
 )
 from tests.domain.sip_calls import (
+    YES,
     activity,
     complete,
     consent_to_sip,
@@ -140,7 +141,7 @@ def test_a_second_active_plan_is_advised_against(clinic: Clinic) -> None:
     """R85: an existing plan with the content suffices."""
     patient = ready(clinic)
     active_plan(clinic, patient)
-    [issue] = advice(generate(clinic, patient, "active", *complete()))
+    [issue] = advice(generate(clinic, patient, "active", *complete(), despiteExisting=YES))
     assert (issue["severity"], issue["expression"]) == ("warning", ["CarePlan.replaces"])
 
 

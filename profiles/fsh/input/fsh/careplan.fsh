@@ -89,6 +89,9 @@ Description: "The plan that region and municipality make together with a person 
 * activity.reference ^short = "Instead of detail, where the activity is a resource of its own."
 * activity.detail MS
 * activity.detail ^short = "The activity in place."
+* activity.detail.code MS
+* activity.detail.code from InsatsKindVS (preferred)
+* activity.detail.code ^short = "What kind of insats: health care, rehabilitation, aids, SoL, LSS … R87"
 * activity.detail.goal MS
 * activity.detail.goal ^short = "The goals it serves. R89"
 * activity.detail.status MS
