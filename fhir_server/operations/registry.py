@@ -13,6 +13,7 @@ from fhir_server.operations.end_fast_vardkontakt import END_FAST_VARDKONTAKT
 from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
 from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
+from fhir_server.operations.export_sip import EXPORT_SIP
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.lookup import LOOKUP
@@ -20,6 +21,7 @@ from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.reassign import REASSIGN
+from fhir_server.operations.receive_sip import RECEIVE_SIP
 from fhir_server.operations.record_information import RECORD_INFORMATION
 from fhir_server.operations.reindex import REINDEX
 from fhir_server.operations.reviews_due import REVIEWS_DUE
@@ -44,6 +46,7 @@ OPERATIONS: dict[str, Operation] = {
         EVALUATE_MEASURE,
         EVERYTHING,
         EXPAND,
+        EXPORT_SIP,
         GENERATE_SIP,
         GRAPHQL,
         LOOKUP,
@@ -55,6 +58,7 @@ OPERATIONS: dict[str, Operation] = {
         REINDEX,
         SET_DEPUTY,
         STRANDED,
+        RECEIVE_SIP,
         RECORD_INFORMATION,
         REINDEX,
         REVIEWS_DUE,

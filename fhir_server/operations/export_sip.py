@@ -1,0 +1,59 @@
+"""$export-sip: a SIP as a Bundle that another server takes and goes on with.
+
+R76, R93, R94, R100, R112. docs/operations/export-sip.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fhir_server.fhir import json
+from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.read import read
+from fhir_server.operations.exchange_bundle import Parcel, bundle_of
+from fhir_server.operations.exchange_ledger import ledger_of
+from fhir_server.operations.exchange_names import Names
+from fhir_server.operations.exchange_parties import organization_named
+from fhir_server.operations.operation import Call, Operation
+from fhir_server.sweden.plan_units import without_id
+from fhir_server.sweden.plans import is_sip
+
+Resource = dict[str, Any]
+
+
+def run(call: Call) -> Answer:
+    """Give the Bundle.
+
+    Raises:
+        FhirError: 404 or 410 for no such plan; 422, it is no SIP, or has activities that can't be
+            told on another server; 403, the person's consent does not let the recipient see it.
+    """
+    names = Names(call.context)
+    sender = organization_named(names, call.arguments, "sender")
+    stored = read(call.context, "CarePlan", call.id or "").stored
+    assert stored is not None  # noqa: S101 - a read gives what it read
+    plan: Resource = json.parse(stored.body or b"{}")
+    _require_exchangeable(plan)
+    ledger = ledger_of(call.context, names, stored, sender)
+    parcel = Parcel(stored, plan, ledger, sender)
+    return Answer(200, body=json.dump(bundle_of(call.context, names, parcel)))
+
+
+def _require_exchangeable(plan: Resource) -> None:
+    if not is_sip(plan):
+        text = "Only a CarePlan of category SIP is exchanged this way; others by $document."
+        raise FhirError(Issue("error", "not-supported", text, "CarePlan.category"), status=422)
+    text = (
+        "The activity has no id, or another's: the servers could not tell whose change is of what. "
+        "Give each activity an id of its own, such as a UUID, which it keeps."
+    )
+    issues = [
+        Issue("error", "required", text, f"CarePlan.activity[{index}].id")
+        for index in without_id(plan)
+    ]
+    if issues:
+        raise FhirError(*issues, status=422)
+
+
+EXPORT_SIP = Operation("export-sip", run)
