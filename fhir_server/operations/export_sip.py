@@ -10,14 +10,18 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.context import Context
 from fhir_server.interactions.read import read
+from fhir_server.operations.disclosures import for_actor
 from fhir_server.operations.exchange_bundle import Parcel, bundle_of
 from fhir_server.operations.exchange_ledger import ledger_of
 from fhir_server.operations.exchange_names import Names
 from fhir_server.operations.exchange_parties import organization_named
+from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.sweden.plan_units import without_id
 from fhir_server.sweden.plans import is_sip
+from fhir_server.sweden.sharing import shown
 
 Resource = dict[str, Any]
 
@@ -36,8 +40,17 @@ def run(call: Call) -> Answer:
     plan: Resource = json.parse(stored.body or b"{}")
     _require_exchangeable(plan)
     ledger = ledger_of(call.context, names, stored, sender)
-    parcel = Parcel(stored, plan, ledger, sender)
+    recipient = organization_named(names, call.arguments, "recipient")
+    seen = _seen_by(call.context, plan, recipient) if recipient else plan
+    parcel = Parcel(stored, seen, ledger, sender)
     return Answer(200, body=json.dump(bundle_of(call.context, names, parcel)))
+
+
+def _seen_by(context: Context, plan: Resource, recipient: str) -> Resource:
+    granted = for_actor(context, plan, recipient, now_of(context))
+    if not granted.allowed:
+        raise FhirError(*granted.why, status=403)
+    return shown(plan, granted)
 
 
 def _require_exchangeable(plan: Resource) -> None:

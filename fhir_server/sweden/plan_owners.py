@@ -7,6 +7,7 @@ change that another makes to it is a proposal. HSL 16 kap. 4 ยง, SoL 10 kap. 8 ย
 from __future__ import annotations
 
 from collections.abc import Iterator
+
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import Json, child, extension, items, text
 from fhir_server.sweden.references import (

@@ -142,11 +142,13 @@ def merged(unit: str, mine: Held | None, theirs: Held | None, may: May) -> Merge
 
 
 def _newer(unit: str, mine: Held, theirs: Held, may: May) -> Merged:
-    """Take what follows ours, unless it changes what another answers for."""
-    if not _same(mine, theirs) and not may(unit, mine.value, theirs.revision):
-        return _settled(unit, mine, theirs, False, foreign=True)
-    if mine.revision.head in theirs.revision.overruled and not _same(mine, theirs):
+    """Take what follows ours, unless it changes an insats that another answers for (R76)."""
+    if _same(mine, theirs):
+        return Merged(theirs)
+    if mine.revision.head in theirs.revision.overruled:
         return Merged(theirs, Conflict(unit, "received", mine))
+    if unit.startswith("activity:") and not may(unit, mine.value, theirs.revision):
+        return _settled(unit, mine, theirs, False, foreign=True)
     return Merged(theirs)
 
 

@@ -95,7 +95,7 @@ Usage: #definition
 * type = true
 * instance = false
 * description = "Takes a Bundle of $export-sip: makes the plan here, or merges what changed since into the one that is here, part by part (R76, R93). Where both changed the same part, the one stands that belongs to whom the part belongs to, on both servers the same, and the other is kept in the Provenance. A change of what another huvudman answers for is kept as a proposal and not made. Received twice, it changes nothing the second time. The law is checked as for every write."
-* insert In(resource, 1, 1, Bundle, [[The Bundle; may be the body itself.]])
+* insert In(resource, 0, 1, Resource, [[The Bundle, which must be given; it may be the body itself.]])
 * insert In(receiver, 0, 1, Reference, [[Who receives. What was changed on this server since the last exchange is ascribed to it.]])
 * insert To(0, Organization)
 * insert Out(return, 1, 1, CarePlan, [[The plan as it is here now.]])
