@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.together import Draft
 from fhir_server.operations.exchange_ledger import revisions_in
 from fhir_server.operations.exchange_names import OWN_UNITS, PARTIES, Names, referred, translated
+from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import child, extension, items, text
 from fhir_server.sweden.plan_revisions import Held
@@ -50,6 +51,7 @@ class Arrival:
         held: what came of each unit.
         own: references to its Goals, Consents and Appointments by the names of their units.
         received: those as they came, by reference.
+        deleted: those of them that were here once, by reference.
         parties: people and units that are not here yet.
         provenances: those that are not here yet.
         agents: who sent.
@@ -60,6 +62,7 @@ class Arrival:
     held: Mapping[str, Held]
     own: Mapping[str, str]
     received: Mapping[str, Resource]
+    deleted: Mapping[str, StoredResource]
     parties: tuple[Draft, ...]
     provenances: tuple[Draft, ...]
     agents: tuple[Resource, ...]
@@ -128,6 +131,7 @@ def arrive(context: Context, names: Names, given: Sent) -> Arrival:
         held=_held(names, plan, {u: whole(each) for u, (_, each) in own.items()}, record, called),
         own={unit: place for unit, (place, _) in own.items()},
         received=dict(own.values()),
+        deleted=dict(_deleted(context, own.values())),
         parties=tuple(parties),
         provenances=tuple(_provenances(context, given, moved)),
         agents=tuple(record["agent"]),
@@ -160,6 +164,15 @@ def _moved(context: Context, given: Sent, places: Mapping[str, str]) -> Iterator
             yield reference, places[reference]
         elif here is not None and context.store.read(here.resource_type, here.id) is not None:
             yield reference, str(here)
+
+
+def _deleted(
+    context: Context, own: Iterable[tuple[str, Resource]]
+) -> Iterator[tuple[str, StoredResource]]:
+    for reference, _ in own:
+        stored = context.store.read(*reference.split("/"))
+        if stored is not None and stored.deleted:
+            yield reference, stored
 
 
 def _named(resource: Resource, name: str) -> Resource:

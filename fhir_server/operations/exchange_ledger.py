@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from fhir_server.fhir import json
@@ -35,42 +36,57 @@ class Ledger:
         plan: the current version; None where the plan is not here.
         held: the units, removed ones too.
         own: the Goals, Consents and Appointments it refers to, by the name of their unit.
-        receipt: id of the Provenance of the last receipt; empty for none.
+        receipts: id of the Provenance of the last receipt of each of them, and of the plan, by
+            reference; empty where there was none.
     """
 
     plan: StoredResource | None = None
     held: Mapping[str, Held] = field(default_factory=dict)
     own: Mapping[str, StoredResource] = field(default_factory=dict)
-    receipt: str = ""
+    receipts: Mapping[str, str] = field(default_factory=dict)
 
 
-def ledger_of(context: Context, names: Names, plan: StoredResource, by: str) -> Ledger:
+def ledger_of(
+    context: Context,
+    names: Names,
+    plan: StoredResource | None,
+    by: str,
+    also: Mapping[str, StoredResource] = MappingProxyType({}),
+) -> Ledger:
     """Read the ledger of a plan.
 
     Args:
         context: the request.
         names: of the request.
-        plan: its current version.
+        plan: its current version; None where it is not here.
         by: reference to the Organization that changes made here since the last receipt are
             ascribed to; empty for none.
+        also: Goals, Consents and Appointments to look at besides those that it refers to: another
+            plan of the person may rest on the same consent.
     """
-    receipt = last_receipt(context, plan.reference)
-    known = dict(revisions_in(receipt))
-    since = dict(_versions_in(receipt))
     stamp = Revision(("",), origin=context.base, by=by)
+    held: dict[str, Held] = {}
+    receipts: dict[str, str] = {}
+    own = dict(also)
 
     def split(resource: Resource) -> dict[str, Any]:
         return units(resource, names.identity)
 
-    of_plan = {unit: each for unit, each in known.items() if not unit.startswith(OWN_UNITS)}
-    held = _walk(context, plan, since.get(plan.reference, 0), of_plan, split, stamp)
-    own = dict(own_units(context, names, json.parse(plan.body or b"{}")))
-    own |= dict(_once_known(context, names, [unit for unit in known if unit not in own]))
+    if plan is not None:
+        receipt = last_receipt(context, plan.reference)
+        receipts[plan.reference] = receipt.get("id", "")
+        known = dict(revisions_in(receipt))
+        of_plan = {unit: each for unit, each in known.items() if not unit.startswith(OWN_UNITS)}
+        held |= _walk(context, plan, _version_in(receipt, plan), of_plan, split, stamp)
+        own |= dict(own_units(context, names, json.parse(plan.body or b"{}")))
+        own |= dict(_once_known(context, names, [unit for unit in known if unit not in own]))
     for unit, stored in own.items():
-        start = since.get(stored.reference, 0) if unit in known else 0
-        before = {unit: known[unit]} if unit in known else {}
+        receipt = last_receipt(context, stored.reference)
+        receipts[stored.reference] = receipt.get("id", "")
+        before = {name: each for name, each in revisions_in(receipt) if name == unit}
+        start = _version_in(receipt, stored) if before else 0
         held |= _walk(context, stored, start, before, _as_one(unit), stamp)
-    return Ledger(plan, held, own, receipt.get("id", ""))
+    return Ledger(plan, held, own, receipts)
 
 
 def own_units(
@@ -98,9 +114,9 @@ def _once_known(
             yield unit, stored
 
 
-def last_receipt(context: Context, plan: str) -> Resource:
-    """Give the Provenance of the last receipt of a plan; an empty one where there was none."""
-    found = Finder(context.server, context.store).search("Provenance", target=plan)
+def last_receipt(context: Context, reference: str) -> Resource:
+    """Give the Provenance of the last receipt of a resource; an empty one where there was none."""
+    found = Finder(context.server, context.store).search("Provenance", target=reference)
     receipts = [each for each in found if is_receipt(each)]
     receipts.sort(key=lambda each: (str(each["meta"]["lastUpdated"]), str(each["id"])))
     return receipts[-1] if receipts else {}
@@ -157,11 +173,13 @@ def _all(found: Any, url: str, key: str) -> Iterable[str]:
     return (text(each, key) for _, each in items(found, "extension") if each.get("url") == url)
 
 
-def _versions_in(receipt: Resource) -> Iterator[tuple[str, int]]:
+def _version_in(receipt: Resource, stored: StoredResource) -> int:
+    """Give the version of a resource that a receipt is about; 0 for none."""
     for _, target in items(receipt, "target"):
         here = local(text(target, "reference"))
-        if here is not None and here.version is not None and here.version.isdecimal():
-            yield str(here), int(here.version)
+        if here is not None and str(here) == stored.reference and here.version:
+            return int(here.version) if here.version.isdecimal() else 0
+    return 0
 
 
 def _walk(

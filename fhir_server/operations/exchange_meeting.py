@@ -37,7 +37,7 @@ class Meeting:
         drafts: what is to be written; nothing where nothing is new.
         conflicts: what was set aside.
         record: reference to the Provenance that is written.
-        receipt: id of the Provenance of the receipt before.
+        receipts: ids of the Provenances of the receipts before, by what they are about.
     """
 
     plan: str
@@ -45,7 +45,7 @@ class Meeting:
     drafts: tuple[Draft, ...]
     conflicts: tuple[Conflict, ...]
     record: str
-    receipt: str
+    receipts: Mapping[str, str]
 
 
 def meet(context: Context, given: Sent, arguments: Arguments, record: str) -> Meeting:
@@ -63,14 +63,15 @@ def meet(context: Context, given: Sent, arguments: Arguments, record: str) -> Me
     reference = f"CarePlan/{arrival.plan['id']}"
     stored = context.store.read(*reference.split("/"))
     here = stored is not None and not stored.deleted
-    ledger = ledger_of(context, names, stored, receiver) if stored and here else Ledger()
+    also = dict(_here(context, arrival.own))
+    ledger = ledger_of(context, names, stored if here else None, receiver, also)
     results = dict(_merged(names, ledger, arrival))
     conflicts = tuple(each.conflict for each in results.values() if each.conflict)
     revisions = {unit: each.held.revision for unit, each in results.items()}
     known = {unit: each.revision for unit, each in ledger.held.items()}
     if here and revisions == known and not arrival.provenances:
-        return Meeting(reference, False, (), (), "", ledger.receipt)
-    changed = [*_plan(stored, ledger, arrival, results), *_own(context, ledger, arrival, results)]
+        return Meeting(reference, False, (), (), "", ledger.receipts)
+    changed = [*_plan(stored, ledger, arrival, results), *_own(ledger, arrival, results)]
     targets = _targets(reference, stored, ledger, arrival, changed, results)
     receipt = {
         "resourceType": "Provenance",
@@ -85,7 +86,14 @@ def meet(context: Context, given: Sent, arguments: Arguments, record: str) -> Me
         "entity": list(arrival.source),
     }
     drafts = (*arrival.parties, *changed, *arrival.provenances, Draft(receipt, record))
-    return Meeting(reference, not here, drafts, conflicts, f"Provenance/{record}", ledger.receipt)
+    return Meeting(reference, not here, drafts, conflicts, f"Provenance/{record}", ledger.receipts)
+
+
+def _here(context: Context, own: Mapping[str, str]) -> Iterator[tuple[str, StoredResource]]:
+    for unit, reference in own.items():
+        stored = context.store.read(*reference.split("/"))
+        if stored is not None and not stored.deleted:
+            yield unit, stored
 
 
 def _merged(names: Names, ledger: Ledger, arrival: Arrival) -> Iterator[tuple[str, Merged]]:
@@ -122,9 +130,7 @@ def _plan(
     yield Draft(_marked_as(known, joined(said)), arrival.plan["id"], stored)
 
 
-def _own(
-    context: Context, ledger: Ledger, arrival: Arrival, results: Mapping[str, Merged]
-) -> Iterator[Draft]:
+def _own(ledger: Ledger, arrival: Arrival, results: Mapping[str, Merged]) -> Iterator[Draft]:
     for unit, each in results.items():
         if not unit.startswith(OWN_UNITS) or unit not in arrival.own:
             continue
@@ -134,7 +140,7 @@ def _own(
             continue
         reference = arrival.own[unit]
         type_, id_ = reference.split("/")
-        stored = context.store.read(type_, id_)
+        stored = ledger.own.get(unit) or arrival.deleted.get(reference)
         known = json.parse(stored.body) if stored and stored.body else arrival.received[reference]
         yield Draft(_marked_as(known, {"resourceType": type_, **value}), id_, stored)
 

@@ -49,8 +49,9 @@ def run(call: Call) -> Answer:
 
     def nothing_received_since(snapshot: Snapshot) -> None:
         context = call.context.inside(snapshot)
-        if last_receipt(context, met[0].plan).get("id", "") != met[0].receipt:
-            raise StaleWrite([met[0].plan])
+        for reference, before in met[0].receipts.items():
+            if last_receipt(context, reference).get("id", "") != before:
+                raise StaleWrite([reference])
 
     written = write_together(call.context, draft, before=nothing_received_since)
     return _answer(call, met[0], {each.reference: each for each in written.stored}, written.issues)

@@ -189,10 +189,14 @@ def _settled(
 
 def _together(mine: Held, theirs: Held) -> Held:
     """Let two revisions that say the same be one, under the same name on both sides."""
-    last = max(mine.revision.head, theirs.revision.head, key=_order)
-    names = tuple(each for each in _union(mine, theirs) if each != last)
-    holder = mine if mine.revision.head == last else theirs
-    return Held(mine.value, replace(holder.revision, names=(*names, last)))
+    heads = sorted((mine.revision.head, theirs.revision.head), key=_order)
+    holder = mine if mine.revision.head == heads[-1] else theirs
+    names = (*_union(mine, theirs), _name((*heads,), "alike"))
+    overruled = {*mine.revision.overruled, *theirs.revision.overruled}
+    kept = tuple(sorted(overruled, key=_order))
+    partial = mine.revision.partial and theirs.revision.partial
+    known = replace(holder.revision, names=names, overruled=kept, partial=partial)
+    return Held(mine.value, known)
 
 
 def _union(mine: Held, theirs: Held) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ def units(plan: Json, identity: Callable[[str], str]) -> Units:
         if name in _NOT_EXCHANGED:
             continue
         if name == "activity":
-            found |= {f"activity:{text(each, 'id')}": each for _, each in items(plan, name)}
+            told = (each for _, each in items(plan, name) if text(each, "id"))
+            found |= {f"activity:{text(each, 'id')}": each for each in told}
         elif name == "extension":
             for url, each in _by_url(value):
                 found.setdefault(f"extension:{url}", []).append(each)

@@ -416,3 +416,22 @@ def test_two_at_once_receive_as_one_after_the_other(
     subject = answers[0].json["parameter"][0]["resource"]["subject"]["reference"]
     assert kommun.count("CarePlan", subject=subject) == 1
     assert kommun.count("Goal", subject=subject) == 1
+
+
+def test_another_plan_does_not_bring_a_withdrawn_consent_back(
+    region: Partner, kommun: Partner, plan: str
+) -> None:
+    """R78: a consent that two plans rest on was withdrawn here; the second plan does not undo it."""
+    copy = _shared(region, kommun, plan)
+    first = region.read(plan)
+    second = {key: value for key, value in first.items() if key not in ("id", "meta")}
+    other = region.fhir.create({**second, "status": "draft"})
+    kommun.change(copy, lambda p: p.update(status="on-hold"))
+    consent = kommun.read(copy)["supportingInfo"][0]["reference"]
+    kommun.change(consent, lambda c: c.update(status="inactive"))
+    bundle = region.export(f"CarePlan/{other['id']}", sender="region")
+    answer = kommun.try_receive(bundle, receiver="kommun")
+    # The law refuses a plan that rests on a withdrawn consent, on this server as on the other.
+    assert answer.status_code == 422
+    assert "HSL-16-4" in answer.text
+    assert kommun.read(consent)["status"] == "inactive"

@@ -106,4 +106,5 @@ Usage: #definition
 * insert OutPart(text, 1, 1, string, [[What happened and what to do.]])
 * insert OutPart(aside, 0, 1, string, [[What the other says, as FHIR JSON; nothing where it removes the part.]])
 * insert OutPart(by, 0, 1, Reference, [[Who made the other.]])
+* insert PartTo(0, Organization)
 * insert Out(outcome, 0, 1, OperationOutcome, [[Warnings of the law, each with its paragraph, and one for each conflict.]])
