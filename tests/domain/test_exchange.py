@@ -328,13 +328,30 @@ def test_a_recipient_whom_the_consent_does_not_name_gets_nothing(
     region: Partner, plan: str
 ) -> None:
     """R78, R100: without consent the plan does not leave; the paragraph is named."""
-    here = region.read(plan)["supportingInfo"][0]["reference"]
-    provision = _all_but_description(region)
-    provision["actor"][0]["reference"]["reference"] = region.organizations["region"]
-    region.change(here, lambda c: c.update(provision=provision))
-    answer = region.try_export(plan, recipient="kommun")
+    school = region.fhir.create({"resourceType": "Organization", "name": "Testskolan"})
+    others = replace(region, organizations={"school": f"Organization/{school['id']}"})
+    answer = others.try_export(plan, recipient="school")
     assert answer.status_code == 403
     assert answer.json["issue"][0]["details"]["coding"][0]["code"].startswith("OSL")
+
+
+def test_who_has_a_copy_learns_that_the_consent_is_withdrawn_and_nothing_more(
+    region: Partner, kommun: Partner, plan: str
+) -> None:
+    """R78, R100: the withdrawal reaches the other server; what the plan says does not."""
+    copy = _shared(region, kommun, plan)
+    consent = region.read(plan)["supportingInfo"][0]["reference"]
+    region.change(plan, says("vikt", "Sagt efter återkallandet"))
+    region.change(plan, lambda p: p.update(status="revoked"))
+    region.change(consent, lambda c: c.update(status="inactive"))
+    bundle = region.export(plan, sender="region", recipient="kommun")
+    assert "Sagt efter" not in str(bundle)
+    assert "brevlådan" not in str(bundle)
+    kommun.receive(bundle, receiver="kommun")
+    there = kommun.read(copy)
+    assert there["status"] == "revoked"
+    assert set(said(there)) == {"vikt", "hemtjanst"}
+    assert kommun.read(there["supportingInfo"][0]["reference"])["status"] == "inactive"
 
 
 def test_a_protected_person_s_address_stays_at_home(region: Partner, plan: str) -> None:
