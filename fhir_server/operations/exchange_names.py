@@ -72,7 +72,9 @@ class Names:
         here = local(reference, self._context.base)
         if here is None:
             return reference
-        if here.resource_type in CARRIED and (found := self.resource(str(here))):
+        # Other plans stay where they are, and are called by their address.
+        travels = here.resource_type in (*OWN_UNITS, *PARTIES)
+        if travels and (found := self.resource(str(here))):
             return self.of(found)
         return f"{self._context.base}/{here}"
 

@@ -271,6 +271,34 @@ def test_a_goal_and_a_withdrawn_consent_travel(region: Partner, kommun: Partner,
     assert list(conflicts(answer).values()) == ["received"]
 
 
+def test_what_stays_behind_is_referred_to_there_and_is_the_same_when_it_comes_back(
+    region: Partner, kommun: Partner, plan: str
+) -> None:
+    """R85, R93: other plans and teams are not copied; the references to them lead to their server."""
+    person = region.read(plan)["subject"]
+    linked = region.fhir.create(
+        {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": person}
+    )
+    team = region.fhir.create({"resourceType": "CareTeam", "status": "active", "subject": person})
+    reference = {"reference": f"CarePlan/{linked['id']}"}
+
+    def link(resource: dict[str, Any]) -> None:
+        resource["supportingInfo"].append(reference)
+        resource["careTeam"] = [{"reference": f"CareTeam/{team['id']}"}]
+
+    region.change(plan, link)
+    copy = _shared(region, kommun, plan)
+    there = kommun.read(copy)
+    at_home = f"http://region.example/fhir/{reference['reference']}"
+    assert there["supportingInfo"][1]["reference"] == at_home
+    kommun.change(copy, says("hemtjanst", "Ändrad"))
+    region.receive(kommun.export(copy, sender="kommun"), receiver="region")
+    here = region.read(plan)
+    assert here["supportingInfo"][1] == reference
+    assert len(here["careTeam"]) == 1
+    assert said(here)["hemtjanst"] == "Ändrad"
+
+
 def test_a_third_server_joins_and_changes_go_round(
     region: Partner, kommun: Partner, mongo_uri: str, plan: str
 ) -> None:
