@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.fhir import json
+from fhir_server.fhir.outcome import FhirError
 from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.together import Draft
@@ -21,6 +22,7 @@ from fhir_server.sweden import codes
 from fhir_server.sweden.plan_owners import answers_for, leads
 from fhir_server.sweden.plan_revisions import Conflict, Held, Merged, Revision, merged
 from fhir_server.sweden.plan_units import MARK_SYSTEM, joined
+from fhir_server.sweden.rulings import refusal
 
 Resource = dict[str, Any]
 
@@ -63,6 +65,8 @@ def meet(context: Context, given: Sent, arguments: Arguments, record: str) -> Me
     reference = f"CarePlan/{arrival.plan['id']}"
     stored = context.store.read(*reference.split("/"))
     here = stored is not None and not stored.deleted
+    if not here and codes.SUBSETTED in arrival.plan.get("meta", {}).get("tag", []):
+        _require_contents(arrival.plan)
     also = dict(_here(context, arrival.own))
     ledger = ledger_of(context, names, stored if here else None, receiver, also)
     results = dict(_merged(names, ledger, arrival))
@@ -87,6 +91,16 @@ def meet(context: Context, given: Sent, arguments: Arguments, record: str) -> Me
     }
     drafts = (*arrival.parties, *changed, *arrival.provenances, Draft(receipt, record))
     return Meeting(reference, not here, drafts, conflicts, f"Provenance/{record}", ledger.receipts)
+
+
+def _require_contents(plan: Resource) -> None:
+    """Refuse to make a plan of what only tells that a consent ended (R78)."""
+    if not plan.get("activity"):
+        text = (
+            "The person's consent does not let this server have the plan: the Bundle tells its "
+            "status alone, and there is no copy here that this would be about. Nothing is stored."
+        )
+        raise FhirError(refusal(text, "Bundle", codes.OSL_25_1, codes.OSL_26_1))
 
 
 def _here(context: Context, own: Mapping[str, str]) -> Iterator[tuple[str, StoredResource]]:
@@ -146,9 +160,14 @@ def _own(ledger: Ledger, arrival: Arrival, results: Mapping[str, Merged]) -> Ite
 
 
 def _marked_as(known: Resource, resource: Resource) -> Resource:
-    """Let a resource keep the name that it has on every server, and the mark of a part."""
+    """Let a resource keep the name that it has on every server, and the mark of a part.
+
+    A narrative made from the data no longer tells what they say; one that says more is kept.
+    """
     marks = [e for e in known.get("identifier", []) if e.get("system") == MARK_SYSTEM]
     result = {**resource, "identifier": [*resource.get("identifier", []), *marks]}
+    if known.get("text", {}).get("status") == "additional":
+        result["text"] = known["text"]
     if codes.SUBSETTED in known.get("meta", {}).get("tag", []):
         meta = result.get("meta", {})
         result["meta"] = {**meta, "tag": [*meta.get("tag", []), codes.SUBSETTED]}

@@ -382,6 +382,30 @@ def test_who_has_a_copy_learns_that_the_consent_is_withdrawn_and_nothing_more(
     assert kommun.read(there["supportingInfo"][0]["reference"])["status"] == "inactive"
 
 
+def test_no_plan_is_made_of_the_news_that_a_consent_ended(
+    region: Partner, kommun: Partner, plan: str
+) -> None:
+    """R78, R100: who never had the plan does not get an empty one."""
+    consent = region.read(plan)["supportingInfo"][0]["reference"]
+    region.change(plan, lambda p: p.update(status="revoked"))
+    region.change(consent, lambda c: c.update(status="inactive"))
+    answer = kommun.try_receive(region.export(plan, recipient="kommun"))
+    assert answer.status_code == 422
+    assert "OSL-25-1" in answer.text
+
+
+def test_a_narrative_that_says_more_than_the_data_is_kept(
+    region: Partner, kommun: Partner, plan: str
+) -> None:
+    """R93: nothing that somebody wrote is lost in a merge."""
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">Mer</div>'
+    region.change(plan, lambda p: p.update(text={"status": "additional", "div": div}))
+    copy = _shared(region, kommun, plan)
+    kommun.change(copy, says("hemtjanst", "Ändrad"))
+    region.receive(kommun.export(copy, sender="kommun"), receiver="region")
+    assert region.read(plan)["text"]["div"] == div
+
+
 def test_a_protected_person_s_address_stays_at_home(region: Partner, plan: str) -> None:
     """R118: the address of a person with protected identity is not sent."""
 
