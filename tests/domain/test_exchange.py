@@ -504,3 +504,37 @@ def test_another_plan_does_not_bring_a_withdrawn_consent_back(
     assert answer.status_code == 422
     assert "HSL-16-4" in answer.text
     assert kommun.read(consent)["status"] == "inactive"
+
+
+def test_staff_write_while_a_plan_is_received_and_neither_loses_anything(
+    region: Partner, kommun: Partner, plan: str
+) -> None:
+    """R76, R93: a receipt is made anew from what was written meanwhile."""
+    copy = _shared(region, kommun, plan)
+    bundles = []
+    for number in range(6):
+        region.change(plan, says("vikt", f"Vikt {number}"))
+        bundles.append(region.export(plan, sender="region"))
+
+    def receive() -> None:
+        for bundle in bundles:
+            assert conflicts(kommun.receive(bundle, receiver="kommun")) == {}
+
+    def write() -> None:
+        place = "/activity/1/detail/description"
+        for number in range(12):
+            patch = [{"op": "replace", "path": place, "value": f"Hemtjänst {number}"}]
+            answer = kommun.fhir.client.patch(
+                f"/fhir/{copy}", json=patch, content_type="application/json-patch+json"
+            )
+            assert answer.status_code == 200, answer.text
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(receive), pool.submit(write)]:
+            each.result()
+    assert said(kommun.read(copy)) == {"vikt": "Vikt 5", "hemtjanst": "Hemtjänst 11"}
+    history = kommun.fhir.get(f"{copy}/_history?_count=100").json["entry"]
+    versions = [said(entry["resource"]) for entry in reversed(history)]
+    for id_, words, count in (("vikt", "Vikt", 6), ("hemtjanst", "Hemtjänst", 12)):
+        seen = dict.fromkeys(each[id_] for each in versions)
+        assert list(seen)[1:] == [f"{words} {number}" for number in range(count)]
