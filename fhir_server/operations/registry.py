@@ -20,6 +20,7 @@ from fhir_server.operations.everything import EVERYTHING
 from fhir_server.operations.expand import EXPAND
 from fhir_server.operations.expected_discharge import EXPECTED_DISCHARGE
 from fhir_server.operations.follow_up_sip import FOLLOW_UP_SIP
+from fhir_server.operations.export_sip import EXPORT_SIP
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.lookup import LOOKUP
@@ -32,6 +33,7 @@ from fhir_server.operations.ready_for_discharge import (
 )
 from fhir_server.operations.patientkontrakt import PATIENTKONTRAKT
 from fhir_server.operations.reassign import REASSIGN
+from fhir_server.operations.receive_sip import RECEIVE_SIP
 from fhir_server.operations.record_information import RECORD_INFORMATION
 from fhir_server.operations.record_plan_copy import RECORD_PLAN_COPY
 from fhir_server.operations.reindex import REINDEX
@@ -71,6 +73,7 @@ OPERATIONS: dict[str, Operation] = {
         EVALUATE_MEASURE,
         EVERYTHING,
         EXPAND,
+        EXPORT_SIP,
         GENERATE_SIP,
         GRAPHQL,
         LOOKUP,
@@ -83,6 +86,7 @@ OPERATIONS: dict[str, Operation] = {
         REINDEX,
         SET_DEPUTY,
         STRANDED,
+        RECEIVE_SIP,
         RECORD_INFORMATION,
         REINDEX,
         REVIEWS_DUE,

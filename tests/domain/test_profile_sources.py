@@ -433,6 +433,8 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Patient", "type", "named-contacts"),
         ("Patient", "instance", "patientkontrakt"),
         ("CarePlan", "instance", "document"),
+        ("CarePlan", "instance", "export-sip"),
+        ("CarePlan", "type", "receive-sip"),
         ("Resource", "instance", "diff"),
         ("-", "system", "reindex"),
         ("CareTeam", "instance", "set-deputy"),

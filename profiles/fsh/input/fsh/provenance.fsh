@@ -6,6 +6,9 @@ Id: se-provenance
 Title: "Provenance"
 Description: "Which vårdgivare (custodian: outer spärr) and which vårdenhet (author: inner spärr) answer for a resource, who wrote it, and when it was documented (R112). The roles are those of Inera's EHDS-TK. The verksamhetschef who appoints is attester (R3)."
 * insert Metadata
+* extension contains ExchangeUnit named exchange-unit 0..* MS and ExchangeConflict named exchange-conflict 0..* MS
+* extension[exchange-unit] ^short = "What is known of each part of a plan that is exchanged. R93"
+* extension[exchange-conflict] ^short = "What two servers changed at once, and what was set aside. R93"
 * insert Element(target, [[What was written, in which version.]])
 * insert Element(occurred[x], [[When it happened, where that differs from when it was documented.]])
 * insert Element(recorded, [[Dokumentationstid, blockComparisonTime. R112]])
