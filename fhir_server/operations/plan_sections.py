@@ -1,0 +1,372 @@
+"""The sections of the written plan: what the person says, what is to be done, who does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fhir_server.operations import plan_words
+from fhir_server.operations.contact_card import Contact
+from fhir_server.operations.plan_parties import Party, as_row
+from fhir_server.operations.plan_telling import Telling
+from fhir_server.pages import swedish
+from fhir_server.pages.writing import (
+    Block,
+    Row,
+    Section,
+    bullets,
+    entry,
+    facts,
+    heading,
+    lines,
+    notice,
+    numbered,
+    quote,
+    row,
+    section,
+    text,
+)
+from fhir_server.sweden import codes
+from fhir_server.sweden.elements import Json, child, codings, extension, items, target
+from fhir_server.sweden.elements import text as string
+
+_GOAL_CODES = "http://terminology.hl7.org/CodeSystem/goal-achievement"
+_HUVUDMEN = (
+    (codes.REGION, "Regionen gör"),
+    (codes.KOMMUN, "Kommunen gör"),
+    (codes.ANNAN, "Du själv, närstående och andra gör"),
+    ("", "Inte bestämt vem som ansvarar"),
+)
+_MISSING = {
+    codes.REGION: "Här finns inget som regionen ska göra.",
+    codes.KOMMUN: "Här finns inget som kommunen ska göra.",
+}
+
+
+def own_words(told: Telling) -> Section:
+    """The person's own words (R89, R96)."""
+    plan = told.source
+    matters = string(extension(plan, codes.WHAT_MATTERS), "valueString")
+    situation = string(plan, "description")
+    return section(
+        "viktigt-for-mig",
+        "Det här är viktigt för mig" if matters else "Så här har jag det",
+        quote(matters) if matters else None,
+        heading("Så här har jag det") if matters and situation else None,
+        (text if matters else quote)(situation) if situation else None,
+        tone="own",
+    )
+
+
+def needs(told: Telling) -> Section:
+    """What the person needs."""
+    said = [
+        string(each, "valueString")
+        for _, each in items(told.source, "extension")
+        if each.get("url") == codes.SIP_NEED
+    ]
+    return section("behov", "Det här behövs", bullets(filter(None, said)))
+
+
+def goals(told: Telling) -> Section:
+    """What is to be reached, in whose words, by when, and how far it has come (R89, R92)."""
+    return section("mal", "Mål", *_goals(told))
+
+
+def _goals(told: Telling) -> Iterator[Block]:
+    numbered_goals = _numbers(told)
+    for reference, goal in told.referred("goal", "Goal"):
+        words = string(child(goal, "description"), "text") or string(reference, "display")
+        number = numbered_goals.get(target(reference).key, 0)
+        whose = told.party(child(goal, "expressedBy"), goal)
+        due = next((each.get("dueDate") for _, each in items(goal, "target")), None)
+        reached = codings(child(goal, "achievementStatus"), _GOAL_CODES)
+        said = plan_words.ACHIEVEMENT.get(reached[0], "") if reached else ""
+        known = said or plan_words.concept(child(goal, "achievementStatus"))
+        since = plan_words.on_day(goal.get("statusDate"), told.zone)
+        yield entry(
+            f"Mål {number}: {words}" if len(numbered_goals) > 1 else words,
+            "",
+            row("Vems mål", whose.called if whose else ""),
+            row("Till", plan_words.on_day(due, told.zone)),
+            row("Hur det går", f"{known} ({since})" if known and since else known),
+            row("Anteckning", " ".join(string(each, "text") for _, each in items(goal, "note"))),
+        )
+
+
+def _numbers(told: Telling) -> dict[str, int]:
+    found = [target(reference).key for reference, _ in told.referred("goal", "Goal")]
+    return {key: number for number, key in enumerate(found, 1)}
+
+
+def activities(told: Telling, *, missing: bool) -> Section:
+    """Who does what, by huvudman (R76, R87).
+
+    Args:
+        told: what is told.
+        missing: whether to say that a huvudman has nothing to do, as a SIP must have.
+    """
+    by_huvudman: dict[str, list[Block]] = {huvudman: [] for huvudman, _ in _HUVUDMEN}
+    for _, activity in items(told.source, "activity"):
+        huvudman = string(extension(activity, codes.HUVUDMAN), "valueCode")
+        block = _activity(told, activity)
+        if block:
+            by_huvudman[huvudman if huvudman in by_huvudman else ""].append(block)
+    blocks: list[Block] = []
+    for huvudman, title in _HUVUDMEN:
+        found = by_huvudman[huvudman]
+        lacks = missing and huvudman in _MISSING and told.recipient is None
+        if found or lacks:
+            blocks += [heading(title), *(found or [text(_MISSING[huvudman])])]
+    return section("vem-gor-vad", "Vem gör vad", *blocks)
+
+
+def _activity(told: Telling, activity: Json) -> Block | None:
+    plan, detail = told.source, child(activity, "detail")
+    what = (
+        string(detail, "description")
+        or plan_words.concept(child(detail, "code"))
+        or string(child(activity, "reference"), "display")
+    )
+    if not what or string(detail, "status") == "entered-in-error":
+        return None
+    doers = told.named((each for _, each in items(detail, "performer")), plan)
+    outcome = [plan_words.concept(e) for _, e in items(activity, "outcomeCodeableConcept")]
+    progress = [
+        plan_words.sentences(_dated(told, each)) for _, each in items(activity, "progress")
+    ]
+    return entry(
+        swedish.sentence(what),
+        "",
+        *_doers(doers),
+        row("När", plan_words.scheduled(detail, told.zone)),
+        row("Läget", _status(detail)),
+        row("Hör till", _serves(told, detail)),
+        row("Resultat", plan_words.sentences(*outcome)),
+        row("Så har det gått", " ".join(progress)),
+    )
+
+
+def _doers(doers: tuple[Party, ...]) -> Iterator[Row | None]:
+    for party in doers:
+        yield row("Vem", party.called)
+        way = next((each for each in party.ways if each.href.startswith("tel:")), None)
+        yield as_row(way) if way else None
+
+
+def _status(detail: Json) -> str:
+    if detail.get("doNotPerform") is True:
+        return "ska inte göras"
+    said = plan_words.ACTIVITY.get(string(detail, "status"), "")
+    why = plan_words.concept(child(detail, "statusReason"))
+    return f"{said}: {why}" if said and why else said
+
+
+def _serves(told: Telling, detail: Json) -> str:
+    numbers = _numbers(told)
+    if len(numbers) < 2:
+        return ""
+    served = {numbers.get(target(each).key, 0) for _, each in items(detail, "goal")} - {0}
+    return f"mål {swedish.listed([str(number) for number in sorted(served)])}" if served else ""
+
+
+def _dated(told: Telling, annotation: Json) -> str:
+    day = plan_words.on_day(annotation.get("time"), told.zone)
+    return ": ".join(filter(None, [day, string(annotation, "text")]))
+
+
+def contacts(told: Telling) -> Section:
+    """The named contacts, as on the patient's card (DOMAIN 4.1, 11)."""
+    shown = told.card.contacts if told.card and told.sees("kontakter") else ()
+    return section("kontakter", "Fasta kontakter", *(contact(each) for each in shown))
+
+
+def contact(each: Contact) -> Block:
+    """Give one named contact: who, what for, how and when to reach them."""
+    ways = [as_row(way) for way in (*each.ways, *each.other_ways)]
+    stand_ins = [
+        row("Svarar annars", ", ".join(filter(None, [who.name, who.about, who.when])))
+        for who in each.deputies
+    ]
+    name = f"{each.kind}: {each.name}" if each.name else each.kind
+    about = " ".join(filter(None, [each.nameless, each.about]))
+    away = row("Just nu", each.away)
+    return entry(name, about, away, *ways[:4], *stand_ins)
+
+
+def worse(told: Telling) -> Section:
+    """What to do when it gets worse: the person's crisis plan, then what holds for everybody."""
+    crisis = string(extension(told.source, codes.CRISIS_PLAN), "valueString")
+    return section(
+        "om-det-blir-samre",
+        "Om du mår sämre",
+        text(crisis) if crisis and told.sees("halsotillstand") else None,
+        numbered(told.emergency),
+        numbered(told.outside_hours),
+        tone="urgent",
+    )
+
+
+def follow_ups(told: Telling) -> Section:
+    """When the plan is followed up, by whom, and what was found before (R92)."""
+    plan = told.source
+    coming = extension(plan, codes.FOLLOW_UP)
+    who = told.party(child(extension(coming, "responsible"), "valueReference"), plan)
+    day = string(extension(coming, "date"), "valueDate")
+    blocks = [
+        facts(
+            row("Nästa gång", plan_words.weekday(day, told.zone)),
+            row("Den som kallar", who.called if who else ""),
+            *(as_row(way) for way in (who.ways[:1] if who else ())),
+        )
+    ]
+    for _, each in items(plan, "extension"):
+        if each.get("url") == codes.PLAN_EVALUATION:
+            blocks.append(_evaluation(told, each))
+    return section("uppfoljning", "Uppföljning", *blocks)
+
+
+def _evaluation(told: Telling, each: Json) -> Block:
+    day = plan_words.on_day(extension(each, "at").get("valueDateTime"), told.zone)
+    who = told.party(child(extension(each, "by"), "valueReference"), told.source)
+    decision = plan_words.DECISION.get(string(extension(each, "decision"), "valueCode"), "")
+    return entry(
+        f"Uppföljning {day}",
+        "",
+        row("Beslut", decision),
+        row("Vad som sades", string(extension(each, "text"), "valueString")),
+        row("Ledde mötet", who.called if who else ""),
+    )
+
+
+def health(told: Telling) -> Section:
+    """Conditions the plan takes account of."""
+    named = [
+        plan_words.concept(child(condition, "code")) or string(reference, "display")
+        for reference, condition in told.referred("addresses", "Condition")
+    ]
+    return section("halsa", "Hälsa", bullets(filter(None, named)))
+
+
+def other_plans(told: Telling) -> Section:
+    """Plans that this one links to and does not repeat (R85, R86)."""
+    named = [
+        string(plan, "title") or string(reference, "display")
+        for reference, plan in told.referred("supportingInfo", "CarePlan")
+    ]
+    return section("andra-planer", "Andra planer som hör ihop med den här", bullets(named))
+
+
+def consent(told: Telling) -> Section:
+    """The consent the plan rests on, told to the person only (R75, R78, R80)."""
+    if told.recipient is not None:
+        return section("samtycke", "Samtycke")
+    found = [each for _, each in told.referred("supportingInfo", "Consent")]
+    return section("samtycke", "Ditt samtycke", *(_consent(told, each) for each in found))
+
+
+def _consent(told: Telling, given: Json) -> Block:
+    rule = child(given, "provision")
+    form = plan_words.CONSENT_FORM.get(string(extension(given, codes.CONSENT_FORM), "valueCode"))
+    by = told.named((each for _, each in items(given, "performer")), given)
+    actors = [child(each, "reference") for _, each in items(rule, "actor")]
+    kinds = [
+        plan_words.INFORMATION[code]
+        for _, each in items(rule, "class")
+        if each.get("system") == codes.INFORMATION_CLASS_SYSTEM
+        and (code := string(each, "code")) in plan_words.INFORMATION
+    ]
+    period = plan_words.scheduled({"scheduledPeriod": rule.get("period", {})}, told.zone)
+    child_said = string(
+        extension(extension(given, codes.CHILDS_VIEW), "view"), "valueString"
+    )
+    day = plan_words.on_day(given.get("dateTime"), told.zone)
+    withdrawn = given.get("status") in ("inactive", "rejected", "entered-in-error")
+    return facts(
+        row("Läget", "Samtycket är återkallat eller gäller inte." if withdrawn else ""),
+        row("Lämnat", " ".join(filter(None, [day, form]))),
+        row("Av", swedish.listed([each.name for each in by])),
+        row("De som får läsa", swedish.listed([each.name for each in told.named(actors, given)])),
+        row("Vad de får läsa", swedish.listed(kinds)),
+        row("Gäller", period),
+        row("Barnet säger", child_said),
+    )
+
+
+def about_the_plan(told: Telling) -> Section:
+    """Who proposed the plan, who wrote it, who got a copy (R81, R82, R93)."""
+    plan = told.source
+    starter = told.party(child(extension(plan, codes.SIP_INITIATOR), "valueReference"), plan)
+    author = told.party(child(plan, "author"), plan)
+    copies = [
+        _copy(told, each)
+        for _, each in items(plan, "extension")
+        if each.get("url") == codes.COPY_GIVEN
+    ]
+    notes = [string(each, "text") for _, each in items(plan, "note")]
+    rows = [
+        row("Föreslogs av", starter.called if starter else ""),
+        row("Skriven av", author.called if author else ""),
+        row("Skriven", plan_words.on_day(plan.get("created"), told.zone)),
+        row("Ersätter", "en tidigare version av planen" if plan.get("replaces") else ""),
+        *(row("Kopia", each) for each in copies),
+    ]
+    said = [text(each) for each in notes if each]
+    return section("om-planen", "Om planen", facts(*rows), *said)
+
+
+def _copy(told: Telling, each: Json) -> str:
+    whom = told.party(child(extension(each, "to"), "valueReference"), told.source)
+    how = plan_words.CHANNEL.get(string(extension(each, "channel"), "valueCode"), "")
+    day = plan_words.on_day(extension(each, "at").get("valueDateTime"), told.zone)
+    return " ".join(filter(None, [f"till {_you(whom)}" if whom else "", day, how]))
+
+
+def _you(party: Party) -> str:
+    return "dig" if party.kind == "Patient" else party.name
+
+
+def rights(told: Telling, *, sip: bool) -> Section:
+    """What the person may ask for (R78, R79, R81); said to the person only."""
+    if told.recipient is not None or not sip:
+        return section("ratt", "Din rätt")
+    return section(
+        "ratt",
+        "Din rätt",
+        bullets(
+            (
+                "Planen är frivillig. Den görs bara om du vill.",
+                "Du bestämmer vilka som är med och vad de får veta. Du kan ändra dig när du vill, "
+                "också ta tillbaka hela ditt samtycke. Säg det till någon som är med i planen.",
+                "Planen görs tillsammans med dig. Närstående får vara med om du vill.",
+                "Vill du ändra något, eller blir det inte som det står här? Ring den som ansvarar "
+                "för planen eller din fasta vårdkontakt.",
+            )
+        ),
+        text(
+            "Lagarna om SIP: hälso- och sjukvårdslagen (2017:30) 16\u00a0kap. 4\u00a0§ och "
+            "socialtjänstlagen (2025:400) 10\u00a0kap. 8–9\u00a0§§."
+        ),
+    )
+
+
+def signatures(told: Telling) -> Section:
+    """Lines to sign on, where they are asked for (DOMAIN 4.1, 14)."""
+    if not told.signatures:
+        return section("underskrift", "Underskrifter")
+    labels = ("Namnteckning", "Namnförtydligande", "Datum")
+    guardians = [
+        party
+        for _, given in told.referred("supportingInfo", "Consent")
+        for party in told.named((each for _, each in items(given, "performer")), given)
+        if party.kind == "RelatedPerson"
+    ]
+    signers = ["Den som planen gäller", *(each.called for each in guardians)]
+    blocks = [text("Vi har gått igenom planen tillsammans.")]
+    for who in (*signers, "För regionen", "För kommunen"):
+        blocks += [heading(who), lines(*labels)]
+    return section("underskrift", "Underskrifter", *blocks)
+
+
+def incomplete() -> Block:
+    """Say that a document is not final."""
+    return notice("Det här är inte klart än.")
