@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhir_server.operations import plan_words
-from fhir_server.operations.plan_parties import Party, as_row
+from fhir_server.operations.plan_parties import Party, lowered
 from fhir_server.operations.plan_telling import Telling
 from fhir_server.pages import swedish
-from fhir_server.pages.writing import Block, Row, Section, entry, row, section
+from fhir_server.pages.writing import Block, Row, Section, entry, people, row, section
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
 from fhir_server.sweden.references import alone, follow
 
 _OVER = ("fulfilled", "noshow")
 _OFF = ("cancelled", "entered-in-error")
+_TITLE = "Andra som är med i planen"
 _AT_HOME = ("hemma", "blandat")
 
 
@@ -48,9 +49,11 @@ def meeting(told: Telling, each: Json) -> Block:
         status,
         *_where(told, each),
         row("Om", text(each, "description")),
-        row("Frågor", swedish.listed([plan_words.concept(q) for _, q in items(each, "reasonCode")])),
+        row(
+            "Frågor", swedish.listed([plan_words.concept(q) for _, q in items(each, "reasonCode")])
+        ),
         row("Att tänka på", "" if over or off else text(each, "patientInstruction")),
-        row("Kallade", "" if off else ", ".join(_called(told, each, over=over))),
+        row("Kallade", "" if off else _all_called(told, each, over=over)),
     )
 
 
@@ -70,6 +73,11 @@ def _where(told: Telling, each: Json) -> Iterator[Row | None]:
     yield row("Var", ". ".join(filter(None, where)))
     for link in links:
         yield Row("Länk", (swedish.Piece(link, link if link.startswith("https://") else ""),))
+
+
+def _all_called(told: Telling, each: Json, *, over: bool) -> str:
+    said = swedish.listed(list(_called(told, each, over=over)))
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def _called(told: Telling, each: Json, *, over: bool) -> Iterator[str]:
@@ -102,9 +110,21 @@ def participants(told: Telling) -> Section:
     contributors = [each for _, each in items(plan, "contributor")]
     for party in told.named([author, *contributors, *performers], plan):
         found.setdefault(party.key, party)
-    shown = [party for party in found.values() if party.kind != "Patient"]
-    blocks = [entry(party.name, party.about, *map(as_row, party.ways[:2])) for party in shown]
-    return section("deltagare", "De som är med i planen", *(blocks if told.sees("kontakter") else ()))
+    contacts = {each.name for each in told.card.contacts} if told.card else set()
+    shown = [
+        each for each in found.values() if each.kind != "Patient" and each.name not in contacts
+    ]
+    words = people(_line(party) for party in shown)
+    return section("deltagare", _TITLE, words if told.sees("kontakter") else None)
+
+
+def _line(party: Party) -> tuple[swedish.Piece, ...]:
+    """Give who it is and how to reach them in one line."""
+    numbers = [way for way in party.ways if way.href][:1]
+    ways = [swedish.Piece(way.text, way.href) for way in numbers]
+    after = f", {lowered(party.about)}" if party.about else ""
+    after += "\n" if ways else ""
+    return (swedish.Piece(party.name), swedish.Piece(after), *ways)
 
 
 def _appointments(told: Telling) -> list[Json]:

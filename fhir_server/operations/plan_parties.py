@@ -44,7 +44,7 @@ class Party:
     @property
     def called(self) -> str:
         """Give name and what is known of it in one line."""
-        return f"{self.name}, {_lowered(self.about)}" if self.about else self.name
+        return f"{self.name}, {lowered(self.about)}" if self.about else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +127,6 @@ def _place(key: str, place: Place, kind: str) -> Party | None:
     return Party(key, place.name, "", ways_to(place.channels), kind) if place.name else None
 
 
-def _lowered(words: str) -> str:
+def lowered(words: str) -> str:
+    """Give words with a small letter first, unless they begin with an abbreviation such as KOL."""
     return words if words[1:2].isupper() else f"{words[:1].lower()}{words[1:]}"

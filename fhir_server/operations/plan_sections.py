@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhir_server.operations import plan_words
-from fhir_server.operations.contact_card import Contact
+from fhir_server.operations.contact_card import Contact, Deputy
+from fhir_server.operations.contact_ways import Way
 from fhir_server.operations.plan_parties import Party, as_row
 from fhir_server.operations.plan_telling import Telling
 from fhir_server.pages import swedish
@@ -18,7 +19,6 @@ from fhir_server.pages.writing import (
     facts,
     heading,
     lines,
-    notice,
     numbered,
     quote,
     row,
@@ -28,6 +28,7 @@ from fhir_server.pages.writing import (
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import Json, child, codings, extension, items, target
 from fhir_server.sweden.elements import text as string
+from fhir_server.sweden.guardians import is_child
 
 _GOAL_CODES = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 _HUVUDMEN = (
@@ -40,6 +41,20 @@ _MISSING = {
     codes.REGION: "Här finns inget som regionen ska göra.",
     codes.KOMMUN: "Här finns inget som kommunen ska göra.",
 }
+_OF_ADULTS = (
+    "Planen är frivillig. Den görs bara om du vill.",
+    "Du bestämmer vilka som är med och vad de får veta. Du kan ändra dig när du vill, också ta "
+    "tillbaka hela ditt samtycke. Säg det till någon som är med i planen.",
+    "Planen görs tillsammans med dig. Närstående får vara med om du vill.",
+)
+# Patientlagen 4:3, föräldrabalken 6:11.
+_OF_CHILDREN = (
+    "Planen är frivillig. Den görs bara om dina vårdnadshavare säger ja.",
+    "Du ska få veta vad som planeras och får säga vad du tycker. Ju äldre och mognare du är, desto "
+    "mer väger det du säger.",
+    "Dina vårdnadshavare bestämmer vilka som är med och vad de får veta. De kan ändra sig när de "
+    "vill, också ta tillbaka hela samtycket. Säg det till någon som är med i planen.",
+)
 
 
 def own_words(told: Telling) -> Section:
@@ -47,12 +62,14 @@ def own_words(told: Telling) -> Section:
     plan = told.source
     matters = string(extension(plan, codes.WHAT_MATTERS), "valueString")
     situation = string(plan, "description")
+    now = "Så ser det ut nu"
+    if not matters:
+        return section("viktigt-for-mig", now, quote(situation), tone="own")
     return section(
         "viktigt-for-mig",
-        "Det här är viktigt för mig" if matters else "Så här har jag det",
-        quote(matters) if matters else None,
-        heading("Så här har jag det") if matters and situation else None,
-        (text if matters else quote)(situation) if situation else None,
+        "Det här är viktigt för mig",
+        quote(matters),
+        *((heading(now), text(situation)) if situation else ()),
         tone="own",
     )
 
@@ -131,9 +148,7 @@ def _activity(told: Telling, activity: Json) -> Block | None:
         return None
     doers = told.named((each for _, each in items(detail, "performer")), plan)
     outcome = [plan_words.concept(e) for _, e in items(activity, "outcomeCodeableConcept")]
-    progress = [
-        plan_words.sentences(_dated(told, each)) for _, each in items(activity, "progress")
-    ]
+    progress = [plan_words.sentences(_dated(told, each)) for _, each in items(activity, "progress")]
     return entry(
         swedish.sentence(what),
         "",
@@ -182,15 +197,27 @@ def contacts(told: Telling) -> Section:
 
 def contact(each: Contact) -> Block:
     """Give one named contact: who, what for, how and when to reach them."""
-    ways = [as_row(way) for way in (*each.ways, *each.other_ways)]
-    stand_ins = [
-        row("Svarar annars", ", ".join(filter(None, [who.name, who.about, who.when])))
-        for who in each.deputies
-    ]
     name = f"{each.kind}: {each.name}" if each.name else each.kind
     about = " ".join(filter(None, [each.nameless, each.about]))
-    away = row("Just nu", each.away)
-    return entry(name, about, away, *ways[:4], *stand_ins)
+    return entry(
+        name,
+        about,
+        row("Just nu", each.away),
+        *(as_row(way) for way in each.ways[:3]),
+        *(_labelled("Annars", way.label, way) for way in each.other_ways[:2]),
+        *(_stand_in(who) for who in each.deputies),
+    )
+
+
+def _stand_in(who: Deputy) -> Row | None:
+    said = ", ".join(filter(None, [who.name, who.about, who.when]))
+    return _labelled("Ersättare", said, who.ways[0]) if who.ways else row("Ersättare", said)
+
+
+def _labelled(label: str, words: str, way: Way) -> Row:
+    """Give a fact whose words end with a number to ring."""
+    shown = as_row(way)
+    return Row(label, (swedish.Piece(f"{words}, "), *shown.pieces))
 
 
 def worse(told: Telling) -> Section:
@@ -214,8 +241,8 @@ def follow_ups(told: Telling) -> Section:
     day = string(extension(coming, "date"), "valueDate")
     blocks = [
         facts(
-            row("Nästa gång", plan_words.weekday(day, told.zone)),
-            row("Den som kallar", who.called if who else ""),
+            row("Nästa gång", plan_words.planned(day, told.now, told.zone)),
+            row("Ansvarig", who.called if who else ""),
             *(as_row(way) for way in (who.ways[:1] if who else ())),
         )
     ]
@@ -261,7 +288,7 @@ def consent(told: Telling) -> Section:
     if told.recipient is not None:
         return section("samtycke", "Samtycke")
     found = [each for _, each in told.referred("supportingInfo", "Consent")]
-    return section("samtycke", "Ditt samtycke", *(_consent(told, each) for each in found))
+    return section("samtycke", "Samtycke", *(_consent(told, each) for each in found))
 
 
 def _consent(told: Telling, given: Json) -> Block:
@@ -276,16 +303,14 @@ def _consent(told: Telling, given: Json) -> Block:
         and (code := string(each, "code")) in plan_words.INFORMATION
     ]
     period = plan_words.scheduled({"scheduledPeriod": rule.get("period", {})}, told.zone)
-    child_said = string(
-        extension(extension(given, codes.CHILDS_VIEW), "view"), "valueString"
-    )
+    child_said = string(extension(extension(given, codes.CHILDS_VIEW), "view"), "valueString")
     day = plan_words.on_day(given.get("dateTime"), told.zone)
     withdrawn = given.get("status") in ("inactive", "rejected", "entered-in-error")
     return facts(
         row("Läget", "Samtycket är återkallat eller gäller inte." if withdrawn else ""),
         row("Lämnat", " ".join(filter(None, [day, form]))),
         row("Av", swedish.listed([each.name for each in by])),
-        row("De som får läsa", swedish.listed([each.name for each in told.named(actors, given)])),
+        row("De som får läsa", "; ".join(each.name for each in told.named(actors, given))),
         row("Vad de får läsa", swedish.listed(kinds)),
         row("Gäller", period),
         row("Barnet säger", child_said),
@@ -332,15 +357,10 @@ def rights(told: Telling, *, sip: bool) -> Section:
     return section(
         "ratt",
         "Din rätt",
-        bullets(
-            (
-                "Planen är frivillig. Den görs bara om du vill.",
-                "Du bestämmer vilka som är med och vad de får veta. Du kan ändra dig när du vill, "
-                "också ta tillbaka hela ditt samtycke. Säg det till någon som är med i planen.",
-                "Planen görs tillsammans med dig. Närstående får vara med om du vill.",
-                "Vill du ändra något, eller blir det inte som det står här? Ring den som ansvarar "
-                "för planen eller din fasta vårdkontakt.",
-            )
+        bullets(_OF_CHILDREN if is_child(told.gathered.patient, told.now) else _OF_ADULTS),
+        text(
+            "Vill du ändra något, eller blir det inte som det står här? Ring den som ansvarar för "
+            "planen eller din fasta vårdkontakt."
         ),
         text(
             "Lagarna om SIP: hälso- och sjukvårdslagen (2017:30) 16\u00a0kap. 4\u00a0§ och "
@@ -365,8 +385,3 @@ def signatures(told: Telling) -> Section:
     for who in (*signers, "För regionen", "För kommunen"):
         blocks += [heading(who), lines(*labels)]
     return section("underskrift", "Underskrifter", *blocks)
-
-
-def incomplete() -> Block:
-    """Say that a document is not final."""
-    return notice("Det här är inte klart än.")

@@ -9,7 +9,6 @@ absence is said.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from fhir_server.operations import plan_meetings, plan_sections, plan_words
@@ -51,7 +50,7 @@ def written(told: Telling) -> Writing:
         notices=tuple(_notices(told)),
         state=_state(plan, told.zone),
         sections=filled(_sections(told)),
-        made=f"Utskriven {swedish.day(told.now.astimezone(told.zone).date())}.",
+        made=f"Kopian är gjord {swedish.day(told.now.astimezone(told.zone).date())}.",
     )
 
 
@@ -158,21 +157,4 @@ def _responsible(told: Telling) -> Iterator[Row | None]:
 
 def _next_follow_up(told: Telling) -> Row | None:
     day = text(extension(extension(told.source, codes.FOLLOW_UP), "date"), "valueDate")
-    return row("Nästa uppföljning", plan_words.weekday(day, told.zone)) if day else None
-
-
-def birth_of(patient: Json) -> date | None:
-    """Give the day of birth; None where only the year or month is known."""
-    try:
-        return date.fromisoformat(text(patient, "birthDate"))
-    except ValueError:
-        return None
-
-
-def is_child(patient: Json, now: datetime) -> bool:
-    """Tell whether somebody is under 18 (R80)."""
-    born = birth_of(patient)
-    if born is None:
-        return False
-    today = now.date()
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < 18
+    return row("Nästa uppföljning", plan_words.planned(day, told.now, told.zone))

@@ -117,6 +117,12 @@ def weekday(value: object, zone: ZoneInfo) -> str:
     return _with_weekday(moment.astimezone(zone).date())
 
 
+def planned(value: object, now: datetime, zone: ZoneInfo) -> str:
+    """Give a day that something is planned for; of one that is over, that it was."""
+    moment, said = bounds(value), weekday(value, zone)
+    return f"var bestämd till {said}" if moment and moment[1] <= now else said
+
+
 def occasion(start: object, end: object, zone: ZoneInfo) -> str:
     """Give when something happens: torsdag 12 mars 2026 klockan 13–14."""
     first, last = moment_of(start), moment_of(end)

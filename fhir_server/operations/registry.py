@@ -8,6 +8,7 @@ from fhir_server.operations.change_fast_vardkontakt import CHANGE_FAST_VARDKONTA
 from fhir_server.operations.coverage import COVERAGE
 from fhir_server.operations.decline_fast_vardkontakt import DECLINE_FAST_VARDKONTAKT
 from fhir_server.operations.diff import DIFF
+from fhir_server.operations.discharge_summary import DISCHARGE_SUMMARY
 from fhir_server.operations.document import DOCUMENT
 from fhir_server.operations.end_fast_vardkontakt import END_FAST_VARDKONTAKT
 from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
@@ -39,6 +40,7 @@ OPERATIONS: dict[str, Operation] = {
         DECLINE_FAST_VARDKONTAKT,
         CASELOAD,
         DIFF,
+        DISCHARGE_SUMMARY,
         DOCUMENT,
         END_FAST_VARDKONTAKT,
         EVALUATE_MEASURE,

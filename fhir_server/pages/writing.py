@@ -33,13 +33,13 @@ class Block:
     """A piece of a section.
 
     Args:
-        kind: ``text``, ``quote``, ``notice``, ``bullets``, ``facts``, ``entry``, ``heading`` or
-            ``lines`` (to write on).
+        kind: ``text``, ``quote``, ``notice``, ``bullets``, ``people``, ``facts``, ``entry``,
+            ``heading`` or ``lines`` (to write on).
         title: of an entry or heading.
         about: under the title of an entry.
         pieces: of a text, quote or notice.
         rows: of facts, of an entry; of lines, their labels.
-        items: of bullets.
+        items: of bullets; of people, one for each, the name first.
     """
 
     kind: str
@@ -119,6 +119,11 @@ def heading(words: str) -> Block:
 def bullets(lines: Iterable[str]) -> Block:
     """Give a list."""
     return Block("bullets", items=tuple(swedish.pieces(line) for line in lines))
+
+
+def people(each: Iterable[Pieces]) -> Block:
+    """Give a list of people and how to reach them."""
+    return Block("people", items=tuple(each))
 
 
 def facts(*rows: Row | None) -> Block:
