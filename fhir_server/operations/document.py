@@ -89,6 +89,7 @@ class Document:
         self._shape = shape
         self._entries: dict[str, Resource] = {}
         self._missing: list[str] = []
+        self._cut = False
 
     def of(self, composition: Resource, address: str = "") -> Resource:
         """Give the document about a Composition.
@@ -113,7 +114,8 @@ class Document:
             "timestamp": now.replace("+00:00", "Z"),
             "entry": [{"fullUrl": url, "resource": r} for url, r in self._entries.items()],
         }
-        return self._checked(bundle)
+        # What is cut is no longer all that its profile asks for, and says so (SUBSETTED).
+        return bundle if self._cut else self._checked(bundle)
 
     def _checked(self, bundle: Resource) -> Resource:
         issues = self._context.server.validator.validate(json.plain(json.dump(bundle)))
@@ -134,6 +136,7 @@ class Document:
         if address in self._entries or shaped is None:
             return
         self._entries[address] = shaped
+        self._cut = self._cut or shaped != resource
         for onward in _around(shaped):
             self._follow(onward)
 

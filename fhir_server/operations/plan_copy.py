@@ -6,7 +6,7 @@ actor's holds what the consent lets it see. There is no login yet: the caller na
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -78,10 +78,10 @@ def copy_of(call: Call, plan: Resource) -> Copy:
         return _for_person(call.context, plan, now, signed=signed)
     reader = _audience(recipient.resource_type)
     _require_visible(plan, reader)
-    found = gathered(call.context, sharing.shown(plan, granted), reader)
+    classes = None if granted.whole else granted.classes
+    found = _as_granted(gathered(call.context, sharing.shown(plan, granted), reader), classes)
     who = _recipient(call.context, recipient.literal, now)
     told = _telling(call.context, found, now, signed=signed, who=who, may=granted.classes)
-    classes = None if granted.whole else granted.classes
     return Copy(told, plan_view.written(told), reader, classes)
 
 
@@ -102,14 +102,21 @@ def for_reader(resource: Resource, copy: Copy) -> Resource | None:
         return copy.told.source
     if not audience.may_see(resource, copy.reader):
         return None
-    seen = audience.for_audience(resource, copy.reader, ())
-    seen = copy.told.gathered.found.get(f"{resource['resourceType']}/{resource['id']}", seen)
-    return seen if copy.told.recipient is None else _cut(seen, copy)
+    seen = copy.told.gathered.found.get(f"{resource['resourceType']}/{resource['id']}")
+    if seen is not None or copy.told.recipient is None:
+        return seen or audience.for_audience(resource, copy.reader, ())
+    return _cut(audience.for_audience(resource, copy.reader, ()), copy.classes)
 
 
-def _cut(resource: Resource, copy: Copy) -> Resource | None:
-    """Cut what a plan for an actor refers to; whose it is stays, without home and telephone."""
-    kind, classes = resource["resourceType"], copy.classes
+def _as_granted(found: Gathered, classes: frozenset[str] | None) -> Gathered:
+    """Cut what a plan for an actor refers to."""
+    cut = {at: kept for at, each in found.found.items() if (kept := _cut(each, classes))}
+    return replace(found, found=cut)
+
+
+def _cut(resource: Resource, classes: frozenset[str] | None) -> Resource | None:
+    """Cut one resource; whose the plan is stays, without home and telephone."""
+    kind = resource["resourceType"]
     if kind == "Patient":
         return {name: resource[name] for name in _WHOSE if name in resource}
     if classes is None:

@@ -97,16 +97,18 @@ def moment_of(value: object) -> datetime | None:
 
 
 def on_day(value: object, zone: ZoneInfo) -> str:
-    """Give the day of a FHIR date or dateTime: 12 mars 2026; what is no whole day as it stands."""
-    if not isinstance(value, str):
-        return ""
-    parts = value.split("-")
-    if len(parts) == 1:
-        return value
-    if len(parts) == 2:
-        return f"{swedish.MONTHS[int(parts[1]) - 1]} {parts[0]}" if moment_of(value) else value
+    """Give the day of a FHIR date or dateTime: 12 mars 2026; the month or year, if that is all."""
     moment = moment_of(value)
-    return swedish.day(moment.astimezone(zone).date()) if moment else ""
+    if moment is None or not isinstance(value, str):
+        return ""
+    day = moment.astimezone(zone).date()
+    match value.count("-"):
+        case 0:
+            return str(day.year)
+        case 1:
+            return f"{swedish.MONTHS[day.month - 1]} {day.year}"
+        case _:
+            return swedish.day(day)
 
 
 def weekday(value: object, zone: ZoneInfo) -> str:
