@@ -113,7 +113,7 @@ def _stay(told: Telling) -> Section:
         for _, each in items(stay, "participant")
         if _ATTENDING in concept_codes(each, "type", _PARTICIPATION)
     ]
-    told_by = [each.called for each in told.named(physicians, stay)]
+    told_by = [each.short for each in told.named(physicians, stay)]
     to = child(child(stay, "hospitalization"), "dischargeDisposition")
     return section(
         "vardtiden",

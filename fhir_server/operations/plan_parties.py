@@ -33,6 +33,7 @@ class Party:
         about: title and place of work, or how related.
         ways: how to reach them, nearest first.
         kind: the type of the resource; empty where only words name it.
+        title: profession, or how related; empty where unknown.
     """
 
     key: str
@@ -40,6 +41,12 @@ class Party:
     about: str = ""
     ways: tuple[Way, ...] = ()
     kind: str = ""
+    title: str = ""
+
+    @property
+    def short(self) -> str:
+        """Give name and title, without the place of work."""
+        return f"{self.name}, {lowered(self.title)}" if self.title else self.name
 
     @property
     def called(self) -> str:
@@ -96,7 +103,9 @@ class Parties:
         ways = () if hidden else ways_to(contact_reading.channels(person, self.moment))
         related = next((concept(each) for _, each in items(person, "relationship")), "")
         name = "" if is_protected(person) else name_of(person)
-        return Party(key, name or "Närstående", related if name else "", ways, kind)
+        return Party(
+            key, name or "Närstående", related if name else "", ways, kind, related if name else ""
+        )
 
 
 def ways_rows(party: Party, most: int = 3) -> tuple[Row, ...]:
@@ -116,7 +125,7 @@ def _staff(key: str, who: Somebody, kind: str, display: str) -> Party:
     ways = ways_to(who.channels, who.unit.channels if who.unit else ())
     title = swedish.sentence(who.title).rstrip(".")
     if who.name:
-        return Party(key, who.name, ", ".join(filter(None, [title, place])), ways, kind)
+        return Party(key, who.name, ", ".join(filter(None, [title, place])), ways, kind, title)
     # Who has no name here is the work they do; a display is not read where the name is protected.
     name = title or ("" if who.protected else display) or "Personal"
     protected = f"{PROTECTED}." if who.protected else ""

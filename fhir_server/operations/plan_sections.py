@@ -103,7 +103,7 @@ def _goals(told: Telling) -> Iterator[Block]:
         yield entry(
             f"Mål {number}: {words}" if len(numbered_goals) > 1 else words,
             "",
-            row("Vems mål", whose.called if whose else ""),
+            row("Vems mål", whose.short if whose else ""),
             row("Till", plan_words.on_day(due, told.zone)),
             row("Hur det går", f"{known} ({since})" if known and since else known),
             row("Anteckning", " ".join(string(each, "text") for _, each in items(goal, "note"))),
@@ -242,7 +242,7 @@ def follow_ups(told: Telling) -> Section:
     blocks = [
         facts(
             row("Nästa gång", plan_words.planned(day, told.now, told.zone)),
-            row("Ansvarig", who.called if who else ""),
+            row("Ansvarig", who.short if who else ""),
             *(as_row(way) for way in (who.ways[:1] if who else ())),
         )
     ]
@@ -261,7 +261,7 @@ def _evaluation(told: Telling, each: Json) -> Block:
         "",
         row("Beslut", decision),
         row("Vad som sades", string(extension(each, "text"), "valueString")),
-        row("Ledde mötet", who.called if who else ""),
+        row("Ledde mötet", who.short if who else ""),
     )
 
 

@@ -152,7 +152,7 @@ def _responsible(told: Telling) -> Iterator[Row | None]:
     yield row("Ansvarar för helheten", said)
     if person:
         way = next((way.text for way in person.ways if way.href), "")
-        yield row("Ansvarig person", ", ".join(filter(None, [person.called, way])))
+        yield row("Ansvarig person", ", ".join(filter(None, [person.short, way])))
 
 
 def _next_follow_up(told: Telling) -> Row | None:

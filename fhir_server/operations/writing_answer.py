@@ -24,7 +24,8 @@ def rendered(call: Call, written: Writing, name: str) -> Answer:
     if call.media_type == paper.MEDIA_TYPE:
         document = paper.document("writing.typ", asdict(written))
         return Answer(200, body=document, media_type=paper.MEDIA_TYPE, headers=paper.headers(name))
-    # The address says all that was asked only where nothing else was.
-    link = "?_format=pdf" if call.by_get and not call.arguments else ""
+    signed = "&signatures=true" if call.arguments.get("signatures") else ""
+    # A body, such as whom the copy is for, is not in the address.
+    link = f"?_format=pdf{signed}" if call.by_get else ""
     page = web.page("writing.html", sheet=_SHEET, it=written, document=link)
     return Answer(200, body=page, media_type=web.CONTENT_TYPE, headers=web.headers(_SHEET))

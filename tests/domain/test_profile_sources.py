@@ -427,6 +427,7 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Patient", "instance", "named-contacts"),
         ("Patient", "type", "named-contacts"),
         ("CarePlan", "instance", "document"),
+        ("Encounter", "instance", "discharge-summary"),
         ("Resource", "instance", "diff"),
         ("-", "system", "reindex"),
         ("CareTeam", "instance", "set-deputy"),
