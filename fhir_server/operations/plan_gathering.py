@@ -71,12 +71,18 @@ def gathered(context: Context, source: Resource, reader: str, *also: Resource) -
         for at, each in own.items()
         if audience.may_see(each, reader)
     }
-    patient = own.get(whose) or finder.read(whose) or {"resourceType": "Patient"}
+    of_group = not whose.startswith("Patient/")
+    patient = (None if of_group else own.get(whose)) or {"resourceType": "Patient"}
     return Gathered(audience.for_audience(source, reader, protected), patient, seen)
 
 
 def contacts_card(context: Context, patient: Resource, now: datetime) -> Card | None:
-    """Give the patient's named contacts as on the patient's card; None where there are none."""
+    """Give the patient's named contacts as on the patient's card; None where there are none.
+
+    None also for a patient who is not on this server, as of a plan for a group.
+    """
+    if "id" not in patient:
+        return None
     call = Call(context, "Patient", patient["id"], {"audience": audience.PATIENT})
     views = gather(call).views
     settings = context.server.settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhir_server.operations import plan_words
-from fhir_server.operations.plan_parties import Party, lowered
+from fhir_server.operations.plan_parties import YOU, Party, lowered
 from fhir_server.operations.plan_telling import Telling
 from fhir_server.pages import swedish
 from fhir_server.pages.writing import Block, Row, Section, entry, people, row, section
@@ -47,6 +47,7 @@ def meeting(told: Telling, each: Json) -> Block:
     return entry(
         f"{'Möte' if over else 'SIP-möte'} {when}" if when else "SIP-möte, tiden är inte bestämd",
         status,
+        row("Läget", "" if over or off else plan_words.MEETING.get(text(each, "status"), "")),
         *_where(told, each),
         row("Om", text(each, "description")),
         row(
@@ -68,7 +69,8 @@ def _where(told: Telling, each: Json) -> Iterator[Row | None]:
         and (place := text(found, "valueString") or text(found, "valueUrl"))
     ]
     links = [place for place in places if "://" in place]
-    where = [plan_words.MEETING_FORM.get(form, "")]
+    said = plan_words.MEETING_FORM.get(form, "")
+    where = [said if told.recipient is None else said.removesuffix(" hos dig")]
     where += [] if hidden else [place for place in places if place not in links]
     yield row("Var", ". ".join(filter(None, where)))
     for link in links:
@@ -89,7 +91,7 @@ def _called(told: Telling, each: Json, *, over: bool) -> Iterator[str]:
         answer = plan_words.ANSWER.get(status, "")
         if over:
             answer = "kunde inte komma" if status == "declined" else ""
-        name = "du" if party.kind == "Patient" else party.name
+        name = "du" if party.name == YOU else party.name
         yield f"{name} ({answer})" if answer and party.kind != "Patient" else name
 
 

@@ -62,11 +62,13 @@ class Parties:
         read: gives the resource at ``Type/id``, as far as the reader may see it.
         moment: ways to reach somebody that do not hold then are left out.
         discreet: the person's data are protected (R118): no ways to reach relatives.
+        you: what to call the person.
     """
 
     read: Read
     moment: datetime
     discreet: bool = False
+    you: str = YOU
 
     def of(self, reference: Json, holder: Json) -> Party | None:
         """Give whom a Reference means; None where it says nothing that a reader can use.
@@ -96,7 +98,7 @@ class Parties:
 
     def _person(self, key: str, person: Json, kind: str) -> Party | None:
         if kind == "Patient":
-            return Party(key, YOU, kind=kind)
+            return Party(key, self.you, kind=kind)
         if kind != "RelatedPerson":
             return None
         hidden = self.discreet or is_protected(person)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fhir_server.operations import plan_words
 from fhir_server.operations.contact_card import Contact, Deputy
 from fhir_server.operations.contact_ways import Way
-from fhir_server.operations.plan_parties import Party, as_row
+from fhir_server.operations.plan_parties import YOU, Party, as_row
 from fhir_server.operations.plan_telling import Telling
 from fhir_server.pages import swedish
 from fhir_server.pages.writing import (
@@ -29,6 +29,7 @@ from fhir_server.sweden import codes
 from fhir_server.sweden.elements import Json, child, codings, extension, items, target
 from fhir_server.sweden.elements import text as string
 from fhir_server.sweden.guardians import is_child
+from fhir_server.sweden.references import alone, follow
 
 _GOAL_CODES = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 _HUVUDMEN = (
@@ -133,7 +134,9 @@ def activities(told: Telling, *, missing: bool) -> Section:
         found = by_huvudman[huvudman]
         lacks = missing and huvudman in _MISSING and told.recipient is None
         if found or lacks:
-            blocks += [heading(title), *(found or [text(_MISSING[huvudman])])]
+            # Whoever else reads is not the person.
+            said = title if told.recipient is None else title.replace("Du", "Personen")
+            blocks += [heading(said), *(found or [text(_MISSING[huvudman])])]
     return section("vem-gor-vad", "Vem gör vad", *blocks)
 
 
@@ -142,7 +145,7 @@ def _activity(told: Telling, activity: Json) -> Block | None:
     what = (
         string(detail, "description")
         or plan_words.concept(child(detail, "code"))
-        or string(child(activity, "reference"), "display")
+        or _elsewhere(told, child(activity, "reference"))
     )
     if not what or string(detail, "status") == "entered-in-error":
         return None
@@ -159,6 +162,14 @@ def _activity(told: Telling, activity: Json) -> Block | None:
         row("Resultat", plan_words.sentences(*outcome)),
         row("Så har det gått", " ".join(progress)),
     )
+
+
+def _elsewhere(told: Telling, reference: Json) -> str:
+    """Give what is to be done, of an activity that is a resource of its own."""
+    found = follow(alone(told.source), reference, told.gathered.found.get)
+    said: Json = found.resource if found else {}
+    known = string(said, "description") or plan_words.concept(child(said, "code"))
+    return known or string(reference, "display")
 
 
 def _doers(doers: tuple[Party, ...]) -> Iterator[Row | None]:
@@ -246,9 +257,9 @@ def follow_ups(told: Telling) -> Section:
             *(as_row(way) for way in (who.ways[:1] if who else ())),
         )
     ]
-    for _, each in items(plan, "extension"):
-        if each.get("url") == codes.PLAN_EVALUATION:
-            blocks.append(_evaluation(told, each))
+    held = [e for _, e in items(plan, "extension") if e.get("url") == codes.PLAN_EVALUATION]
+    held.sort(key=lambda each: string(extension(each, "at"), "valueDateTime"), reverse=True)
+    blocks += [_evaluation(told, each) for each in held]
     return section("uppfoljning", "Uppföljning", *blocks)
 
 
@@ -347,7 +358,7 @@ def _copy(told: Telling, each: Json) -> str:
 
 
 def _you(party: Party) -> str:
-    return "dig" if party.kind == "Patient" else party.name
+    return "dig" if party.name == YOU else party.name
 
 
 def rights(told: Telling, *, sip: bool) -> Section:

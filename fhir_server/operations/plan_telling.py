@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from fhir_server.operations.contact_card import Card
 from fhir_server.operations.plan_gathering import Gathered, Resource
-from fhir_server.operations.plan_parties import Parties, Party
+from fhir_server.operations.plan_parties import YOU, Parties, Party
 from fhir_server.sweden.elements import Json, items
+from fhir_server.sweden.people import name_of
 from fhir_server.sweden.references import alone, follow
 
 
@@ -48,7 +49,9 @@ class Telling:
     @property
     def parties(self) -> Parties:
         """Who is meant by what it refers to."""
-        return Parties(self.gathered.found.get, self.now, discreet=self.gathered.protected)
+        you = YOU if self.recipient is None else name_of(self.gathered.patient) or "Personen"
+        discreet = self.gathered.protected
+        return Parties(self.gathered.found.get, self.now, discreet=discreet, you=you)
 
     def sees(self, kind: str) -> bool:
         """Tell whether the reader may see a kind of information; the person sees all of it."""

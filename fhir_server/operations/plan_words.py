@@ -41,6 +41,13 @@ ANSWER = {
     "tentative": "kanske",
     "needs-action": "har inte svarat",
 }
+# https://hl7.org/fhir/R4/valueset-appointmentstatus.html
+MEETING = {
+    "proposed": "föreslaget, tiden är inte bestämd",
+    "pending": "inväntar svar",
+    "booked": "bestämt",
+    "waitlist": "väntar på en tid",
+}
 MEETING_FORM = {
     "hemma": "Hemma hos dig",
     "digitalt": "Digitalt möte",
@@ -56,7 +63,7 @@ CHANNEL = {
 }
 CONSENT_FORM = {"muntligt": "muntligt", "skriftligt": "skriftligt"}
 INFORMATION = {
-    "beskrivning": "dina egna ord",
+    "beskrivning": "personens egna ord",
     "behov": "behov",
     "halsotillstand": "hälsotillstånd och diagnoser",
     "mal": "mål",

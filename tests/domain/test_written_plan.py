@@ -335,7 +335,7 @@ def test_the_copy_says_whose_it_is_and_what_is_left_out(written: Clinic) -> None
     plan = limited(written, "mal", "insatser-kommun")
     said = words(page_of(written, plan, recipient=HEMTJANSTEN))
     assert "Kopia till Östersunds kommun, hemtjänsten (test)." in said
-    assert "Det här är inte med: dina egna ord, behov, hälsotillstånd" in said
+    assert "Det här är inte med: personens egna ord, behov, hälsotillstånd" in said
     document = copy_for(written, plan, HEMTJANSTEN).json
     [cut] = [
         e["resource"] for e in document["entry"] if e["resource"]["resourceType"] == "CarePlan"
@@ -421,6 +421,47 @@ def test_what_is_about_somebody_else_is_not_taken_up(written: Clinic) -> None:
         written_plan.plan(id="frammande", status="draft", goal=[{"reference": foreign}])
     )
     assert "Någon annans mål" not in words(page_of(written, plan))
+
+
+def test_a_copy_for_an_actor_speaks_of_the_person_by_name(written: Clinic) -> None:
+    """R94: *du* is the person's, and nobody else's."""
+    plan = limited(written, "mal", "insatser-kommun", "insatser-annan", "kontakter")
+    said = words(page_of(written, plan, recipient=HEMTJANSTEN))
+    assert "Vems mål Albertina Hammar" in said
+    assert "Personen själv, närstående och andra gör" in said
+    assert "Du själv" not in said
+
+
+def test_a_plan_for_nobody_on_this_server_has_a_page(written: Clinic) -> None:
+    """A group's plan, or one whose patient is elsewhere, has no contacts and no name."""
+    group = written.put(
+        {"resourceType": "Group", "type": "person", "actual": True, "name": "Gruppen"}
+    )
+    plan = {"resourceType": "CarePlan", "status": "draft", "intent": "plan", "title": "Gruppens"}
+    elsewhere = "https://elsewhere.example/fhir/Patient/1"
+    for subject in (group, elsewhere):
+        stored = written.put(plan | {"subject": {"reference": subject}})
+        assert "Gruppens" in words(page_of(written, stored))
+        assert written.fhir.get(f"{stored}/$document").status_code == 200
+
+
+def test_an_insats_that_is_a_resource_of_its_own_is_told_by_what_it_says(written: Clinic) -> None:
+    """R76: activity.reference instead of detail."""
+    task = written.put(
+        {
+            "resourceType": "Task",
+            "status": "requested",
+            "intent": "plan",
+            "description": "Beställa rullator",
+            "for": {"reference": written_plan.PATIENT},
+        }
+    )
+    activity = {
+        "extension": [{"url": codes.HUVUDMAN, "valueCode": "kommun"}],
+        "reference": {"reference": task},
+    }
+    plan = written.put(written_plan.plan(id="med-task", status="draft", activity=[activity]))
+    assert "Beställa rullator." in words(page_of(written, plan))
 
 
 # ---- hostile and large -------------------------------------------------------------------------
