@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from fhir_server.operations import plan_meetings, plan_sections, plan_words
+from fhir_server.operations import plan_meetings, plan_sections, plan_terms, plan_words
 from fhir_server.operations.plan_telling import Telling
 from fhir_server.pages import swedish
 from fhir_server.pages.writing import Row, Section, Writing, facts, filled, row, section
@@ -120,10 +120,10 @@ def _sections(told: Telling) -> Iterator[Section]:
     yield plan_meetings.participants(told)
     yield plan_sections.health(told)
     yield plan_sections.other_plans(told)
-    yield plan_sections.consent(told)
-    yield plan_sections.about_the_plan(told)
-    yield plan_sections.rights(told, sip=is_sip(told.source))
-    yield plan_sections.signatures(told)
+    yield plan_terms.consent(told)
+    yield plan_terms.about_the_plan(told)
+    yield plan_terms.rights(told, sip=is_sip(told.source))
+    yield plan_terms.signatures(told)
 
 
 def _lead(told: Telling) -> Section:
