@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from fhir_server.fhir import json
@@ -20,6 +21,8 @@ from fhir_server.interactions.create import create
 from fhir_server.interactions.read import read, vread
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.plan_composition import composition_of
+from fhir_server.operations.plan_copy import copy_of, for_reader, whole_copy
+from fhir_server.operations.writing_answer import RENDERS, rendered
 
 Resource = dict[str, Any]
 
@@ -35,37 +38,70 @@ def run(call: Call) -> Answer:
     """Give the document; with ``persist`` store it too.
 
     Raises:
-        FhirError: 404 or 410 for what does not exist; 422 where something that the document
-            must hold is not on this server.
+        FhirError: 404 or 410 for what does not exist; 403 where the recipient may not have it; 422
+            where something that the document must hold is not on this server.
     """
-    if call.arguments.get("persist") and call.by_get:
-        raise invalid("persist stores the document: POST instead of GET.", "persist")
+    if call.arguments.get("persist") and (call.by_get or call.media_type):
+        raise invalid("persist stores the Bundle: POST, and ask for no page.", "persist")
     if "graph" in call.arguments:
         raise invalid("This server has no GraphDefinitions: leave graph out.", "graph")
     stored = read(call.context, call.resource_type or "", call.id or "").stored
     source: Resource = json.parse(stored.body if stored and stored.body else b"{}")
-    document = _Document(call.context)
-    bundle = document.of(source)
+    if source["resourceType"] == "Composition":
+        return _answer(call, Document(call.context).of(source, _address(call, source)))
+    if call.media_type:
+        return rendered(call, copy_of(call, source).writing, "samordnad-plan")
+    return _answer(call, _of_plan(call, source))
+
+
+def _answer(call: Call, bundle: Resource) -> Answer:
     if call.arguments.get("persist"):
         return create(call.context, "Bundle", bundle)
     return Answer(200, body=json.dump(bundle))
 
 
-class _Document:
-    """Gathers what belongs to a document, each resource once."""
+def _of_plan(call: Call, plan: Resource) -> Resource:
+    """Give the document about a plan: whole, or what the recipient may have of it."""
+    if "recipient" not in call.arguments:
+        made = whole_copy(call, plan)
+        return Document(call.context).of(composition_of(plan, made.writing.sections))
+    made = copy_of(call, plan)
+    document = Document(call.context, partial(for_reader, copy=made))
+    return document.of(composition_of(made.told.source, made.writing.sections))
 
-    def __init__(self, context: Context) -> None:
+
+def _address(call: Call, resource: Resource) -> str:
+    return f"{call.context.base}/{resource['resourceType']}/{resource['id']}"
+
+
+class Document:
+    """Gathers what belongs to a document, each resource once.
+
+    Args:
+        context: the request.
+        shape: gives what the reader may have of a resource; None for nothing of it.
+    """
+
+    def __init__(
+        self, context: Context, shape: Callable[[Resource], Resource | None] = lambda each: each
+    ) -> None:
         self._context = context
+        self._shape = shape
         self._entries: dict[str, Resource] = {}
         self._missing: list[str] = []
+        self._cut = False
 
-    def of(self, source: Resource) -> Resource:
-        """Give the document about a Composition or a CarePlan."""
-        if source["resourceType"] == "Composition":
-            composition, address = source, self._address(source)
-        else:
-            composition, address = composition_of(source), uuid.uuid4().urn
-        self._entries[address] = composition
+    def of(self, composition: Resource, address: str = "") -> Resource:
+        """Give the document about a Composition.
+
+        Args:
+            composition: stored, or made for the document.
+            address: of the stored one.
+
+        Raises:
+            FhirError: 422 where something that it must hold is not on this server.
+        """
+        self._entries[address or uuid.uuid4().urn] = composition
         for reference in references(composition):
             self._follow(reference)
         if self._missing:
@@ -78,16 +114,14 @@ class _Document:
             "timestamp": now.replace("+00:00", "Z"),
             "entry": [{"fullUrl": url, "resource": r} for url, r in self._entries.items()],
         }
-        return self._checked(bundle)
+        # What is cut is no longer all that its profile asks for, and says so (SUBSETTED).
+        return bundle if self._cut else self._checked(bundle)
 
     def _checked(self, bundle: Resource) -> Resource:
         issues = self._context.server.validator.validate(json.plain(json.dump(bundle)))
         if has_errors(issues):
             raise FhirError(*(issue for issue in issues if has_errors([issue])), status=422)
         return bundle
-
-    def _address(self, resource: Resource) -> str:
-        return f"{self._context.base}/{resource['resourceType']}/{resource['id']}"
 
     def _follow(self, reference: str) -> None:
         target = local(reference, self._context.base)
@@ -97,11 +131,13 @@ class _Document:
         if resource is None:
             self._missing.append(reference)
             return
-        address = self._address(resource)
-        if address in self._entries:
+        address = f"{self._context.base}/{resource['resourceType']}/{resource['id']}"
+        shaped = self._shape(resource)
+        if address in self._entries or shaped is None:
             return
-        self._entries[address] = resource
-        for onward in _around(resource):
+        self._entries[address] = shaped
+        self._cut = self._cut or shaped != resource
+        for onward in _around(shaped):
             self._follow(onward)
 
     def _read(self, target: LocalReference) -> Resource | None:
@@ -157,4 +193,4 @@ def _of(value: Any) -> Iterator[str]:
             yield reference["reference"]
 
 
-DOCUMENT = Operation("document", run)
+DOCUMENT = Operation("document", run, renders=RENDERS)

@@ -13,6 +13,7 @@ from fhir_server.operations.decline_fast_vardkontakt import DECLINE_FAST_VARDKON
 from fhir_server.operations.diff import DIFF
 from fhir_server.operations.discharge import DISCHARGE
 from fhir_server.operations.discharge_timeline import DISCHARGE_TIMELINE
+from fhir_server.operations.discharge_summary import DISCHARGE_SUMMARY
 from fhir_server.operations.document import DOCUMENT
 from fhir_server.operations.end_fast_vardkontakt import END_FAST_VARDKONTAKT
 from fhir_server.operations.evaluate_measure import EVALUATE_MEASURE
@@ -68,6 +69,7 @@ OPERATIONS: dict[str, Operation] = {
         CASELOAD,
         DIFF,
         DISCHARGE_TIMELINE,
+        DISCHARGE_SUMMARY,
         DOCUMENT,
         END_FAST_VARDKONTAKT,
         EVALUATE_MEASURE,

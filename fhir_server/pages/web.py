@@ -38,6 +38,16 @@ def page(template: str, /, *, sheet: str = "", **values: Any) -> bytes:
     return _environment().get_template(template).render({"style": sheets, **values}).encode()
 
 
+def fragment(template: str, /, **values: Any) -> str:
+    """Give a piece of HTML without a page around it, such as the narrative of a resource.
+
+    Args:
+        template: its name in ``templates``; what is put into it is escaped.
+        values: what it shows; one it names and does not get is an error.
+    """
+    return _environment().get_template(template).render(values)
+
+
 @cache
 def headers(sheet: str = "") -> tuple[tuple[str, str], ...]:
     """Give the headers of a page.

@@ -125,6 +125,18 @@ def hsa_id(resource: Json) -> str:
     return ""
 
 
+def somebody(reference: Json, holder: Json, read: Read, moment: datetime) -> Somebody:
+    """Give the member of staff that a Reference in a resource means.
+
+    Args:
+        reference: to a PractitionerRole or a Practitioner.
+        holder: the resource it stands in.
+        read: gives the resource at ``Type/id``, as far as the audience may see it.
+        moment: ways to reach somebody that do not hold then are left out.
+    """
+    return _somebody(alone(holder), reference, read, moment)[0]
+
+
 def _somebody(
     held: Held, reference: Json, read: Read, moment: datetime
 ) -> tuple[Somebody, Held | None]:

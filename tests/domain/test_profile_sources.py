@@ -435,6 +435,7 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("CarePlan", "instance", "document"),
         ("CarePlan", "instance", "export-sip"),
         ("CarePlan", "type", "receive-sip"),
+        ("Encounter", "instance", "discharge-summary"),
         ("Resource", "instance", "diff"),
         ("-", "system", "reindex"),
         ("CareTeam", "instance", "set-deputy"),
