@@ -18,12 +18,15 @@ from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.lookup import LOOKUP
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
+from fhir_server.operations.note_sip_need import NOTE_SIP_NEED
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.record_information import RECORD_INFORMATION
+from fhir_server.operations.refuse_sip import REFUSE_SIP
 from fhir_server.operations.reindex import REINDEX
 from fhir_server.operations.reviews_due import REVIEWS_DUE
 from fhir_server.operations.set_deputy import SET_DEPUTY
+from fhir_server.operations.sip_suggestion import SIP_SUGGESTION
 from fhir_server.operations.stranded import STRANDED
 from fhir_server.operations.subsumes import SUBSUMES
 from fhir_server.operations.translate import TRANSLATE
@@ -51,6 +54,9 @@ OPERATIONS: dict[str, Operation] = {
         META_ADD,
         META_DELETE,
         NAMED_CONTACTS,
+        NOTE_SIP_NEED,
+        REFUSE_SIP,
+        SIP_SUGGESTION,
         REASSIGN,
         REINDEX,
         SET_DEPUTY,
