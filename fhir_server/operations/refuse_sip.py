@@ -44,7 +44,9 @@ def run(call: Call) -> Answer:
         if not acts_for(call.arguments["by"], child(task, "owner"), finder.read):
             said = "Only the unit that was asked, or one above it, may refuse to make the plan."
             raise FhirError(refusal(said, "by", *law), status=422)
-        refused = Draft(_closed(call, task, "rejected", call.arguments["reason"]), stored.id, stored)
+        refused = Draft(
+            _closed(call, task, "rejected", call.arguments["reason"]), stored.id, stored
+        )
         return [refused, *_withdrawn(call, finder, task)]
 
     written = write_together(call.context, draft)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fhir_server.operations.answer_call import ANSWER_CALL
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
+from fhir_server.operations.call_sip_meeting import CALL_SIP_MEETING
+from fhir_server.operations.cancel_sip_meeting import CANCEL_SIP_MEETING
 from fhir_server.operations.caseload import CASELOAD
 from fhir_server.operations.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
 from fhir_server.operations.coverage import COVERAGE
@@ -16,6 +19,8 @@ from fhir_server.operations.expand import EXPAND
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.lookup import LOOKUP
+from fhir_server.operations.meeting_answers import MEETING_ANSWERS
+from fhir_server.operations.meeting_form import MEETING_FORM
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.note_sip_need import NOTE_SIP_NEED
@@ -24,6 +29,7 @@ from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.record_information import RECORD_INFORMATION
 from fhir_server.operations.refuse_sip import REFUSE_SIP
 from fhir_server.operations.reindex import REINDEX
+from fhir_server.operations.remind_call import REMIND_CALL
 from fhir_server.operations.reviews_due import REVIEWS_DUE
 from fhir_server.operations.set_deputy import SET_DEPUTY
 from fhir_server.operations.sip_suggestion import SIP_SUGGESTION
@@ -55,6 +61,12 @@ OPERATIONS: dict[str, Operation] = {
         META_DELETE,
         NAMED_CONTACTS,
         NOTE_SIP_NEED,
+        ANSWER_CALL,
+        CALL_SIP_MEETING,
+        CANCEL_SIP_MEETING,
+        MEETING_ANSWERS,
+        MEETING_FORM,
+        REMIND_CALL,
         REFUSE_SIP,
         SIP_SUGGESTION,
         REASSIGN,

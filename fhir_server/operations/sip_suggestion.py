@@ -38,13 +38,9 @@ def run(call: Call) -> Answer:
     now = now_of(call.context)
     held = [c for c in finder.search("Condition", patient=reference) if conditions.in_force(c, now)]
     contacts = list(
-        finder.search(
-            "CareTeam", patient=reference, category=codes.NAMED_CONTACTS, status="active"
-        )
+        finder.search("CareTeam", patient=reference, category=codes.NAMED_CONTACTS, status="active")
     )
-    found = list(
-        sip_target_groups.suggestions(held, contacts, _born(patient), now.date())
-    )
+    found = list(sip_target_groups.suggestions(held, contacts, _born(patient), now.date()))
     plans = [
         plan
         for plan in finder.search("CarePlan", patient=reference, category=_SIP_PLANS)

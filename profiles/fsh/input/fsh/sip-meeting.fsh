@@ -109,6 +109,7 @@ Usage: #definition
 * insert In(encounter, 0, 1, Reference, [[The inpatient stay that the call follows from (R65); that of the plan at its first meeting, when left out.]])
 * insert To(0, Encounter)
 * insert In(instruction, 0, 1, string, [[What the person is told, in plain words (R79).]])
+* insert In(at, 0, 1, dateTime, [[When the call was sent, if not now. Not ahead: the three days are counted to it (R65).]])
 * insert Out(return, 1, 1, Appointment, [[The meeting.]])
 * insert Out(task, 0, *, Task, [[The kallelse to each actor.]])
 * insert Out(plan, 1, 1, CarePlan, [[The plan, with the meeting.]])
@@ -134,6 +135,7 @@ Usage: #definition
 * insert In(representative, 0, 1, Reference, [[Who comes for the unit that was called.]])
 * insert To(0, PractitionerRole)
 * insert To(1, Practitioner)
+* insert In(at, 0, 1, dateTime, [[When the answer came, if not now. Not ahead.]])
 * insert Out(return, 1, 1, Task, [[The kallelse with its answer.]])
 * insert Out(appointment, 0, 1, Appointment, [[The meeting, as it stands now.]])
 * insert MeetingWarnings
