@@ -448,6 +448,16 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("CareTeam", "type", "reviews-due"),
         ("PractitionerRole", "instance", "caseload"),
         ("Organization", "instance", "caseload"),
+        ("Patient", "instance", "note-sip-need"),
+        ("Patient", "instance", "sip-suggestion"),
+        ("Task", "instance", "refuse-sip"),
+        ("Task", "instance", "answer-call"),
+        ("CarePlan", "instance", "call-sip-meeting"),
+        ("CarePlan", "instance", "meeting-form"),
+        ("CarePlan", "type", "meeting-form"),
+        ("Appointment", "instance", "meeting-answers"),
+        ("Appointment", "instance", "remind-call"),
+        ("Appointment", "instance", "cancel-sip-meeting"),
     }
 
 
