@@ -23,7 +23,6 @@ def _documented(default: Any, about: str, metavar: str = "") -> Any:
     return field(default=default, metadata={"about": about, "metavar": metavar})
 
 
-_MORE_COUNTS = ("meeting_answer_days",)
 # Counts that have another least value than 1, or need it said.
 _LEAST = {"small_cells": 1, "continuity_visits": 2}
 
@@ -137,7 +136,7 @@ class Settings:
             "max_includes",
             "max_expansion",
             "async_jobs",
-            *_MORE_COUNTS,
+            "meeting_answer_days",
             *_LEAST,
         ):
             least = _LEAST.get(name, 1)
