@@ -124,6 +124,9 @@ class Settings:
         "Ring 1177 om du behöver råd om vård. 1177 svarar dygnet runt.",
         "What the patient's card says to do when no contact answers.",
     )
+    meeting_answer_days: int = _documented(
+        7, "Days that those who are called to a SIP meeting have to answer, where no day is said."
+    )
     log_level: str = _documented("info", "debug, info, warning or error.")
 
     def __post_init__(self) -> None:
@@ -131,7 +134,14 @@ class Settings:
         if not 0 < self.port < 65536:
             raise SettingsError(f"{PREFIX}PORT must be between 1 and 65535, not {self.port}.")
         counts = ("workers", "threads", "default_count", "max_count", "max_bundle_entries")
-        for name in (*counts, "max_includes", "max_expansion", "async_jobs", *_LEAST):
+        for name in (
+            *counts,
+            "max_includes",
+            "max_expansion",
+            "async_jobs",
+            "meeting_answer_days",
+            *_LEAST,
+        ):
             least = _LEAST.get(name, 1)
             if getattr(self, name) < least:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least {least}.")

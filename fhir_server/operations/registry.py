@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from fhir_server.operations.admission_notice import ADMISSION_NOTICE
 from fhir_server.operations.activate_sip import ACTIVATE_SIP
+from fhir_server.operations.answer_call import ANSWER_CALL
 from fhir_server.operations.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
+from fhir_server.operations.call_sip_meeting import CALL_SIP_MEETING
+from fhir_server.operations.cancel_sip_meeting import CANCEL_SIP_MEETING
 from fhir_server.operations.caseload import CASELOAD
 from fhir_server.operations.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
 from fhir_server.operations.close_sip import CLOSE_SIP
@@ -25,8 +28,11 @@ from fhir_server.operations.export_sip import EXPORT_SIP
 from fhir_server.operations.generate_sip import GENERATE_SIP
 from fhir_server.operations.graphql.operation import GRAPHQL
 from fhir_server.operations.lookup import LOOKUP
+from fhir_server.operations.meeting_answers import MEETING_ANSWERS
+from fhir_server.operations.meeting_form import MEETING_FORM
 from fhir_server.operations.meta import META, META_ADD, META_DELETE
 from fhir_server.operations.named_contacts import NAMED_CONTACTS
+from fhir_server.operations.note_sip_need import NOTE_SIP_NEED
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.ready_for_discharge import (
     READY_FOR_DISCHARGE,
@@ -37,10 +43,13 @@ from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.receive_sip import RECEIVE_SIP
 from fhir_server.operations.record_information import RECORD_INFORMATION
 from fhir_server.operations.record_plan_copy import RECORD_PLAN_COPY
+from fhir_server.operations.refuse_sip import REFUSE_SIP
 from fhir_server.operations.reindex import REINDEX
+from fhir_server.operations.remind_call import REMIND_CALL
 from fhir_server.operations.reviews_due import REVIEWS_DUE
 from fhir_server.operations.revise_sip import REVISE_SIP
 from fhir_server.operations.set_deputy import SET_DEPUTY
+from fhir_server.operations.sip_suggestion import SIP_SUGGESTION
 from fhir_server.operations.stranded import STRANDED
 from fhir_server.operations.subsumes import SUBSUMES
 from fhir_server.operations.transfer_information import TRANSFER_INFORMATION
@@ -84,6 +93,15 @@ OPERATIONS: dict[str, Operation] = {
         META_DELETE,
         NAMED_CONTACTS,
         PATIENTKONTRAKT,
+        NOTE_SIP_NEED,
+        ANSWER_CALL,
+        CALL_SIP_MEETING,
+        CANCEL_SIP_MEETING,
+        MEETING_ANSWERS,
+        MEETING_FORM,
+        REMIND_CALL,
+        REFUSE_SIP,
+        SIP_SUGGESTION,
         REASSIGN,
         REINDEX,
         SET_DEPUTY,

@@ -17,16 +17,17 @@ _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 def life_threatening(condition: Json, now: datetime) -> bool:
     """Tell whether a Condition is flagged as life-threatening and still in force (R15)."""
     raised = any(_raised(flag, now) for _, flag in items(condition, "extension"))
-    return raised and _in_force(condition, now)
+    return raised and in_force(condition, now)
 
 
 def cancer(condition: Json, now: datetime) -> bool:
     """Tell whether a Condition is a cancer in force, by ICD-10-SE C00 to C97 (R29)."""
     named = concept_codes(condition, "code", *codes.ICD_10_SE_SYSTEMS)
-    return any(_CANCER.match(code) for code in named) and _in_force(condition, now)
+    return any(_CANCER.match(code) for code in named) and in_force(condition, now)
 
 
-def _in_force(condition: Json, now: datetime) -> bool:
+def in_force(condition: Json, now: datetime) -> bool:
+    """Tell whether a Condition holds: not abated, inactive, refuted or entered in error."""
     abated = periods.bounds(condition.get("abatementDateTime"))
     return (
         not (abated and abated[1] <= now)

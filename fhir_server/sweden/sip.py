@@ -145,6 +145,16 @@ def person_consents(plan: Plan, now: datetime, law: Sequence[LawParagraph]) -> I
         yield refusal(_no_consent(plan, now), _SUPPORTING_INFO, *law)
 
 
+def without_consent(law: Sequence[LawParagraph]) -> Issue:
+    """Refuse what is done towards a plan that the person has not consented to (R75, R78)."""
+    return refusal(
+        "The person has not consented to a samordnad individuell plan, or has said no: nobody is "
+        "called to a meeting about it. Ask, and register the answer first.",
+        _SUPPORTING_INFO,
+        *law,
+    )
+
+
 def activities_have_one_huvudman(plan: Plan, law: Sequence[LawParagraph]) -> Iterator[Issue]:
     """Refuse an activity with a huvudman that is none, or with two (R76, cp-2)."""
     for activity in plan.activities:

@@ -23,6 +23,7 @@ from fhir_server.sweden import (
     plans,
     refusals,
     sip,
+    sip_need,
     stranding,
     succession,
 )
@@ -54,7 +55,8 @@ def applies(resource: Json) -> bool:
 
     That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, the
     Communication that somebody was told about named contacts, a PractitionerRole or
-    Practitioner who leaves, a stay with an inskrivningsmeddelande, and a kallelse.
+    Practitioner who leaves, a stay with an inskrivningsmeddelande, a kallelse, and the need of
+    a SIP.
     """
     return (
         assignments.is_named_contact(resource)
@@ -63,6 +65,7 @@ def applies(resource: Json) -> bool:
         or stranding.says_who_leaves(resource)
         or discharge.has_notice(resource)
         or discharge.is_kallelse(resource)
+        or sip_need.is_need(resource)
     )
 
 
@@ -128,6 +131,8 @@ def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
         return list(discharge.notice_in_time(discharge.timeline(resource)))
     if discharge.is_kallelse(resource):
         return _check_kallelse(resource, reader)
+    if sip_need.is_need(resource):
+        return sip_need.check(resource, cache(reader.read), now)
     return []
 
 
@@ -179,6 +184,9 @@ def _followed(resource: Json) -> Iterator[Json]:
             yield child(resource, "organization")
         case "Organization":
             yield child(resource, "partOf")
+        case "Task" if sip_need.is_need(resource):
+            yield child(resource, "requester")
+            yield child(resource, "owner")
 
 
 def _looks_at_conditions(assignment: Assignment) -> bool:

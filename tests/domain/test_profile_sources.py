@@ -465,6 +465,16 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Encounter", "instance", "withdraw-ready-for-discharge"),
         ("Encounter", "instance", "transfer-information"),
         ("Encounter", "instance", "discharge"),
+        ("Patient", "instance", "note-sip-need"),
+        ("Patient", "instance", "sip-suggestion"),
+        ("Task", "instance", "refuse-sip"),
+        ("Task", "instance", "answer-call"),
+        ("CarePlan", "instance", "call-sip-meeting"),
+        ("CarePlan", "instance", "meeting-form"),
+        ("CarePlan", "type", "meeting-form"),
+        ("Appointment", "instance", "meeting-answers"),
+        ("Appointment", "instance", "remind-call"),
+        ("Appointment", "instance", "cancel-sip-meeting"),
     }
 
 
