@@ -56,7 +56,7 @@ def facts_from(consent: Json, index: int | None = None) -> Consent:
         consent: a Consent of category ``sip``.
         index: where the plan refers to it.
     """
-    kinds = set(_rule_types(child(consent, "provision")))
+    kinds = set(rule_types(child(consent, "provision")))
     return Consent(
         index=index,
         status=text(consent, "status"),
@@ -67,7 +67,8 @@ def facts_from(consent: Json, index: int | None = None) -> Consent:
     )
 
 
-def _rule_types(provision: Json) -> Iterator[str]:
+def rule_types(provision: Json) -> Iterator[str]:
+    """Give what a rule and the exceptions inside it say: ``permit`` or ``deny``."""
     waiting = [provision]
     while waiting:
         rule = waiting.pop()
