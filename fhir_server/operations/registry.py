@@ -21,14 +21,17 @@ from fhir_server.operations.named_contacts import NAMED_CONTACTS
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.reassign import REASSIGN
 from fhir_server.operations.record_information import RECORD_INFORMATION
+from fhir_server.operations.record_sip_consent import RECORD_SIP_CONSENT
 from fhir_server.operations.reindex import REINDEX
 from fhir_server.operations.reviews_due import REVIEWS_DUE
 from fhir_server.operations.set_deputy import SET_DEPUTY
+from fhir_server.operations.sip_access import SIP_ACCESS
 from fhir_server.operations.stranded import STRANDED
 from fhir_server.operations.subsumes import SUBSUMES
 from fhir_server.operations.translate import TRANSLATE
 from fhir_server.operations.validate import VALIDATE
 from fhir_server.operations.validate_code import VALIDATE_CODE
+from fhir_server.operations.withdraw_sip_consent import WITHDRAW_SIP_CONSENT
 
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
@@ -56,11 +59,14 @@ OPERATIONS: dict[str, Operation] = {
         SET_DEPUTY,
         STRANDED,
         RECORD_INFORMATION,
+        RECORD_SIP_CONSENT,
         REINDEX,
         REVIEWS_DUE,
+        SIP_ACCESS,
         SUBSUMES,
         TRANSLATE,
         VALIDATE,
         VALIDATE_CODE,
+        WITHDRAW_SIP_CONSENT,
     )
 }

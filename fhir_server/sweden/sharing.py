@@ -155,12 +155,6 @@ def shown(plan: Json, granted: Disclosure) -> dict[str, Any]:
     return {**seen, "resourceType": "CarePlan", "meta": meta}
 
 
-def givers(consent: Json) -> tuple[Target, ...]:
-    """Give who gave a consent: its performers, or the person where it names none (R78, R80)."""
-    named = tuple(target(each) for _, each in items(consent, "performer"))
-    return named or (target(child(consent, "patient")),)
-
-
 def classes_of(rule: Json, *, unknown: frozenset[str] = _NOTHING) -> frozenset[str]:
     """Give the kinds of information that a rule of a consent is about; all where it names none.
 
@@ -240,7 +234,7 @@ def _permitted(
         if not consents.facts_from(consent).permits:
             continue
         granted = reader.apply(_NOTHING, rule)
-        for giver in givers(consent):
+        for giver in consents.givers(consent):
             by_giver[giver.key] = by_giver.get(giver.key, _NOTHING) | granted
         end = periods.read(rule).end
         if granted and end is not None:
@@ -294,7 +288,7 @@ def _why_not(
     in_force: Sequence[Json], resting: Sequence[Json], guardians: Collection[str], plan: Json
 ) -> tuple[Issue, ...]:
     where = "CarePlan.supportingInfo"
-    asked = {giver.key for consent in resting for giver in givers(consent)}
+    asked = {giver.key for consent in resting for giver in consents.givers(consent)}
     if any(guardian not in asked for guardian in guardians):
         text_ = "Every guardian of a child must consent, and not all have. Ask those who remain."
         return (refusal(text_, where, codes.FB_6_11, *_SECRECY),)

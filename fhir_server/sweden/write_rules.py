@@ -7,7 +7,7 @@ own state, and takes `lock_keys` so that writers about one person take turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
@@ -26,7 +26,9 @@ from fhir_server.sweden import (
     stranding,
     succession,
 )
+from fhir_server.sweden import consequences as what_follows
 from fhir_server.sweden.assignments import Assignment
+from fhir_server.sweden.consequences import Pair
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
 
 
@@ -41,7 +43,8 @@ class Reader(Protocol):
         """Give every current resource of a type that matches all search parameters.
 
         Args:
-            resource_type: CareTeam, CarePlan, Condition, Consent or PractitionerRole.
+            resource_type: CareTeam, CarePlan, Condition, Consent, PractitionerRole or
+                RelatedPerson; Task and Appointment for consequences.
             tokens: search parameters by name: ``patient="Patient/1"``,
                 ``category="system|code"``, ``status="active"``,
                 ``participant="PractitionerRole/1"``, ``practitioner="Practitioner/1"``.
@@ -81,8 +84,25 @@ def lock_keys(resource: Json) -> list[str]:
     if plans.is_sip(resource):
         return _keys("sip", child(resource, "subject"))
     if consents.is_consent_to_sip(resource):
-        return _keys("sip", child(resource, "patient"))
+        keys = _keys("sip", child(resource, "patient"))
+        keys += [f"sip/{each}" for each in what_follows.persons_of(resource)]
+        return list(dict.fromkeys(keys))
     return []
+
+
+# Types whose writes may change other resources.
+consequential_types = frozenset({"Consent"})
+
+
+def consequences(changes: Sequence[Pair], reader: Reader, now: datetime) -> list[dict[str, Any]]:
+    """Give the resources that change because those written did, as they become (R78).
+
+    Args:
+        changes: resources of `consequential_types` types before and after the write.
+        reader: sees the store with the write in it.
+        now: an aware datetime.
+    """
+    return what_follows.consequences(changes, reader, now)
 
 
 def follows(resource: Json) -> list[str]:
@@ -231,7 +251,8 @@ def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:
         category=f"{codes.CARE_PLAN_CATEGORY}|{codes.SIP}",
         status="active",
     )
-    plan = plans.facts_from(care_plan, read, given)
+    custody = what_follows.guardians_of(person.literal, reader, now)
+    plan = plans.facts_from(care_plan, read, given, guardians=custody)
     return sip.check(plan, [plans.facts_from(other, read) for other in others], now)
 
 

@@ -448,6 +448,9 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("CareTeam", "type", "reviews-due"),
         ("PractitionerRole", "instance", "caseload"),
         ("Organization", "instance", "caseload"),
+        ("Patient", "instance", "record-sip-consent"),
+        ("Consent", "instance", "withdraw-sip-consent"),
+        ("CarePlan", "instance", "sip-access"),
     }
 
 
