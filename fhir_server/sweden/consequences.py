@@ -18,6 +18,7 @@ from fhir_server.sweden import (
     actors,
     codes,
     consents,
+    discharge,
     guardians,
     periods,
     plan_calls,
@@ -124,7 +125,7 @@ class _Person:
             plan = plan_calls.plan_of_task(task, self._plans)
             owner = target(child(task, "owner")).literal
             over = plan is not None and plan.get("id") in ended
-            if over or (plan_calls.is_kallelse(task) and self._loses(owner, plan)):
+            if over or (discharge.is_kallelse(task) and self._loses(owner, plan)):
                 yield cancelled_task(task, self._moment)
 
     def _meetings(self, ended: Collection[str]) -> Iterator[Resource]:
@@ -141,9 +142,11 @@ class _Person:
                 yield meeting_without(meeting, gone)
 
     def _loses(self, actor: str, plan: Json | None) -> bool:
-        """Tell whether an actor might see the plan before the change, and no longer may."""
+        """Tell whether an actor may no longer see the plan, or the person objects to a call."""
         if not actor.startswith(actors.KINDS) or actor == self._person:
             return False
+        if objects_to_call(self._given, self._person, actor, self._read, self._now):
+            return actor not in self._guardians
         return self._may(actor, plan, self._before) and not self._may(actor, plan, self._given)
 
     def _may(self, actor: str, plan: Json | None, given: Sequence[Json]) -> bool:
@@ -152,6 +155,14 @@ class _Person:
         return sharing.disclosure(
             about, given, meant, self._now, guardians=self._guardians, called=[actor]
         ).allowed
+
+
+def objects_to_call(
+    given: Sequence[Json], person: str, actor: str, read: Read, now: datetime
+) -> bool:
+    """Tell whether a person does not want an actor to be called (R78, R84)."""
+    whose = target({"reference": person})
+    return sharing.objects(given, whose, actors.meanings(actor, read), now)
 
 
 def guardians_of(person: str, reader: Reader, now: datetime) -> tuple[str, ...]:

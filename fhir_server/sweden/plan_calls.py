@@ -19,11 +19,6 @@ def is_open_task(task: Json) -> bool:
     return text(task, "status") in _OPEN_TASKS
 
 
-def is_kallelse(task: Json) -> bool:
-    """Tell whether a Task calls somebody to a SIP meeting."""
-    return says(task, "code", codes.KALLELSE, codes.TASK_CODE_SYSTEM)
-
-
 def is_open_meeting(appointment: Json, now: datetime) -> bool:
     """Tell whether an Appointment is a SIP meeting that has not been held."""
     end = periods.bounds(appointment.get("end")) or periods.bounds(appointment.get("start"))

@@ -129,6 +129,29 @@ def disclosure(
     return Disclosure(True, classes, until, _why_less(classes))
 
 
+def objects(given: Sequence[Json], person: Target, actor: Sequence[str], now: datetime) -> bool:
+    """Tell whether the person does not want an actor to be called to a meeting (R78, R84).
+
+    They said no, to everybody or to this actor; or took back what they had consented to. Where they
+    have said nothing yet there is no objection: the law asks for their consent to the plan.
+
+    Args:
+        given: the person's Consents; others among them count for nothing.
+        person: whose.
+        actor: what the actor is, as for `disclosure`.
+        now: an aware datetime.
+    """
+    said = [each for each in given if consents.is_consent_to_sip(each)]
+    in_force = [each for each in said if _in_force(each, person, now)]
+    reader = _Reader(frozenset(actor), now, takes_part=True)
+    if _denied(in_force, reader) >= ALL_CLASSES:
+        return True
+    permits = [each for each in in_force if consents.facts_from(each).permits]
+    if permits:
+        return not any(reader.excepted(child(each, "provision")) for each in permits)
+    return any(_taken_back(each, now) for each in said)
+
+
 def shown(plan: Json, granted: Disclosure) -> dict[str, Any]:
     """Give the plan with only what may be seen, tagged SUBSETTED where something is left out.
 
@@ -196,6 +219,13 @@ class _Reader:
             granted = self.apply(granted, exception)
         return granted
 
+    def excepted(self, rule: Json) -> frozenset[str]:
+        """Give what a permission leaves this reader, were everybody permitted."""
+        granted = ALL_CLASSES
+        for _, exception in items(rule, "provision"):
+            granted = self.apply(granted, exception)
+        return granted
+
     def _concerns(self, rule: Json, *, denies: bool) -> bool:
         if not periods.read(rule).covers(self.now):
             return False
@@ -214,6 +244,14 @@ def is_one_of(actor: Collection[str], aim: Target) -> bool:
 def _in_force(consent: Json, person: Target, now: datetime) -> bool:
     return consents.is_consent_to_sip(consent) and consents.facts_from(consent).in_force(
         person, now
+    )
+
+
+def _taken_back(consent: Json, now: datetime) -> bool:
+    facts = consents.facts_from(consent)
+    return facts.permits and (
+        facts.status in ("inactive", "rejected")
+        or (facts.status == "active" and facts.period.ended(now))
     )
 
 

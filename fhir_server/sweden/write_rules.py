@@ -20,8 +20,10 @@ from fhir_server.sweden import (
     discharge,
     fast_vardkontakt,
     patient_information,
+    plan_calls,
     plans,
     refusals,
+    rulings,
     sip,
     stranding,
     succession,
@@ -74,7 +76,8 @@ def lock_keys(resource: Json) -> list[str]:
 
     Rules such as "one coordinator a patient" (R32) look at several resources; two writers that
     each see the state before the other would both be let through. A Consent shares the key of
-    its person's plans, so that a withdrawal and an activation can't miss each other (R78).
+    its person's plans and kallelser, so that a withdrawal and an activation, or a call, can't miss
+    each other (R78).
 
     Returns:
         Keys such as ``named-contacts/Patient/123``; empty where no turn is needed.
@@ -87,6 +90,8 @@ def lock_keys(resource: Json) -> list[str]:
         keys = _keys("sip", child(resource, "patient"))
         keys += [f"sip/{each}" for each in what_follows.persons_of(resource)]
         return list(dict.fromkeys(keys))
+    if discharge.is_kallelse(resource):
+        return _keys("sip", child(resource, "for"))
     return []
 
 
@@ -147,7 +152,7 @@ def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
     if discharge.has_notice(resource):
         return list(discharge.notice_in_time(discharge.timeline(resource)))
     if discharge.is_kallelse(resource):
-        return _check_kallelse(resource, reader)
+        return _check_kallelse(resource, reader, now)
     return []
 
 
@@ -228,11 +233,36 @@ def _check_who_leaves(resource: Json, reader: Reader, now: datetime) -> list[Iss
     return list(stranding.warn(resource, found, now))
 
 
-def _check_kallelse(task: Json, reader: Reader) -> list[Issue]:
+def _check_kallelse(task: Json, reader: Reader, now: datetime) -> list[Issue]:
     stay = target(child(task, "encounter"))
     encounter = reader.read(stay.literal) if stay.local else None
     timeline = discharge.timeline(encounter or {})
-    return list(discharge.called_in_time(discharge.authored(task), timeline))
+    issues = list(discharge.called_in_time(discharge.authored(task), timeline))
+    return [*issues, *_call_is_wanted(task, reader, now)]
+
+
+def _call_is_wanted(task: Json, reader: Reader, now: datetime) -> Iterator[Issue]:
+    """Refuse to call who the person does not want at the meeting (R78, R84)."""
+    person = target(child(task, "for"))
+    owner = target(child(task, "owner")).literal
+    if not plan_calls.is_open_task(task) or person.resource_type != "Patient":
+        return
+    if not owner or owner == person.literal:
+        return
+    given = list(
+        reader.search("Consent", patient=person.literal, category=what_follows.SIP_CONSENTS)
+    )
+    read = cache(reader.read)
+    if given and what_follows.objects_to_call(given, person.literal, owner, read, now):
+        custody = what_follows.guardians_of(person.literal, reader, now)
+        if owner not in custody:
+            yield rulings.refusal(
+                "The person has said no to this actor, or has withdrawn the consent. Ask them, and "
+                "record their consent, before the actor is called.",
+                "Task.owner",
+                codes.HSL_16_4,
+                codes.SOL_10_8,
+            )
 
 
 def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:

@@ -100,6 +100,42 @@ def may_not_see(plan: Json, consents: list[Json], unit: str) -> bool:
     return all(excluded(each, unit) for each in usable) or any(is_no(each) for each in consents)
 
 
+def unwanted(tasks: Iterable[Json], consents: list[Json], people: set[str]) -> list[str]:
+    """List open kallelser to units that the person does not want to be called.
+
+    Args:
+        tasks: the person's kallelser.
+        consents: the person's consents to a SIP.
+        people: who is always welcome.
+    """
+    yes = [each for each in consents if permits(each)]
+    refused = any(is_no(each) for each in consents) or (
+        not yes and any(_was_yes(c) for c in consents)
+    )
+    return [
+        f"{task['id']} is open for {owner}"
+        for task in tasks
+        if task["status"] in ("requested", "accepted")
+        and (owner := task["owner"]["reference"]) not in people
+        and (refused or (yes and all(_excepts(each, owner) for each in yes)))
+    ]
+
+
+def _was_yes(consent: Json) -> bool:
+    said = consent.get("provision", {}).get("type") == "permit"
+    return said and consent["status"] in ("active", "inactive", "rejected")
+
+
+def _excepts(consent: Json, unit: str) -> bool:
+    nested = consent.get("provision", {}).get("provision", [])
+    return any(
+        each["reference"]["reference"] == unit
+        for exception in nested
+        if exception["type"] == "deny" and not exception.get("class")
+        for each in exception.get("actor", [])
+    )
+
+
 def _over(end: str) -> bool:
     if "T" not in end:
         return end < dt.datetime.now().date().isoformat()

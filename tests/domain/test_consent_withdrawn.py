@@ -10,7 +10,16 @@ import pytest
 from pymongo import MongoClient
 
 from fhir_server.sweden import codes
-from tests.domain.clinic import Clinic, Json, days, errors, extension, paragraphs, transaction
+from tests.domain.clinic import (
+    Clinic,
+    Json,
+    days,
+    errors,
+    extension,
+    paragraphs,
+    refusals,
+    transaction,
+)
 from tests.domain.consent_calls import (
     ENDED,
     GOES_ON,
@@ -253,6 +262,23 @@ def test_a_generated_narrative_goes_with_what_it_tells(clinic: Clinic) -> None:
     clinic.put(clinic.read(sip_.plan) | {"text": {"status": "generated", "div": div}})
     by_put(clinic, sip_)
     assert "text" not in clinic.read(sip_.plan)
+
+
+def test_nobody_is_called_whom_the_person_does_not_want(clinic: Clinic) -> None:
+    """R78, R84: after a withdrawal, or for the actor that was left out; relatives as others."""
+    sip_ = planned(clinic)
+    without = {"type": "permit", "provision": [{"type": "deny", "actor": [recipient(sip_.kommun)]}]}
+    clinic.put(clinic.read(sip_.consent) | {"provision": without})
+    refused = clinic.fhir.post("Task", call(sip_.patient, sip_.plan, sip_.kommun, sip_.nurse))
+    assert refusals(refused) == [("business-rule", ["HSL-16-4", "SOL-10-8"], "Task.owner")]
+    clinic.put(call(sip_.patient, sip_.plan, sip_.region, sip_.nurse))
+    by_put(clinic, sip_)
+    for called in (sip_.region, guardian(clinic, sip_.patient)):
+        again = call(sip_.patient, sip_.plan, called, sip_.nurse)
+        assert len(refusals(clinic.fhir.post("Task", again))) == 1
+    clinic.put(call(sip_.patient, sip_.plan, sip_.patient, sip_.nurse))
+    closed = call(sip_.patient, sip_.plan, sip_.region, sip_.nurse) | {"status": "completed"}
+    clinic.put(closed)
 
 
 def test_a_plan_may_be_made_again_once_the_person_has_changed_their_mind(clinic: Clinic) -> None:

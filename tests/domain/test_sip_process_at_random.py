@@ -35,7 +35,7 @@ from tests.domain.clinic import (
 )
 from tests.domain.consent_calls import guardian, insats, sip, task
 from tests.domain.sip_calls import activity, consent_to_sip, follow_up, generate, goal, responsible
-from tests.domain.sip_invariants import may_not_see, violations
+from tests.domain.sip_invariants import may_not_see, unwanted, violations
 
 LIVES, CLIENTS, STEPS = 6, 3, 9
 
@@ -290,8 +290,10 @@ def seen(life: Life) -> list[str]:
     """Give what is broken at one moment: all is read in one transaction."""
     about = f"patient={life.patient}&_count=100"
     wanted = [f"CarePlan?{about}&category={SIPS}", f"Consent?{about}&category={CONSENTS}"]
-    plans, consents = read_together(life.clinic, wanted)
+    calls = f"Task?{about}&code={codes.TASK_CODE_SYSTEM}|{codes.KALLELSE}"
+    plans, consents, tasks = read_together(life.clinic, [*wanted, calls])
     broken = violations(plans, consents, set(life.guardians))
+    broken += unwanted(tasks, consents, set())
     asked = [(plan, f"CarePlan/{plan['id']}/$sip-access") for plan in plans[:4]]
     if not asked:
         return broken
@@ -429,6 +431,17 @@ def test_the_reader_of_invariants_finds_what_is_broken(
     plan: Json, consents: list[Json], guardians: set[str], found: list[str]
 ) -> None:
     assert violations([PLAN | plan], consents, guardians) == found
+
+
+def test_the_reader_of_calls_finds_those_that_are_not_wanted() -> None:
+    call_ = {"id": "t", "status": "requested", "owner": {"reference": "Organization/k"}}
+    actor = [{"reference": {"reference": "Organization/k"}}]
+    but = YES | {"provision": {"type": "permit", "provision": [{"type": "deny", "actor": actor}]}}
+    gone = YES | {"status": "inactive"}
+    told = ["t is open for Organization/k"]
+    assert unwanted([call_], [], set()) == unwanted([call_], [YES], set()) == []
+    assert unwanted([call_], [gone], set()) == unwanted([call_], [but], set()) == told
+    assert unwanted([call_ | {"status": "cancelled"}], [gone], set()) == []
 
 
 def test_the_reader_of_access_knows_who_certainly_may_not_see() -> None:
