@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from fhir_server.fhir.reference import normal
 from fhir_server.sweden import (
     actors,
     codes,
@@ -71,7 +72,7 @@ def persons_of(consent: Json) -> list[str]:
     """Give the references that a Consent's patient may mean, as ``Patient/[id]``."""
     literal = target(child(consent, "patient")).literal
     # An absolute reference to this server is found under its relative form.
-    tail = "/".join(literal.rsplit("/", 2)[-2:])
+    tail = "/".join(normal(literal).rsplit("/", 2)[-2:])
     return [tail] if tail.startswith("Patient/") else []
 
 

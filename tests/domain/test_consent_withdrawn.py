@@ -75,6 +75,11 @@ def by_a_new_no(clinic: Clinic, sip_: Planned) -> Any:
     return clinic.fhir.post("Consent", consent_to_sip(sip_.patient, "deny"))
 
 
+def by_a_no_spelled_otherwise(clinic: Clinic, sip_: Planned) -> Any:
+    spelled = {"reference": f"http://localhost/fhir/{sip_.patient}/_history/1"}
+    return clinic.fhir.post("Consent", consent_to_sip(sip_.patient, "deny") | {"patient": spelled})
+
+
 def by_turning_it(clinic: Clinic, sip_: Planned) -> Any:
     return clinic.fhir.put(
         sip_.consent, clinic.read(sip_.consent) | {"provision": {"type": "deny"}}
@@ -102,7 +107,7 @@ def patched(clinic: Clinic, url: str, patch: Any, type_: str) -> Any:
 
 WAYS = [
     by_put, by_json_patch, by_merge_patch, by_end, by_transaction, by_batch, by_conditional_update,
-    by_a_new_no, by_turning_it, by_giving_it_to_another, by_another_category, by_delete,
+    by_a_new_no, by_a_no_spelled_otherwise, by_turning_it, by_giving_it_to_another, by_another_category, by_delete,
 ]  # fmt: skip
 
 
