@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.conformance_changes import conformance_changes
+from fhir_server.interactions.consequences import Consequences
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.foresight import Foresight
@@ -25,6 +26,7 @@ def commit(
     before: Check | None = None,
     after: Check | None = None,
     once: str | None = None,
+    followed: list[Prepared] | None = None,
 ) -> dict[str, tuple[Issue, ...]]:
     """Store the changes, all or none, if the rules allow.
 
@@ -35,6 +37,7 @@ def commit(
         before: run inside the transaction before the changes; may run more than once.
         after: the same, after the changes and the rules.
         once: a name that no other write may have carried.
+        followed: gets what else changed because of these.
 
     Returns:
         Warnings about each resource, of validation and then of the rules, by ``Type/id``.
@@ -47,8 +50,9 @@ def commit(
     said: dict[str, list[Issue]] = {}
     rules = rules_check(context, prepared, said)
     references = integrity(context, prepared)
-    all_locks = [*locks, *_rule_locks(context, prepared)]
-    given = before is not None or after is not None or once is not None
+    consequences = Consequences(context, prepared)
+    all_locks = [*locks, *_rule_locks(context, prepared), *consequences.locks()]
+    given = any(each is not None for each in (before, after, once, consequences.follow))
     if len(prepared) == 1 and not all_locks and not given and rules is None:
         # A single change needs no transaction, and reading first spares it one.
         if references is not None:
@@ -57,7 +61,10 @@ def commit(
     with conformance_changes(context, prepared) as conformance:
         effect = None if conformance is None else conformance.store
         checks = in_turn(rules, references, after, effect)
-        _transact(context, prepared, checks, locks=all_locks, before=before, once=once)
+        _transact(context, prepared, consequences, checks, all_locks, before, once)
+    if followed is not None:
+        followed[:] = consequences.prepared
+    said |= {name: [*said.get(name, ()), *told] for name, told in consequences.issues().items()}
     if conformance is not None:
         conformance.settle()
         said |= conformance.issues()
@@ -68,16 +75,22 @@ def commit(
 def _transact(
     context: Context,
     prepared: Sequence[Prepared],
+    consequences: Consequences,
     after: Check | None,
-    *,
     locks: Sequence[str],
     before: Check | None,
     once: str | None,
 ) -> None:
+    follow = consequences.follow
     try:
-        with current_rules(context, prepared, after) as write:
+        with current_rules(context, prepared, after, consequences.prepared) as write:
             context.store.transact(
-                write.changes, locks=locks, before=before, after=write.after, once=once
+                write.changes,
+                locks=locks,
+                before=before,
+                follow=follow,
+                after=write.after,
+                once=once,
             )
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."

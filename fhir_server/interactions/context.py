@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -58,6 +58,25 @@ class WriteRules(Protocol):
 
     def check(self, resource: dict[str, Any], reader: RuleReader, now: datetime) -> list[Issue]:
         """Give what the rules say about the resource as it is to be stored."""
+
+    @property
+    def consequential_types(self) -> Collection[str]:
+        """Types whose writes may change other resources."""
+
+    def consequences(
+        self,
+        changes: Sequence[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]],
+        reader: RuleReader,
+        now: datetime,
+    ) -> list[dict[str, Any]]:
+        """Give the resources that change because those written did, as they become.
+
+        Args:
+            changes: resources of `consequential_types` types before and after the write; None where
+                there is none.
+            reader: sees the store with the write in it.
+            now: an aware datetime.
+        """
 
 
 @dataclass(frozen=True, slots=True)

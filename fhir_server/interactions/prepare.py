@@ -117,9 +117,7 @@ def next_version(
     Raises:
         FhirError: the resource breaks R4 or a profile; every problem is listed.
     """
-    version = previous.version + 1 if previous else 1
-    updated = _now(previous)
-    complete = _with_meta(resource, id_, version, updated)
+    complete, version, updated = _complete(resource, id_, previous)
     body, has_decimals = json.dump_with_decimals(complete)
     if len(body) > MAX_RESOURCE_BYTES:
         raise FhirError(
@@ -141,6 +139,32 @@ def next_version(
     entries = server.indexer.index(complete, f"{type_}/{id_}")
     stored = StoredResource(type_, id_, version, updated, body)
     return Prepared(Change(stored, previous, entries), complete, tuple(issues))
+
+
+def following(server: Server, resource: dict[str, Any], previous: StoredResource) -> Prepared:
+    """Give the change that stores what follows from another write, without judging it anew.
+
+    What was stored stays as good as it was: a defect of old must not stand in the way of the write
+    that this follows from. Nor is a terminology server asked while a transaction is open.
+
+    Args:
+        server: the server's parts.
+        resource: as it becomes; it is not changed.
+        previous: the version it replaces.
+    """
+    type_, id_ = previous.resource_type, previous.id
+    complete, version, updated = _complete(resource, id_, previous)
+    entries = server.indexer.index(complete, previous.reference)
+    stored = StoredResource(type_, id_, version, updated, json.dump(complete))
+    return Prepared(Change(stored, previous, entries), complete)
+
+
+def _complete(
+    resource: dict[str, Any], id_: str, previous: StoredResource | None
+) -> tuple[dict[str, Any], int, int]:
+    version = previous.version + 1 if previous else 1
+    updated = _now(previous)
+    return _with_meta(resource, id_, version, updated), version, updated
 
 
 def _law_comes_first(server: Server, resource: dict[str, Any], issues: Sequence[Issue]) -> bool:

@@ -45,7 +45,10 @@ class Write:
 
 @contextmanager
 def current_rules(
-    context: Context, prepared: Sequence[Prepared], after: Check | None
+    context: Context,
+    prepared: Sequence[Prepared],
+    after: Check | None,
+    followed: Sequence[Prepared] = (),
 ) -> Iterator[Write]:
     """Store inside this what was prepared: its entries are those of the rules in force.
 
@@ -53,6 +56,7 @@ def current_rules(
         context: the request.
         prepared: the changes.
         after: to be run inside the transaction after the changes.
+        followed: what the transaction changes besides, once it is done.
 
     Raises:
         FhirError: 422 for a SearchParameter that can't be searched by, or that is one too many.
@@ -64,7 +68,7 @@ def current_rules(
     yield Write(changes, in_turn(after, register))
     late = time.monotonic() - read_at > GRACE_SECONDS
     if (register is not None or late) and live.refresh().revision != rules.revision and late:
-        _mend(context, prepared)
+        _mend(context, [*prepared, *followed])
 
 
 def _current(prepared: Prepared, revision: int, server: Server) -> Change:

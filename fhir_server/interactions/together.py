@@ -41,10 +41,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was stored, in the order of the drafts, and the warnings about all of it."""
+    """What a write stored.
+
+    Args:
+        stored: in the order of the drafts.
+        issues: the warnings about all of it.
+        followed: what else changed because of it.
+    """
 
     stored: tuple[StoredResource, ...]
     issues: tuple[Issue, ...]
+    followed: tuple[StoredResource, ...] = ()
 
 
 def write_together(
@@ -75,11 +82,12 @@ def write_together(
         try:
             if dry_run:
                 return Written(new, tuple(rehearse_together(context, prepared)))
-            warnings = commit(context, prepared, locks=locks, before=before)
+            followed: list[Prepared] = []
+            warnings = commit(context, prepared, locks=locks, before=before, followed=followed)
         except StaleWrite:
             continue
         said = (i.inside(p.at) for p in prepared for i in warnings[p.change.new.reference])
-        return Written(new, tuple(said))
+        return Written(new, tuple(said), tuple(each.change.new for each in followed))
     raise busy("What is to be changed")
 
 

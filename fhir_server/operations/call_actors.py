@@ -12,9 +12,9 @@ from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.finder import Finder
-from fhir_server.operations.disclosures import SIP_CONSENTS, meanings
+from fhir_server.operations.disclosures import SIP_CONSENTS
 from fhir_server.operations.operation import Call
-from fhir_server.sweden import codes, guardians, sharing, sip, sip_call, sip_need
+from fhir_server.sweden import actors, codes, guardians, sharing, sip, sip_call, sip_need
 from fhir_server.sweden.assignments import is_named_contact, kind_of
 from fhir_server.sweden.belonging import huvudman_of, units_of
 from fhir_server.sweden.elements import items, target, text
@@ -100,7 +100,7 @@ class _Calling:
     def _against(self, index: int, actor: Resource) -> Issue | None:
         """Say what stands against calling an actor; None for nothing."""
         aim = target(actor)
-        means = meanings(self._finder, aim.literal)
+        means = actors.meanings(aim.literal, self._finder.read)
         if aim.resource_type == "RelatedPerson":
             objects = sip_call.objects_to(self._consents, means, self._now)
             return sip_call.unwanted(index) if objects else None

@@ -11,13 +11,11 @@ from collections.abc import Iterator
 
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
-from fhir_server.sweden import codes, guardians, sharing
+from fhir_server.sweden import actors, codes, guardians, sharing
 from fhir_server.sweden.elements import Json, child, items, target
-from fhir_server.sweden.references import alone, follow, organization_chain
 from fhir_server.sweden.sharing import Disclosure
 
 SIP_CONSENTS = f"{codes.CONSENT_CATEGORY_SYSTEM}|{codes.CONSENT_TO_SIP}"
-READERS = ("Organization/", "PractitionerRole/", "Practitioner/", "RelatedPerson/", "Patient/")
 _CLOSED_CALLS = ("cancelled", "rejected", "entered-in-error", "failed")
 
 
@@ -63,7 +61,7 @@ class Reading:
         return sharing.disclosure(
             self._plan,
             self._consents,
-            meanings(self._finder, actor),
+            actors.meanings(actor, self._finder.read),
             now,
             guardians=guardians.guardians_of(self._patient, self._relatives, now),
             called=self._called,
@@ -75,7 +73,7 @@ class Reading:
         for consent in self._consents:
             named += sharing.actors_named(child(consent, "provision"))
         found = [target(each).literal for each in named] + self._called
-        return list(dict.fromkeys(each for each in found if each.startswith(READERS)))
+        return list(dict.fromkeys(each for each in found if each.startswith(actors.KINDS)))
 
     def _calls(self, person: str) -> Iterator[str]:
         meetings = [
@@ -100,29 +98,3 @@ class Reading:
                 yield from (target(each).literal for _, each in items(team, "managingOrganization"))
                 for _, participant in items(team, "participant"):
                     yield target(child(participant, "member")).literal
-
-
-def meanings(finder: Finder, actor: str) -> list[str]:
-    """Give all that a reader is: itself, its organization and those above, with identifiers.
-
-    A consent for the municipality is one for its units; a consent for a unit is none for the
-    municipality.
-    """
-    held = finder.read(actor)
-    if held is None:
-        return [actor]
-    found = [actor, *_identifiers(held)]
-    if actor.startswith("PractitionerRole/"):
-        found.append(target(child(held, "practitioner")).literal)
-        start = follow(alone(held), child(held, "organization"), finder.read)
-    else:
-        start = alone(held) if actor.startswith("Organization/") else None
-    for organization in organization_chain(start, finder.read):
-        found += [f"Organization/{organization.get('id')}", *_identifiers(organization)]
-    return [each for each in dict.fromkeys(found) if each]
-
-
-def _identifiers(resource: Json) -> Iterator[str]:
-    for _, identifier in items(resource, "identifier"):
-        if key := target({"identifier": identifier}).logical:
-            yield key

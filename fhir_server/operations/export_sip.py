@@ -13,14 +13,14 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.read import read
-from fhir_server.operations.disclosures import for_actor, meanings
+from fhir_server.operations.disclosures import for_actor
 from fhir_server.operations.exchange_bundle import Parcel, bundle_of
 from fhir_server.operations.exchange_ledger import ledger_of
 from fhir_server.operations.exchange_names import Names
 from fhir_server.operations.exchange_parties import organization_named
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.sweden import codes
+from fhir_server.sweden import actors, codes
 from fhir_server.sweden.elements import items, target
 from fhir_server.sweden.plan_units import without_id
 from fhir_server.sweden.plans import is_sip
@@ -56,7 +56,7 @@ def _seen_by(context: Context, plan: Resource, recipient: str) -> Resource:
     granted = for_actor(context, plan, recipient, now_of(context))
     if granted.allowed:
         return shown(plan, granted)
-    readers = meanings(Finder(context.server, context.store), recipient)
+    readers = actors.meanings(recipient, Finder(context.server, context.store).read)
     if not any(is_one_of(readers, target(each)) for each in participants(plan)):
         raise FhirError(*granted.why, status=403)
     return _ground_alone(plan)

@@ -16,7 +16,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations import disclosures
 from fhir_server.operations.operation import Call
-from fhir_server.sweden import codes, patientkontrakt, plans, sharing
+from fhir_server.sweden import actors, codes, patientkontrakt, plans, sharing
 from fhir_server.sweden.elements import Json, child, items, target
 from fhir_server.sweden.patientkontrakt import reference_of
 from fhir_server.sweden.rulings import refusal
@@ -198,7 +198,7 @@ def reader_of(call: Call, finder: Finder, patient: str, moment: datetime) -> Rea
     if given is None:
         return Reader(call.context, patient, patient, (patient,), moment)
     reference = target(given).literal
-    if not reference.startswith(disclosures.READERS):
+    if not reference.startswith(actors.KINDS):
         raise invalid("reader must be a reference such as Organization/[id].", "reader", "value")
     if reference == patient:
         return Reader(call.context, patient, patient, (patient,), moment)
@@ -209,4 +209,4 @@ def reader_of(call: Call, finder: Finder, patient: str, moment: datetime) -> Rea
     related = target(child(found, "patient")).literal if "patient" in found else patient
     if found["resourceType"] == "Patient" or related != patient:
         raise FhirError(_NOTHING, status=403)
-    return Reader(call.context, patient, reference, disclosures.meanings(finder, reference), moment)
+    return Reader(call.context, patient, reference, actors.meanings(reference, finder.read), moment)

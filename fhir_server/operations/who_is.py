@@ -98,7 +98,7 @@ class People:
         return Who(text(found, "name"), "", "", phone)
 
     def _staff(self, reference: Json) -> Who:
-        person = contact_reading.somebody(reference, self.read, self._moment)
+        person = contact_reading.somebody(reference, {}, self.read, self._moment)
         place = person.unit
         name = PROTECTED if person.protected else person.name
         channels = person.channels or (place.channels if place else ())

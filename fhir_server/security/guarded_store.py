@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fhir_server.security.principal import Principal
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import Change
-from fhir_server.storage.snapshot import Check, Snapshot
+from fhir_server.storage.snapshot import Check, Follow, Snapshot
 
 
 class GuardedStore(Snapshot):
@@ -41,8 +41,11 @@ class GuardedStore(Snapshot):
         *,
         locks: Sequence[str] = (),
         before: Check | None = None,
+        follow: Follow | None = None,
         after: Check | None = None,
         once: str | None = None,
     ) -> None:
         """Make all the changes or none; see `MongoStore.transact`."""
-        self._store.transact(changes, locks=locks, before=before, after=after, once=once)
+        self._store.transact(
+            changes, locks=locks, before=before, follow=follow, after=after, once=once
+        )

@@ -46,7 +46,7 @@ from fhir_server.storage.mongo_deployment import refusals_explained, require_tra
 from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUnavailable
-from fhir_server.storage.snapshot import Check, Collections, Snapshot
+from fhir_server.storage.snapshot import Check, Collections, Follow, Snapshot
 
 DUPLICATE_KEY = 11000
 TRANSACTION_SECONDS = 30.0
@@ -116,6 +116,7 @@ class MongoStore(Snapshot):
         *,
         locks: Sequence[str] = (),
         before: Check | None = None,
+        follow: Follow | None = None,
         after: Check | None = None,
         once: str | None = None,
     ) -> None:
@@ -126,7 +127,8 @@ class MongoStore(Snapshot):
             locks: names; of two writers who share one, one sees what the other wrote.
             before: run inside the transaction, with the locks held, before the changes; raises
                 to call the write off. It may run more than once and must change nothing.
-            after: the same, seeing the changes.
+            follow: the same, seeing the changes; gives further ones that are made with them.
+            after: the same, seeing all the changes.
             once: a name; a second write that carries it is refused.
 
         Raises:
@@ -135,7 +137,8 @@ class MongoStore(Snapshot):
             StoreUnavailable: the database can't be reached, or other writers leave no gap.
         """
         self.collections.primary.require()
-        if len(changes) == 1 and not locks and before is None and after is None and once is None:
+        checks = (before, follow, after, once)
+        if len(changes) == 1 and not locks and all(each is None for each in checks):
             with translated_errors():
                 self._apply_one(changes[0])
             return
@@ -144,7 +147,7 @@ class MongoStore(Snapshot):
         while True:
             try:
                 with translated_errors():
-                    self._attempt(changes, locks, before, after, once)
+                    self._attempt(changes, locks, before, follow, after, once)
             except TransactionConflict:
                 if time.monotonic() > deadline:
                     raise StoreUnavailable("other writers are in the way") from None
@@ -176,6 +179,7 @@ class MongoStore(Snapshot):
         changes: Sequence[Change],
         locks: Sequence[str],
         before: Check | None,
+        follow: Follow | None,
         after: Check | None,
         once: str | None,
     ) -> None:
@@ -189,6 +193,8 @@ class MongoStore(Snapshot):
                 if before is not None:
                     before(inside)
                 self._apply(changes, session)
+                if follow is not None:
+                    self._apply(follow(inside), session)
                 if after is not None:
                     after(inside)
             except BaseException:

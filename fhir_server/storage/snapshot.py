@@ -19,7 +19,7 @@ from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_history import MongoHistory
 from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS
 from fhir_server.storage.mongo_primary import Primary
-from fhir_server.storage.records import SearchPage, StoredResource
+from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.versions import HistoryQuery, VersionPage
 
 Result = TypeVar("Result")
@@ -275,6 +275,9 @@ class Snapshot:
 
 # Looks at the store inside a transaction, and raises to call the write off.
 Check = Callable[[Snapshot], None]
+
+# Looks at the store inside a transaction, and gives what else is to be changed in it.
+Follow = Callable[[Snapshot], Sequence[Change]]
 
 
 def in_turn(*checks: Check | None) -> Check | None:

@@ -21,8 +21,10 @@ class Consent:
         status: ``Consent.status``.
         patient: whose consent it is.
         permits: whether something is permitted.
-        denies: whether something is denied and nothing permitted.
+        denies: whether a plan is denied: a no to some actors, or to some kinds of information,
+            is no no to the plan.
         period: when it is valid.
+        givers: references of who gave it.
     """
 
     index: int | None
@@ -31,6 +33,7 @@ class Consent:
     permits: bool
     denies: bool
     period: Period
+    givers: tuple[str, ...] = ()
 
     def in_force(self, patient: Target, now: datetime) -> bool:
         """Tell whether it is this person's word, given, not withdrawn, and valid now."""
@@ -56,15 +59,24 @@ def facts_from(consent: Json, index: int | None = None) -> Consent:
         consent: a Consent of category ``sip``.
         index: where the plan refers to it.
     """
-    kinds = set(rule_types(child(consent, "provision")))
+    rule = child(consent, "provision")
+    kinds = set(rule_types(rule))
+    limited = any(items(rule, "actor")) or any(items(rule, "class"))
     return Consent(
         index=index,
         status=text(consent, "status"),
         patient=target(child(consent, "patient")),
         permits="permit" in kinds,
-        denies=kinds == {"deny"},
-        period=periods.read(child(consent, "provision")),
+        denies=kinds == {"deny"} and not limited,
+        period=periods.read(rule),
+        givers=tuple(giver.key for giver in givers(consent)),
     )
+
+
+def givers(consent: Json) -> tuple[Target, ...]:
+    """Give who gave a consent: its performers, or the person where it names none (R78, R80)."""
+    named = tuple(target(each) for _, each in items(consent, "performer"))
+    return named or (target(child(consent, "patient")),)
 
 
 def rule_types(provision: Json) -> Iterator[str]:

@@ -80,11 +80,6 @@ def view(care_team: Json, read: Read, moment: datetime) -> ContactView:
     )
 
 
-def somebody(reference: Json, read: Read, moment: datetime) -> Somebody:
-    """Give a person of staff, by a reference to a PractitionerRole or a Practitioner."""
-    return _somebody(alone({}), reference, read, moment)[0]
-
-
 def channels(element: Json, moment: datetime, name: str = "telecom") -> tuple[Channel, ...]:
     """Give the ways to reach somebody that hold at a moment, by rank, then as listed."""
     found = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_server.sweden import codes, periods
@@ -73,6 +73,7 @@ class Plan:
         dangling_consents: positions in supportingInfo of Consents that can't be found, or are
             inside the plan.
         replaces: the plans this one replaces.
+        guardians: references of those who have the custody of a child; empty for an adult.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Plan:
     consents: tuple[Consent, ...] = ()
     dangling_consents: tuple[int, ...] = ()
     replaces: tuple[Target, ...] = ()
+    guardians: tuple[str, ...] = ()
 
 
 def is_sip(resource: Json) -> bool:
@@ -122,13 +124,20 @@ def four_contents(care_plan: Json) -> bool:
     )
 
 
-def facts_from(care_plan: Json, read: Read, consents: Iterable[Json] = ()) -> Plan:
+def facts_from(
+    care_plan: Json,
+    read: Read,
+    consents: Iterable[Json] = (),
+    *,
+    guardians: Sequence[str] = (),
+) -> Plan:
     """Read the facts about a plan.
 
     Args:
         care_plan: a CarePlan of category ``SIP``.
         read: gives the current resource at a relative reference.
         consents: the person's Consents of category ``sip``, whether the plan names them or not.
+        guardians: of a child.
     """
     held = alone(care_plan)
     named, dangling = _named_consents(held, read)
@@ -153,6 +162,7 @@ def facts_from(care_plan: Json, read: Read, consents: Iterable[Json] = ()) -> Pl
         ),
         dangling_consents=tuple(dangling),
         replaces=tuple(target(reference) for _, reference in items(care_plan, "replaces")),
+        guardians=tuple(guardians),
     )
 
 

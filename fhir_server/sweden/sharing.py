@@ -129,6 +129,29 @@ def disclosure(
     return Disclosure(True, classes, until, _why_less(classes))
 
 
+def objects(given: Sequence[Json], person: Target, actor: Sequence[str], now: datetime) -> bool:
+    """Tell whether the person does not want an actor to be called to a meeting (R78, R84).
+
+    They said no, to everybody or to this actor; or took back what they had consented to. Where they
+    have said nothing yet there is no objection: the law asks for their consent to the plan.
+
+    Args:
+        given: the person's Consents; others among them count for nothing.
+        person: whose.
+        actor: what the actor is, as for `disclosure`.
+        now: an aware datetime.
+    """
+    said = [each for each in given if consents.is_consent_to_sip(each)]
+    in_force = [each for each in said if _in_force(each, person, now)]
+    reader = _Reader(frozenset(actor), now, takes_part=True)
+    if _denied(in_force, reader) >= ALL_CLASSES:
+        return True
+    permits = [each for each in in_force if consents.facts_from(each).permits]
+    if permits:
+        return not any(reader.excepted(child(each, "provision")) for each in permits)
+    return any(_taken_back(each, now) for each in said)
+
+
 def shown(plan: Json, granted: Disclosure) -> dict[str, Any]:
     """Give the plan with only what may be seen, tagged SUBSETTED where something is left out.
 
@@ -153,12 +176,6 @@ def shown(plan: Json, granted: Disclosure) -> dict[str, Any]:
     tags = meta.get("tag", [])
     meta["tag"] = tags if codes.SUBSETTED in tags else [*tags, codes.SUBSETTED]
     return {**seen, "resourceType": "CarePlan", "meta": meta}
-
-
-def givers(consent: Json) -> tuple[Target, ...]:
-    """Give who gave a consent: its performers, or the person where it names none (R78, R80)."""
-    named = tuple(target(each) for _, each in items(consent, "performer"))
-    return named or (target(child(consent, "patient")),)
 
 
 def classes_of(rule: Json, *, unknown: frozenset[str] = _NOTHING) -> frozenset[str]:
@@ -202,6 +219,13 @@ class _Reader:
             granted = self.apply(granted, exception)
         return granted
 
+    def excepted(self, rule: Json) -> frozenset[str]:
+        """Give what a permission leaves this reader, were everybody permitted."""
+        granted = ALL_CLASSES
+        for _, exception in items(rule, "provision"):
+            granted = self.apply(granted, exception)
+        return granted
+
     def _concerns(self, rule: Json, *, denies: bool) -> bool:
         if not periods.read(rule).covers(self.now):
             return False
@@ -223,6 +247,14 @@ def _in_force(consent: Json, person: Target, now: datetime) -> bool:
     )
 
 
+def _taken_back(consent: Json, now: datetime) -> bool:
+    facts = consents.facts_from(consent)
+    return facts.permits and (
+        facts.status in ("inactive", "rejected")
+        or (facts.status == "active" and facts.period.ended(now))
+    )
+
+
 def _resting_on(plan: Json, in_force: Sequence[Json], given: Sequence[Json]) -> list[Json]:
     """Give the consents in force that the plan rests on; all, where it names none yet (R84)."""
     named = {target(each).literal for _, each in items(plan, "supportingInfo")}
@@ -240,7 +272,7 @@ def _permitted(
         if not consents.facts_from(consent).permits:
             continue
         granted = reader.apply(_NOTHING, rule)
-        for giver in givers(consent):
+        for giver in consents.givers(consent):
             by_giver[giver.key] = by_giver.get(giver.key, _NOTHING) | granted
         end = periods.read(rule).end
         if granted and end is not None:
@@ -294,7 +326,7 @@ def _why_not(
     in_force: Sequence[Json], resting: Sequence[Json], guardians: Collection[str], plan: Json
 ) -> tuple[Issue, ...]:
     where = "CarePlan.supportingInfo"
-    asked = {giver.key for consent in resting for giver in givers(consent)}
+    asked = {giver.key for consent in resting for giver in consents.givers(consent)}
     if any(guardian not in asked for guardian in guardians):
         text_ = "Every guardian of a child must consent, and not all have. Ask those who remain."
         return (refusal(text_, where, codes.FB_6_11, *_SECRECY),)

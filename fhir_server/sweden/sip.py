@@ -60,6 +60,7 @@ def check(plan: Plan, others: Sequence[Plan], now: datetime) -> list[Issue]:
     gaps = [
         *known_person(plan, law),
         *person_consents(plan, now, law),
+        *all_guardians_consent(plan, now, law),
         *both_huvudman_take_part(plan, law),
         *responsibility_is_taken(plan, law),
         *goals_author_and_start(plan, law),
@@ -152,6 +153,35 @@ def without_consent(law: Sequence[LawParagraph]) -> Issue:
         "called to a meeting about it. Ask, and register the answer first.",
         _SUPPORTING_INFO,
         *law,
+    )
+
+
+def all_guardians_consent(
+    plan: Plan, now: datetime, law: Sequence[LawParagraph]
+) -> Iterator[Issue]:
+    """Demand the consent of each guardian of a child, together or one by one (R80).
+
+    Föräldrabalken 6 kap. 11 §. Those are asked for who are registered as guardians.
+    """
+    carrying = [consent for consent in plan.consents if _carries(consent, plan, now)]
+    given = {giver for consent in carrying for giver in consent.givers}
+    lacking = [guardian for guardian in plan.guardians if guardian not in given]
+    if carrying and lacking:
+        yield refusal(
+            f"Every guardian of a child consents to its plan; {len(lacking)} of "
+            f"{len(plan.guardians)} have not. Ask them, and name their consent in supportingInfo.",
+            _SUPPORTING_INFO,
+            codes.FB_6_11,
+            *law,
+        )
+
+
+def lacks_consent(plan: Plan, now: datetime) -> bool:
+    """Tell whether a plan rests on no consent in force, or stands against a denial (R75, R78)."""
+    law = _basis(plan, now)
+    return any(
+        any(rule(plan, now, law))
+        for rule in (no_consent_against_the_plan, person_consents, all_guardians_consent)
     )
 
 
@@ -288,10 +318,12 @@ def _basis(plan: Plan, now: datetime) -> tuple[LawParagraph, ...]:
 
 
 def _permitting(plan: Plan, now: datetime) -> bool:
-    return any(
-        consent.index is not None and consent.permits and consent.in_force(plan.subject, now)
-        for consent in plan.consents
-    )
+    return any(_carries(consent, plan, now) for consent in plan.consents)
+
+
+def _carries(consent: Consent, plan: Plan, now: datetime) -> bool:
+    named = consent.index is not None
+    return named and consent.permits and consent.in_force(plan.subject, now)
 
 
 def _invalid(consent: Consent, plan: Plan, now: datetime) -> str:

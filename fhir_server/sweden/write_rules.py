@@ -7,7 +7,7 @@ own state, and takes `lock_keys` so that writers about one person take turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
@@ -20,14 +20,18 @@ from fhir_server.sweden import (
     discharge,
     fast_vardkontakt,
     patient_information,
+    plan_calls,
     plans,
     refusals,
+    rulings,
     sip,
     sip_need,
     stranding,
     succession,
 )
+from fhir_server.sweden import consequences as what_follows
 from fhir_server.sweden.assignments import Assignment
+from fhir_server.sweden.consequences import Pair
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
 
 
@@ -42,7 +46,8 @@ class Reader(Protocol):
         """Give every current resource of a type that matches all search parameters.
 
         Args:
-            resource_type: CareTeam, CarePlan, Condition, Consent or PractitionerRole.
+            resource_type: CareTeam, CarePlan, Condition, Consent, PractitionerRole or
+                RelatedPerson; Task and Appointment for consequences.
             tokens: search parameters by name: ``patient="Patient/1"``,
                 ``category="system|code"``, ``status="active"``,
                 ``participant="PractitionerRole/1"``, ``practitioner="Practitioner/1"``.
@@ -74,7 +79,8 @@ def lock_keys(resource: Json) -> list[str]:
 
     Rules such as "one coordinator a patient" (R32) look at several resources; two writers that
     each see the state before the other would both be let through. A Consent shares the key of
-    its person's plans, so that a withdrawal and an activation can't miss each other (R78).
+    its person's plans and kallelser, so that a withdrawal and an activation, or a call, can't miss
+    each other (R78).
 
     Returns:
         Keys such as ``named-contacts/Patient/123``; empty where no turn is needed.
@@ -84,8 +90,27 @@ def lock_keys(resource: Json) -> list[str]:
     if plans.is_sip(resource):
         return _keys("sip", child(resource, "subject"))
     if consents.is_consent_to_sip(resource):
-        return _keys("sip", child(resource, "patient"))
+        keys = _keys("sip", child(resource, "patient"))
+        keys += [f"sip/{each}" for each in what_follows.persons_of(resource)]
+        return list(dict.fromkeys(keys))
+    if discharge.is_kallelse(resource):
+        return _keys("sip", child(resource, "for"))
     return []
+
+
+# Types whose writes may change other resources.
+consequential_types = frozenset({"Consent"})
+
+
+def consequences(changes: Sequence[Pair], reader: Reader, now: datetime) -> list[dict[str, Any]]:
+    """Give the resources that change because those written did, as they become (R78).
+
+    Args:
+        changes: resources of `consequential_types` types before and after the write.
+        reader: sees the store with the write in it.
+        now: an aware datetime.
+    """
+    return what_follows.consequences(changes, reader, now)
 
 
 def follows(resource: Json) -> list[str]:
@@ -130,7 +155,7 @@ def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
     if discharge.has_notice(resource):
         return list(discharge.notice_in_time(discharge.timeline(resource)))
     if discharge.is_kallelse(resource):
-        return _check_kallelse(resource, reader)
+        return _check_kallelse(resource, reader, now)
     if sip_need.is_need(resource):
         return sip_need.check(resource, cache(reader.read), now)
     return []
@@ -216,11 +241,36 @@ def _check_who_leaves(resource: Json, reader: Reader, now: datetime) -> list[Iss
     return list(stranding.warn(resource, found, now))
 
 
-def _check_kallelse(task: Json, reader: Reader) -> list[Issue]:
+def _check_kallelse(task: Json, reader: Reader, now: datetime) -> list[Issue]:
     stay = target(child(task, "encounter"))
     encounter = reader.read(stay.literal) if stay.local else None
     timeline = discharge.timeline(encounter or {})
-    return list(discharge.called_in_time(discharge.authored(task), timeline))
+    issues = list(discharge.called_in_time(discharge.authored(task), timeline))
+    return [*issues, *_call_is_wanted(task, reader, now)]
+
+
+def _call_is_wanted(task: Json, reader: Reader, now: datetime) -> Iterator[Issue]:
+    """Refuse to call who the person does not want at the meeting (R78, R84)."""
+    person = target(child(task, "for"))
+    owner = target(child(task, "owner")).literal
+    if not plan_calls.is_open_task(task) or person.resource_type != "Patient":
+        return
+    if not owner or owner == person.literal:
+        return
+    given = list(
+        reader.search("Consent", patient=person.literal, category=what_follows.SIP_CONSENTS)
+    )
+    read = cache(reader.read)
+    if given and what_follows.objects_to_call(given, person.literal, owner, read, now):
+        custody = what_follows.guardians_of(person.literal, reader, now)
+        if owner not in custody:
+            yield rulings.refusal(
+                "The person has said no to this actor, or has withdrawn the consent. Ask them, and "
+                "record their consent, before the actor is called.",
+                "Task.owner",
+                codes.HSL_16_4,
+                codes.SOL_10_8,
+            )
 
 
 def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:
@@ -239,7 +289,8 @@ def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:
         category=f"{codes.CARE_PLAN_CATEGORY}|{codes.SIP}",
         status="active",
     )
-    plan = plans.facts_from(care_plan, read, given)
+    custody = what_follows.guardians_of(person.literal, reader, now)
+    plan = plans.facts_from(care_plan, read, given, guardians=custody)
     return sip.check(plan, [plans.facts_from(other, read) for other in others], now)
 
 

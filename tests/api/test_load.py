@@ -23,7 +23,7 @@ from fhir_server.interactions.context import Server
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import Change, StoreUnavailable
-from fhir_server.storage.snapshot import Check
+from fhir_server.storage.snapshot import Check, Follow
 from tests.conftest import Fhir, ServerProcess
 
 Json = dict[str, Any]
@@ -320,9 +320,9 @@ class _LosesAnswers(MongoStore):
 
     def transact(
         self, changes: Sequence[Change], *, locks: Sequence[str] = (), before: Check | None = None,
-        after: Check | None = None, once: str | None = None,
+        follow: Follow | None = None, after: Check | None = None, once: str | None = None,
     ) -> None:  # fmt: skip
-        super().transact(changes, locks=locks, before=before, after=after, once=once)
+        super().transact(changes, locks=locks, before=before, follow=follow, after=after, once=once)
         if changes and self.lost < 2:
             self.lost += 1
             raise StoreUnavailable("the connection was lost")
@@ -350,11 +350,11 @@ class _FailsOnOne(MongoStore):
 
     def transact(
         self, changes: Sequence[Change], *, locks: Sequence[str] = (), before: Check | None = None,
-        after: Check | None = None, once: str | None = None,
+        follow: Follow | None = None, after: Check | None = None, once: str | None = None,
     ) -> None:  # fmt: skip
         if any(change.new.id == "cursed" for change in changes):
             raise RuntimeError("cursed, born 19500203-0000")
-        super().transact(changes, locks=locks, before=before, after=after, once=once)
+        super().transact(changes, locks=locks, before=before, follow=follow, after=after, once=once)
 
 
 def test_a_fault_of_the_server_fails_one_resource_and_quotes_none(

@@ -475,6 +475,9 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Appointment", "instance", "meeting-answers"),
         ("Appointment", "instance", "remind-call"),
         ("Appointment", "instance", "cancel-sip-meeting"),
+        ("Patient", "instance", "record-sip-consent"),
+        ("Consent", "instance", "withdraw-sip-consent"),
+        ("CarePlan", "instance", "sip-access"),
     }
 
 

@@ -328,13 +328,13 @@ def test_the_new_plan_may_replace_the_old(neurology: Clinic) -> None:
 
 
 def test_her_own_plan_loses_its_ground_with_her_consent(neurology: Clinic) -> None:
-    """R78: she says no; the plan is not developed, it may be revoked."""
+    """R78: she says no; the plan is revoked with it, and does not come back."""
     deny = {"type": "deny"}
     assert put(neurology, "Consent/maria-sip-samtycke", provision=deny).status_code == 200
-    changed = put(neurology, "CarePlan/maria-sip", title="Ny titel")
+    assert neurology.read("CarePlan/maria-sip")["status"] == "revoked"
+    changed = put(neurology, "CarePlan/maria-sip", status="active")
     assert changed.status_code == 422
     assert "said no" in errors(changed)[0]["details"]["text"]
-    assert put(neurology, "CarePlan/maria-sip", status="revoked").status_code == 200
 
 
 def test_all_contacts_end_with_a_reason(neurology: Clinic) -> None:

@@ -23,9 +23,15 @@ Id: sip-consent
 Title: "Consent to a SIP"
 Description: "The person's consent to a SIP: oral or written, limited to actors and time, withdrawn at any time (R75, R78, R80)."
 * insert Metadata
-* extension contains ConsentForm named consent-form 0..1 MS and ChildsView named childs-view 0..1 MS
+* extension contains
+    ConsentForm named consent-form 0..1 MS and
+    ChildsView named childs-view 0..1 MS and
+    ConsentDocumentedBy named consent-documented-by 0..1 MS and
+    ConsentWithdrawal named consent-withdrawal 0..* MS
 * extension[consent-form] ^short = "muntligt or skriftligt; both are valid. R78"
 * extension[childs-view] ^short = "That a child was informed and asked, and what it thinks. R80"
+* extension[consent-documented-by] ^short = "Who wrote it down. R78"
+* extension[consent-withdrawal] ^short = "Each withdrawal, whole or in part. R78"
 * insert ConsentElements
 * insert Element(status, [[`active`; `inactive` once withdrawn. R78]])
 * category contains sip 1..1 MS
