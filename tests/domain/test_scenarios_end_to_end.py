@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from fhir_server.sweden import codes
-from tests.conftest import Fhir, ServerProcess
+from tests.conftest import ServerProcess
 from tests.domain.clinic import (
     Clinic,
     Json,
@@ -39,6 +38,7 @@ from tests.domain.life_cycle import (
     reason_of,
     tell,
 )
+from tests.domain.over_http import OverHttp
 from tests.domain.sip_calls import generate
 from tests.domain.test_scenario_a import meeting_of_12_march, without
 
@@ -49,31 +49,6 @@ NILS, LENA, ADAM = (f"PractitionerRole/{n}-test-neuro" for n in ("nils", "lena",
 STAY, CONSENT = "Encounter/albertina-avd108", "Consent/albertina-sip-samtycke"
 MEMBER, ROLE = "CareTeam.participant[0].member", "CareTeam.participant[0].role"
 WARNED = "return=OperationOutcome"
-
-
-class Answered:
-    """A response with ``json`` as an attribute, as Flask's test client has it."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self.status_code, self.text = response.status_code, response.text
-        self.headers = response.headers
-        self.json = response.json() if "json" in response.headers.get("Content-Type", "") else None
-
-
-class OverHttp(Fhir):
-    """The client of the other tests, over a connection."""
-
-    def __init__(self, base: str) -> None:
-        self._http = httpx.Client(base_url=base, timeout=60)
-
-    def _request(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        content = body if isinstance(body, bytes | str | None) else json.dumps(body)
-        if content is not None:
-            sent.setdefault("Content-Type", "application/fhir+json")
-        # An empty path is the base itself; httpx would put a slash behind it.
-        url = path or str(self._http.base_url).rstrip("/")
-        return Answered(self._http.request(method, url, content=content, headers=sent))
 
 
 @pytest.fixture
