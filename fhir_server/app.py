@@ -26,8 +26,8 @@ from fhir_server.interactions.live_conformance import Conformance, LiveConforman
 from fhir_server.interactions.live_search import LiveSearch
 from fhir_server.interactions.stored_concepts import StoredConcepts
 from fhir_server.interactions.stored_definitions import StoredDefinitions
+from fhir_server.operations.discharge.payment_agreements import agreements_of
 from fhir_server.operations.invocation import Invoker
-from fhir_server.operations.payment_agreements import agreements_of
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.imposed import Imposed

@@ -31,7 +31,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.bundle import bundle, raw
 from fhir_server.fhir.outcome import FhirError, Issue, not_found, operation_outcome
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.reindex import STOPPING
+from fhir_server.operations.standard.reindex import STOPPING
 from fhir_server.storage.mongo_jobs import BEAT_SECONDS, MAX_RESULT_BYTES, Job, Jobs, Result
 from fhir_server.storage.mongo_reindex import ReindexStore
 from fhir_server.storage.records import StoreFailure, StoreUnavailable

@@ -18,7 +18,7 @@ from fhir_server.api.routing import ANY, context_for, segment, tag
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context
-from fhir_server.operations.graphql.exchange import GraphqlAnswer, GraphqlRequest, refusal
+from fhir_server.operations.standard.graphql.exchange import GraphqlAnswer, GraphqlRequest, refusal
 from fhir_server.resources.registry import DECLARED
 from fhir_server.storage.records import StoreUnavailable
 
@@ -50,7 +50,9 @@ def _add(blp: Blueprint, path: str, type_: str | None) -> None:
 
 
 def _respond(type_: str | None, id_: str | None) -> Response:
-    from fhir_server.operations.graphql.answer import answer  # graphql-core is slow to load
+    from fhir_server.operations.standard.graphql.answer import (
+        answer,  # graphql-core is slow to load
+    )
 
     media_type = JSON
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fhir_server.fhir.locations import canonical
-from fhir_server.operations import meta as meta_operations
+from fhir_server.operations.standard import meta as meta_operations
 from fhir_server.storage.documents import STORED
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_distinct import examples, examples_across_shards

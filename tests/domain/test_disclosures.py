@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from fhir_server.interactions.context import Context, Server
-from fhir_server.operations import disclosures
-from fhir_server.operations.disclosures import Reading
+from fhir_server.operations.sip import disclosures
+from fhir_server.operations.sip.disclosures import Reading
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
 from fhir_server.storage.mongo import MongoStore

@@ -14,7 +14,7 @@ from fhir.resources.bundle import Bundle as BundleR5
 from pymongo import MongoClient
 
 from fhir_server.interactions.context import Server
-from fhir_server.operations import inera_r5
+from fhir_server.operations.contacts import inera_r5
 from fhir_server.sweden import codes
 from tests.domain.clinic import (
     PHONE,

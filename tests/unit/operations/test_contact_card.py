@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_server.operations.contact_card import (
+from fhir_server.operations.contacts.contact_card import (
     NAMELESS,
     PROTECTED,
     Card,

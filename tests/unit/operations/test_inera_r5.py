@@ -11,7 +11,7 @@ from fhir.resources.patient import Patient
 from fhir.resources.practitioner import Practitioner
 from fhir.resources.practitionerrole import PractitionerRole
 
-from fhir_server.operations import inera_r5
+from fhir_server.operations.contacts import inera_r5
 from fhir_server.sweden import codes
 
 Json = dict[str, Any]

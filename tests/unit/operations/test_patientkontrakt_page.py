@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_server.operations import patientkontrakt_timeline as timeline
-from fhir_server.operations.patientkontrakt_names import Names
-from fhir_server.operations.patientkontrakt_page import steps
-from fhir_server.operations.patientkontrakt_timeline import Event
+from fhir_server.operations.patientkontrakt import timeline
+from fhir_server.operations.patientkontrakt.names import Names
+from fhir_server.operations.patientkontrakt.page import steps
+from fhir_server.operations.patientkontrakt.timeline import Event
 from fhir_server.sweden import codes, patientkontrakt
 
 Json = dict[str, Any]

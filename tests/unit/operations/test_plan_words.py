@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_server.operations import plan_words
+from fhir_server.operations.written import plan_words
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.sweden import codes
 

@@ -1,0 +1,1 @@
+"""Named contacts: appointed, changed, ended, read, counted (R1-R53)."""

@@ -1,0 +1,165 @@
+"""$discharge-timeline of a unit: what is due, the most urgent first, also at nights and weekends.
+
+R54–R67, R73. The unit's own stays, and those that it got an inskrivningsmeddelande about.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fhir_server.fhir import json
+from fhir_server.fhir.bundle import bundle, raw, search_entry
+from fhir_server.fhir.outcome import FhirError, Issue, invalid, not_found
+from fhir_server.interactions.answer import Answer
+from fhir_server.interactions.finder import Finder
+from fhir_server.operations.discharge import unit_page
+from fhir_server.operations.discharge.discharge_cases import Case, cases
+from fhir_server.operations.discharge.discharge_step_parts import as_extension
+from fhir_server.operations.operation import Call
+from fhir_server.pages import web
+from fhir_server.sweden.discharge_steps import DUE, OVERDUE, Step
+from fhir_server.sweden.periods import bounds
+
+Resource = dict[str, Any]
+
+# What one answer is about at most.
+MOST = 2000
+# So long after discharge there is still something to do: call, meet, send what was forgotten.
+AFTER_DISCHARGE = dt.timedelta(days=14)
+_OPEN = (OVERDUE, DUE)
+# What nobody can make good once the patient has left: told of the stay, not asked of the unit.
+_LOST = frozenset({"beraknad-utskrivning", "planering", "utskrivningsklar"})
+_RANKS = (OVERDUE, DUE, "upcoming", "late", "met", "not-applicable")
+_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A stay with those of its steps that were asked about."""
+
+    case: Case
+    steps: tuple[Step, ...]
+
+    @property
+    def urgency(self) -> tuple[int, dt.datetime, str]:
+        """What the stays are ordered by: overdue first, then by deadline, then without one."""
+        first = min((_urgency(step) for step in self.steps), default=(len(_RANKS), _NEVER))
+        return (*first, str(self.case.encounter["id"]))
+
+
+def answer(call: Call, at: dt.datetime) -> Answer:
+    """Give what is due in a unit, as a Bundle page by page, or all of it as a page for people.
+
+    Raises:
+        FhirError: 404 for no such unit, 400 for a cursor or a count that is none, 403 for more
+            than 2000 stays.
+    """
+    finder = Finder(call.context.server, call.context.store)
+    unit = finder.read(f"Organization/{call.id}")
+    if unit is None:
+        raise not_found(f"Organization/{call.id}")
+    found = sorted(_due(call, finder, at), key=lambda each: each.urgency)
+    if call.media_type == web.MEDIA_TYPE:
+        rows = [(each.case, step) for each in found for step in each.steps]
+        return unit_page.answer(call.context, unit, rows, at)
+    return _bundle(call, found)
+
+
+def _due(call: Call, finder: Finder, at: dt.datetime) -> Iterator[Due]:
+    wanted = frozenset(call.arguments.get("status") or _OPEN)
+    until = bounds(call.arguments.get("until"))
+    stays = list(_stays(call, finder, at))
+    for case in cases(call.context, stays, at, f"Organization/{call.id}"):
+        steps = tuple(
+            step
+            for step in case.steps
+            if step.status in wanted
+            and (until is None or step.deadline is None or step.deadline < until[1])
+            and (
+                case.stay.discharged is None or "status" in call.arguments or step.code not in _LOST
+            )
+        )
+        if steps:
+            yield Due(case, steps)
+
+
+def _stays(call: Call, finder: Finder, at: dt.datetime) -> Iterator[Resource]:
+    unit = f"Organization/{call.id}"
+    zone = call.context.server.settings.zone
+    since = (at - AFTER_DISCHARGE).astimezone(zone).date().isoformat()
+    found: dict[str, Resource] = {}
+    for name in ("service_provider", "notice_recipient"):
+        criteria = {name: unit, "class": "IMP", "date": f"ge{since}"}
+        for encounter in finder.search("Encounter", **criteria):
+            if begun(encounter, at):
+                found[encounter["id"]] = encounter
+            if len(found) > MOST:
+                text = f"There are more than {MOST} stays. Ask for a unit that is part of this one."
+                raise FhirError(Issue("error", "too-costly", text))
+    yield from found.values()
+
+
+def begun(encounter: Resource, at: dt.datetime) -> bool:
+    """Tell whether a stay had begun at a moment."""
+    start = bounds(encounter.get("period", {}).get("start"))
+    return start is None or start[0] <= at
+
+
+def _urgency(step: Step) -> tuple[int, dt.datetime]:
+    return _RANKS.index(step.status), step.deadline or _NEVER
+
+
+def _bundle(call: Call, found: list[Due]) -> Answer:
+    settings = call.context.server.settings
+    count = call.arguments.get("_count", settings.default_count)
+    if count < 1:
+        raise invalid("_count must be a whole number greater than 0.", "_count", "value")
+    first = _offset(call.cursor)
+    last = first + min(count, settings.max_count)
+    shown = found[first:last]
+    entries = [_entry(call, each) for each in shown]
+    patients = {
+        f"Patient/{patient['id']}": patient
+        for each in shown
+        if (patient := each.case.patient) is not None
+    }
+    base = call.context.base
+    entries += [
+        search_entry(f"{base}/{reference}", raw(json.dump(patient)), "include")
+        for reference, patient in patients.items()
+    ]
+    links = [("self", _url(call, call.cursor))]
+    if last < len(found):
+        links.append(("next", _url(call, str(last))))
+    return Answer(200, body=bundle("searchset", entries, links=links, total=len(found)))
+
+
+def _entry(call: Call, due: Due) -> Resource:
+    encounter = due.case.encounter
+    zone = call.context.server.settings.zone
+    url = f"{call.context.base}/Encounter/{encounter['id']}"
+    entry = search_entry(url, raw(json.dump(encounter)), "match")
+    extensions = [as_extension(step, zone) for step in due.steps]
+    return {**entry, "search": {"extension": extensions, **entry["search"]}}
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > 6:
+        raise invalid("_cursor must come from the link next of a page.", "_cursor", "value")
+    return int(cursor)
+
+
+def _url(call: Call, cursor: str | None) -> str:
+    pairs: list[tuple[str, str]] = []
+    for name in ("at", "until", "status", "_count"):
+        value = call.arguments.get(name, [])
+        pairs += [(name, str(each)) for each in (value if isinstance(value, list) else [value])]
+    pairs += [*call.context.form, *([("_cursor", cursor)] if cursor else [])]
+    url = f"{call.context.base}/Organization/{call.id}/$discharge-timeline"
+    return f"{url}?{urlencode(pairs)}" if pairs else url

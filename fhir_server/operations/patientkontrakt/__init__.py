@@ -1,0 +1,1 @@
+"""The umbrella over a person's plans (R95-R100)."""

@@ -1,0 +1,1 @@
+"""The samordnad individuell plan from need and consent to close (R75-R94)."""

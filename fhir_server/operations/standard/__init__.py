@@ -1,0 +1,1 @@
+"""The operations of FHIR R4 itself."""

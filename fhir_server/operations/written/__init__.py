@@ -1,0 +1,1 @@
+"""Plans in words: page, document, FHIR document (R64, R81)."""
