@@ -28,6 +28,7 @@ ELSEWHERE = {
     "http://snomed.info/sct": {"63381000052101"},
     "https://www.icd10.se/": {"I50.9", "J44.9", "E11.9", "G12.2", "F84.0", "F90.0"},
     "http://hl7.org/fhir/resource-types": {"CarePlan", "Goal", "CareTeam"},
+    "urn:oid:1.2.752.129.2.2.1.17": {"2380"},
     "http://terminology.hl7.org/CodeSystem/condition-clinical": {"active"},
     "http://terminology.hl7.org/CodeSystem/condition-ver-status": {"confirmed"},
     "http://terminology.hl7.org/CodeSystem/consentscope": {"patient-privacy"},
@@ -159,6 +160,10 @@ def at(resource: Resource, path: list[str]) -> list[Resource]:
         nested = (parent[name] for parent in found if name in parent)
         found = [i for item in nested for i in (item if isinstance(item, list) else [item])]
     return found
+
+
+def of_type(resource_type: str) -> list[Resource]:
+    return [r for r in RESOURCES.values() if r["resourceType"] == resource_type]
 
 
 def contacts(patient: str) -> dict[str, Resource]:
@@ -322,13 +327,64 @@ def test_albertinas_stay_tells_the_whole_discharge_process() -> None:
     stay = RESOURCES["Encounter/albertina-avd108"]
     steps = [extension["url"].rpartition("/")[2] for extension in stay["extension"]]
     assert steps == [
-        "expected-discharge",
+        "needs-after-discharge",
+        "needs-after-discharge",
+        "need-assessed-at",
         "expected-discharge",
         "admission-notice-sent",
+        "expected-discharge",
         "discharge-ready",
         "discharge-ready-withdrawn",
         "discharge-ready",
+        "information-transferred",
+        "written-information",
     ]
+
+
+@pytest.mark.parametrize(
+    ("category", "times"),
+    [
+        ("inskrivningsmeddelande", 1),
+        ("andrad-utskrivning", 1),
+        ("utskrivningsklar", 2),
+        ("utskrivningsklar-atertagen", 1),
+        ("utskrivningsinformation", 1),
+    ],
+)
+def test_each_unit_concerned_gets_each_message_of_albertinas_stay(
+    category: str, times: int
+) -> None:
+    told = [
+        message["recipient"][0]["reference"]
+        for message in of_type("Communication")
+        if message["category"][0]["coding"][0]["code"] == category
+    ]
+    units = ("halsocentralen-test", "hemsjukvarden", "hemtjansten")
+    assert sorted(told) == sorted(f"Organization/{unit}" for unit in units for _ in range(times))
+
+
+def test_albertinas_units_plan_eva_is_to_be_appointed_and_four_are_called() -> None:
+    states: dict[str, list[str]] = {}
+    for task in of_type("Task"):
+        states.setdefault(task["code"]["coding"][0]["code"], []).append(task["status"])
+    assert states == {
+        "planering": ["accepted"] * 3,
+        "utse-kontakt": ["requested"],
+        "kallelse": ["accepted", "accepted", "requested", "accepted"],
+    }
+
+
+def test_her_municipality_is_found_by_its_code() -> None:
+    address = RESOURCES["Patient/albertina-hammar"]["address"][0]
+    lives = next(e["valueCoding"] for e in address["extension"] if "valueCoding" in e)
+    [(found, _)] = [each for each in identifiers(lives["system"]) if each[1] == lives["code"]]
+    assert found["id"] == "ostersunds-kommun"
+
+
+def test_every_activity_of_a_plan_has_a_name_of_its_own() -> None:
+    for plan in of_type("CarePlan"):
+        names = [activity["id"] for activity in plan["activity"]]
+        assert len(set(names)) == len(names) > 0
 
 
 def test_maria_has_a_licensed_physician_for_her_life_threatening_condition() -> None:
