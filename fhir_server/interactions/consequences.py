@@ -8,14 +8,15 @@ is committed with it, however many write at the same time.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import Issue
-from fhir_server.interactions.context import Context
+from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import Prepared, following
+from fhir_server.interactions.search_changes import current_rules
 from fhir_server.storage.records import Change
 from fhir_server.storage.snapshot import Follow, Snapshot
 
@@ -61,15 +62,55 @@ class Consequences:
 
     def _follow(self, snapshot: Snapshot) -> list[Change]:
         server = self._context.server
-        self.prepared.clear()  # the store may run this again
         now = dt.datetime.now(dt.UTC)
         found = server.write_rules.consequences(self._pairs, Finder(server, snapshot), now)
         # What the write itself stores is as its author wants it; the rules judge that.
-        changed = {f"{each['resourceType']}/{each['id']}": each for each in found}
-        new = {name: each for name, each in changed.items() if name not in self._written}
-        stored = snapshot.read_many(new)
-        self.prepared += [following(server, each, stored[name]) for name, each in new.items()]
+        self.prepared[:] = _prepared(server, snapshot, found, self._written)
         return [p.change for p in self.prepared]
+
+
+def store_lapsed(context: Context, person: str, now: dt.datetime) -> list[Prepared]:
+    """Store what changes for a person because time, and no write, has ended a consent.
+
+    Found inside the transaction, as what follows from a write is.
+
+    Args:
+        context: the request.
+        person: ``Patient/[id]``.
+        now: an aware datetime.
+
+    Returns:
+        What was stored; nothing where all is as it should be.
+
+    Raises:
+        StoreUnavailable: from the store.
+    """
+    server, changed = context.server, list[Prepared]()
+    lapsed = server.write_rules.lapsed
+    if not lapsed(person, Finder(server, context.store), now):
+        return changed  # the usual case, and no reason to take turns with who writes
+
+    def follow(snapshot: Snapshot) -> list[Change]:
+        found = lapsed(person, Finder(server, snapshot), now)
+        changed[:] = _prepared(server, snapshot, found)  # the store may run this again
+        return [p.change for p in changed]
+
+    with current_rules(context, (), None, changed) as write:
+        locks = server.write_rules.lapse_locks(person)
+        context.store.transact(write.changes, locks=locks, follow=follow, after=write.after)
+    return changed
+
+
+def _prepared(
+    server: Server,
+    snapshot: Snapshot,
+    found: Sequence[dict[str, Any]],
+    but: Collection[str] = (),
+) -> list[Prepared]:
+    changed = {f"{each['resourceType']}/{each['id']}": each for each in found}
+    new = {name: each for name, each in changed.items() if name not in but}
+    stored = snapshot.read_many(new)
+    return [following(server, each, stored[name]) for name, each in new.items()]
 
 
 def _before(prepared: Prepared) -> dict[str, Any] | None:

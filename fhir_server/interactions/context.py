@@ -78,6 +78,15 @@ class WriteRules(Protocol):
             now: an aware datetime.
         """
 
+    def may_lapse(self, reader: RuleReader) -> Iterable[str]:
+        """Give the persons whom `lapsed` is to be asked about, as ``Patient/[id]``."""
+
+    def lapsed(self, person: str, reader: RuleReader, now: datetime) -> list[dict[str, Any]]:
+        """Give the resources about a person that change because time has passed, as they become."""
+
+    def lapse_locks(self, person: str) -> list[str]:
+        """Give the names that `lapsed` takes turns on with other writers."""
+
 
 @dataclass(frozen=True, slots=True)
 class OperationRequest:

@@ -144,6 +144,7 @@ PLAN_DECISION_SYSTEM = code_system("plan-decision")
 FORTSATT_PLAN, ANDRAS, AVSLUTAS = "fortsatt", "andras", "avslutas"
 PLAN_END_REASON_SYSTEM = code_system("plan-end-reason")
 SAMTYCKE_ATERKALLAT = "samtycke-aterkallat"
+SAMTYCKE_UPPHORT = "samtycke-upphort"
 MAL_UPPNADDA, ERSATT = "mal-uppnadda", "ersatt"
 INFORMATION_CLASS_SYSTEM = code_system("information-class")
 SIP_TARGET_GROUP_SYSTEM = code_system("sip-target-group")

@@ -76,6 +76,30 @@ def persons_of(consent: Json) -> list[str]:
     return [tail] if tail.startswith("Patient/") else []
 
 
+def may_lapse(reader: Reader) -> Iterator[str]:
+    """Give the persons, as ``Patient/[id]``, with a plan that `lapsed` may end; some repeatedly."""
+    for plan in reader.search("CarePlan", category=SIPS, status="active"):
+        subject = target(child(plan, "subject")).literal
+        if subject.startswith("Patient/"):
+            yield subject
+
+
+def lapsed(person: str, reader: Reader, now: datetime) -> list[Resource]:
+    """Give what changes because time, and no write, has ended a person's consent to plans (R78).
+
+    Args:
+        person: ``Patient/[id]``.
+        reader: sees the store.
+        now: an aware datetime.
+
+    Returns:
+        The active plans that rest on no consent any more, and what was called for them, as they
+        become; nothing where every active plan rests on one.
+    """
+    found = _Person(person, (), reader, now)
+    return list(found.consequences()) if found.ending() else []
+
+
 def _by_person(changes: Sequence[Pair]) -> dict[str, list[Pair]]:
     found: dict[str, list[Pair]] = {}
     for pair in changes:
@@ -103,13 +127,23 @@ class _Person:
         self._before = _as_before(self._given, changed)
         self._plans = list(reader.search("CarePlan", patient=person, category=SIPS))
         self._guardians = guardians_of(person, reader, now)
+        said_no = bool(changed) or self._denied()
+        self._why = codes.SAMTYCKE_ATERKALLAT if said_no else codes.SAMTYCKE_UPPHORT
 
     def consequences(self) -> Iterator[Resource]:
-        revoked = [plan for plan in self._plans if self._must_end(plan)]
+        revoked = self.ending()
         ended = {plan["id"] for plan in revoked}
-        yield from (revoked_plan(plan, self._moment) for plan in revoked)
+        yield from (revoked_plan(plan, self._moment, self._why) for plan in revoked)
         yield from self._tasks(ended)
         yield from self._meetings(ended)
+
+    def ending(self) -> list[Json]:
+        return [plan for plan in self._plans if self._must_end(plan)]
+
+    def _denied(self) -> bool:
+        person = target({"reference": self._person})
+        known = [consents.facts_from(each) for each in self._given]
+        return any(each.denies and each.in_force(person, self._now) for each in known)
 
     def _must_end(self, plan: Json) -> bool:
         if plan.get("status") != "active":
@@ -127,7 +161,7 @@ class _Person:
             owner = target(child(task, "owner")).literal
             over = plan is not None and plan.get("id") in ended
             if over or (discharge.is_kallelse(task) and self._loses(owner, plan)):
-                yield cancelled_task(task, self._moment)
+                yield cancelled_task(task, self._moment, self._why)
 
     def _meetings(self, ended: Collection[str]) -> Iterator[Resource]:
         for meeting in self._reader.search("Appointment", patient=self._person):
@@ -138,7 +172,7 @@ class _Person:
             gone = {each for each in called if self._loses(each, plan)}
             left = any(each.startswith(_PROFESSIONALS) for each in called - gone)
             if (plan is not None and plan.get("id") in ended) or (gone and not left):
-                yield cancelled_meeting(meeting)
+                yield cancelled_meeting(meeting, self._why)
             elif gone:
                 yield meeting_without(meeting, gone)
 
@@ -174,12 +208,12 @@ def guardians_of(person: str, reader: Reader, now: datetime) -> tuple[str, ...]:
     return guardians.guardians_of(patient, reader.search("RelatedPerson", patient=person), now)
 
 
-def revoked_plan(plan: Json, moment: str) -> Resource:
+def revoked_plan(plan: Json, moment: str, why: str) -> Resource:
     """Give a plan as it is once the consent is gone: revoked, ended, with the reason (R78, R93)."""
     end = {
         "url": codes.PLAN_END,
         "extension": [
-            {"url": "reason", "valueCode": codes.SAMTYCKE_ATERKALLAT},
+            {"url": "reason", "valueCode": why},
             {"url": "at", "valueDateTime": moment},
         ],
     }
@@ -189,15 +223,15 @@ def revoked_plan(plan: Json, moment: str) -> Resource:
     )
 
 
-def cancelled_task(task: Json, moment: str) -> Resource:
+def cancelled_task(task: Json, moment: str, why: str) -> Resource:
     """Give a kallelse, or a follow-up, as it is once it is called off (R78)."""
-    changed = {**task, "status": "cancelled", "statusReason": _REASON, "lastModified": moment}
+    changed = {**task, "status": "cancelled", "statusReason": _reason(why), "lastModified": moment}
     return _without_generated_text(changed)
 
 
-def cancelled_meeting(appointment: Json) -> Resource:
+def cancelled_meeting(appointment: Json, why: str) -> Resource:
     """Give a meeting as it is once it is called off (R78)."""
-    changed = {**appointment, "status": "cancelled", "cancelationReason": _REASON}
+    changed = {**appointment, "status": "cancelled", "cancelationReason": _reason(why)}
     return _without_generated_text(changed)
 
 
@@ -211,15 +245,15 @@ def meeting_without(appointment: Json, gone: Collection[str]) -> Resource:
     return _without_generated_text({**appointment, "participant": kept})
 
 
-_REASON = {
-    "coding": [
-        {
-            "system": codes.PLAN_END_REASON_SYSTEM,
-            "code": codes.SAMTYCKE_ATERKALLAT,
-            "display": "Samtycket är återkallat",
-        }
-    ]
+_DISPLAY = {
+    codes.SAMTYCKE_ATERKALLAT: "Samtycket är återkallat",
+    codes.SAMTYCKE_UPPHORT: "Samtycket gäller inte längre",
 }
+
+
+def _reason(why: str) -> Resource:
+    coding = {"system": codes.PLAN_END_REASON_SYSTEM, "code": why, "display": _DISPLAY[why]}
+    return {"coding": [coding]}
 
 
 def _as_before(given: Sequence[Json], changed: Sequence[Pair]) -> list[Json]:

@@ -113,6 +113,27 @@ def consequences(changes: Sequence[Pair], reader: Reader, now: datetime) -> list
     return what_follows.consequences(changes, reader, now)
 
 
+def may_lapse(reader: Reader) -> Iterator[str]:
+    """Give the persons whom `lapsed` is to be asked about, as ``Patient/[id]``; some repeatedly."""
+    return what_follows.may_lapse(reader)
+
+
+def lapsed(person: str, reader: Reader, now: datetime) -> list[dict[str, Any]]:
+    """Give the resources that change because a consent of a person has run out (R78).
+
+    Args:
+        person: ``Patient/[id]``.
+        reader: sees the store.
+        now: an aware datetime.
+    """
+    return what_follows.lapsed(person, reader, now)
+
+
+def lapse_locks(person: str) -> list[str]:
+    """Give the keys on which `lapsed` takes turns with writers of plans, kallelser and consents."""
+    return [f"sip/{person}"]
+
+
 def follows(resource: Json) -> list[str]:
     """Give the references that `check` follows from a resource it comes upon.
 

@@ -33,6 +33,7 @@ def test_the_commands_are_there() -> None:
     assert COMMANDS == [
         "demo",
         "doctor",
+        "expire",
         "export",
         "load",
         "package",

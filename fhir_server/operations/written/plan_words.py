@@ -82,6 +82,7 @@ END_REASON = {
     "mal-uppnadda": "Målen är uppnådda.",
     "behov-upphort": "Behovet av samordning har upphört.",
     "samtycke-aterkallat": "Samtycket är återkallat.",
+    "samtycke-upphort": "Samtycket gäller inte längre.",
     "ersatt": "En ny plan har ersatt den.",
     "flyttat": "Personen har flyttat.",
     "avliden": "Personen har avlidit.",
