@@ -329,7 +329,6 @@ def test_albertinas_stay_tells_the_whole_discharge_process() -> None:
     assert steps == [
         "needs-after-discharge",
         "needs-after-discharge",
-        "need-assessed-at",
         "expected-discharge",
         "admission-notice-sent",
         "expected-discharge",
