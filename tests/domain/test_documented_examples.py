@@ -20,6 +20,8 @@ PAGES = [
         for page in (DOCS / folder).glob("*.md")
         if folder in ("interactions", "operations") or "<!-- example -->" in page.read_text("utf-8")
     ),
+    DOCS / "walk-throughs" / "discharge.md",
+    DOCS / "walk-throughs" / "sip.md",
     DOCS / "packages.md",
     DOCS / "pages" / "card.md",
     DOCS / "referential-integrity.md",
@@ -40,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         server.stop()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
 def test_the_examples_of_a_page_answer_as_it_says(page: Path, server: ServerProcess) -> None:
     found = list(examples(page))
     assert found, f"{page.name} has no example"
@@ -48,7 +50,7 @@ def test_the_examples_of_a_page_answer_as_it_says(page: Path, server: ServerProc
         run(example, server)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
 def test_every_request_that_a_page_shows_is_run(page: Path) -> None:
     shown = [b["content"] for b in FENCE.finditer(page.read_text("utf-8")) if b["kind"] == "bash"]
     assert shown == [example.commands for example in examples(page)]
