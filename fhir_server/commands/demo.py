@@ -127,6 +127,21 @@ REQUESTS = (
 )
 
 
+PAGES = (
+    (
+        "Albertina's discharge, step by step:",
+        "Encounter/albertina-avd108/$discharge-timeline?_format=html",
+    ),
+    ("What she took home:", "Encounter/albertina-avd108/$discharge-summary?_format=html"),
+    ("Maria's SIP:", "CarePlan/maria-sip/$document?_format=html"),
+    (
+        "Maria's patientkontrakt:",
+        "Patient/maria-ljungberg/$patientkontrakt?at=2026-03-10&_format=html",
+    ),
+    ("Albertina's named contacts:", "Patient/albertina-hammar/$named-contacts?_format=html"),
+)
+
+
 @click.command(epilog=EPILOG, short_help="Load made-up people, or a region, to try the server on.")
 @click.option(
     "--size",
@@ -177,7 +192,12 @@ def demo(size: int | None, seed: int, end: dt.datetime | None, quiet: bool, **op
         sys.exit(1)
     if not quiet:
         click.echo(f"\nThe people, each a Patient:\n{PEOPLE}")
-        click.echo("To try, while the server runs (fhir-server serve, or make run):")
+        click.echo(
+            "While the server runs (fhir-server serve, or make run). To open in a browser:\n"
+        )
+        for about, page in PAGES:
+            click.echo(f"  {about}\n    {settings.fhir_base}/{page}")
+        click.echo("\nTo paste in a terminal:")
         for request in REQUESTS:
             click.echo(f"\n# {request.about}\n{request.as_curl(settings.fhir_base)}")
 

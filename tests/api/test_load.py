@@ -18,7 +18,7 @@ from fhir_server.app import create_app, create_context
 from fhir_server.bulk.load import Loader, Tally
 from fhir_server.bulk.sources import find_sources
 from fhir_server.cli import main
-from fhir_server.commands.demo import REQUESTS, data_folder
+from fhir_server.commands.demo import PAGES, REQUESTS, data_folder
 from fhir_server.interactions.context import Server
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
@@ -441,6 +441,11 @@ def test_the_demo_can_be_loaded_twice_and_its_requests_work(command: Command, fh
     assert f"{total} resources stored, 0 there already" in first.stdout
     for request in REQUESTS:
         assert request.as_curl("http://localhost/fhir") in first.stdout
+
+    for _, page in PAGES:
+        assert f"http://localhost/fhir/{page}\n" in first.stdout
+        shown = fhir.get(page)
+        assert (shown.status_code, shown.mimetype) == (200, "text/html"), page
 
     assign, contacts, sip = REQUESTS
     assert fhir.post(assign.path, assign.body).status_code == 201

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import httpx
 
 from tests.conftest import ROOT, ServerProcess
 from tests.documented_examples import Example, examples, run
+
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def steps() -> list[Example]:
@@ -24,5 +29,11 @@ def test_the_walk_through_runs_as_written(tmp_path: Path) -> None:
     try:
         for step in steps():
             run(step, server)
+        addresses = re.findall(r"^\| `http://127\.0\.0\.1:8000(/\S+)` \|", README, re.MULTILINE)
+        assert len(addresses) >= 8
+        for address in addresses:
+            page = httpx.get(server.base.removesuffix("/fhir") + address, timeout=30)
+            assert page.status_code == 200, address
+            assert page.headers["Content-Type"].startswith("text/html"), address
     finally:
         server.stop()

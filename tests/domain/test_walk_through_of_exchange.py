@@ -18,18 +18,18 @@ PAGE = ROOT / "docs" / "walk-throughs" / "exchange.md"
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerProcess, ...]]:
-    """A region's server with the demo, and a municipality's with the units and staff."""
+    """A region's server with Maria of the demo, and a municipality's with the units and staff."""
     folder = tmp_path_factory.mktemp("exchange")
     region = ServerProcess.start(folder / "region")
     kommun = ServerProcess.start(folder / "kommun")
     command = [sys.executable, "-m", "fhir_server.cli"]
     try:
         for server, arguments in (
-            (region, ["demo"]),
-            (kommun, ["load", "demo/0-organisations.json"]),
+            (region, ["demo/0-organisations.json", "demo/b-als.json"]),
+            (kommun, ["demo/0-organisations.json"]),
         ):
             subprocess.run(
-                [*command, *arguments, "--quiet", "--data-dir", str(server.data_dir)],
+                [*command, "load", *arguments, "--quiet", "--data-dir", str(server.data_dir)],
                 cwd=ROOT,
                 check=True,
                 timeout=90,
@@ -40,6 +40,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerPr
         region.stop()
 
 
+@pytest.mark.timeout(300)
 def test_two_servers_exchange_a_plan_as_written(
     servers: tuple[ServerProcess, ...], tmp_path: Path
 ) -> None:
@@ -50,6 +51,6 @@ def test_two_servers_exchange_a_plan_as_written(
     assert shown == [example.commands for example in found], "every request is run"
     for example in found:
         commands = example.commands.replace(":8001", f":{kommun.port}")
-        for name in ("maria.json", "back.json"):
+        for name in ("maria.json", "back.json", "received.json"):
             commands = commands.replace(name, str(tmp_path / name))
         run(replace(example, commands=commands), region)
