@@ -215,8 +215,12 @@ def _encounter(number: int) -> Json:
     reasons = ("Condition", "ImmunizationRecommendation", "Observation", "Procedure")
     participants = ("Practitioner", "PractitionerRole", "RelatedPerson")
     ready = {"url": "at", "valueDateTime": _period(number)["start"]}
+    told = {"url": "to", "valueReference": _to("Organization", number)}
     return {
-        "extension": [{"url": f"{_OWN}discharge-ready", "extension": [ready]}],
+        "extension": [
+            {"url": f"{_OWN}discharge-ready", "extension": [ready]},
+            {"url": f"{_OWN}admission-notice-sent", "extension": [ready, told]},
+        ],
         "status": ("finished", "planned")[number % 2],
         "class": _coding(number, "class", 3),
         "type": [_concept(number, "type", 25)],
