@@ -29,6 +29,32 @@ from fhir_server.storage.mongo import MongoStore
 ROOT = Path(__file__).parent.parent
 
 
+# Of files that take more than ten seconds, the longest first: a file that starts last runs alone
+# while the other processes have nothing left to do. `pytest --durations=0` says which they are.
+SLOWEST_FIRST = (
+    "reliability/test_crash.py",
+    "reliability/test_replica_set.py",
+    "conformance/test_explain.py",
+    "conformance/test_r4_examples.py",
+    "reliability/test_conformance_on_all_workers.py",
+    "reliability/test_embedded_mongod.py",
+    "reliability/test_reindex_resumes.py",
+    "reliability/test_exchange_survives_kill.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep xdist from starting with the files that have the most tests, which are the quick ones."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the slowest files; the others keep their order."""
+    ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> None:
     for name in [name for name in os.environ if name.startswith("FHIR_SERVER_")]:
@@ -63,8 +89,11 @@ def store(mongo_uri: str, database: str) -> Iterator[MongoStore]:
 
 
 @pytest.fixture(scope="module")
-def app(settings: Settings, mongo_uri: str, store: MongoStore) -> Flask:
-    return create_app(settings, mongo_uri)
+def app(settings: Settings, mongo_uri: str, store: MongoStore) -> Iterator[Flask]:
+    app = create_app(settings, mongo_uri)
+    yield app
+    # Its threads would watch the database until the last test of this process.
+    app.extensions["fhir"].store.close()
 
 
 @pytest.fixture(scope="module")
