@@ -119,7 +119,7 @@ def examined(database: Database[Json]) -> Iterator[Examined]:
 def test_nothing_that_is_done_for_one_patient_looks_at_others(
     clinic: Clinic, store: MongoStore
 ) -> None:
-    """R54, R65, R73, R76, R79, R92, R95: whatever a region has stored."""
+    """Whatever a region has stored."""
     database: Database[Json] = store.collections.resources.database
     here, plan = story(clinic, "200001252386")
     read_it(clinic, here, plan)
@@ -138,7 +138,7 @@ def test_nothing_that_is_done_for_one_patient_looks_at_others(
 def test_a_unit_is_not_asked_of_stays_that_ended_long_ago(
     clinic: Clinic, store: MongoStore
 ) -> None:
-    """R73: only the stays that a unit has, or had in the last fortnight, are read."""
+    """Only the stays that a unit has, or had in the last fortnight, are read."""
     database: Database[Json] = store.collections.resources.database
     here = ward(clinic)
     assert here.notice().status_code == 200
