@@ -93,7 +93,10 @@ def unit(id_: str, huvudman: str) -> Json:
 
 def stay(n: int, ward: str) -> list[Json]:
     """Give a stay that the home care was told of, and its Task."""
-    id_, patient = f"{ward}-{n}", {"reference": f"Patient/bench-{n % data.PATIENTS}"}
+    half = data.PATIENTS // 2
+    # Who is at the ward is at no other.
+    person = n % half + (0 if ward == "ward" else half)
+    id_, patient = f"{ward}-{n}", {"reference": f"Patient/bench-{person}"}
     admitted = NOW - dt.timedelta(days=3, hours=n % 24)
     to = {"reference": "Organization/home-care" if ward == "ward" else f"Organization/{ward}"}
     notice = [
