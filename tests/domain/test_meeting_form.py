@@ -98,7 +98,7 @@ def test_the_form_of_a_plan_is_filled_in_with_what_is_known(demo: Fhir) -> None:
         "Mia Testsson (vårdnadshavare, mamma) 070-000 00 61",
         "Mia Testsson, Johan Testsson",
         "Sam Test, skolkurator, Testskolan, elevhälsan",
-        "onsdag 18 februari 2026 klockan 14.00–15.00",
+        "onsdag 18 februari 2026 klockan 14–15",
         "Tillbaka till skolan i egen takt",
         "Jag vill kunna vara i skolan utan att få ont i magen",
         "Behandling och KBT på BUP",
@@ -143,7 +143,7 @@ def test_what_a_plan_says_of_the_meeting_and_the_responsible_is_on_the_form(
     seen = words(page_of(clinic.fhir, url_of(plan)))
     for text in (
         "Hemma hos personen, Hemma hos mig",
-        "söndag 12 mars 2090 klockan 13.00–14.00",
+        "söndag 12 mars 2090 klockan 13–14",
         "Så går vi vidare",
         "Hemtjänsten Nord",
         "Hjälp med inköp",

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fhir_server import swedish
+from fhir_server.operations import swedish_moments
 from fhir_server.operations.written import plan_meetings, plan_sections, plan_words
 from fhir_server.operations.written.plan_parties import lowered, ways_rows
 from fhir_server.operations.written.plan_telling import Telling
 from fhir_server.operations.written.plan_view import DISCREET, whose
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import (
     Block,
     Section,
@@ -120,8 +121,8 @@ def _stay(told: Telling) -> Section:
         "Din vårdtid",
         facts(
             row("Avdelning", unit.name if unit else ""),
-            row("Kom hit", plan_words.clock_of(began, told.zone)),
-            row("Skrevs ut", plan_words.clock_of(ended, told.zone)),
+            row("Kom hit", swedish_moments.day_and_hour(began, told.zone)),
+            row("Skrevs ut", swedish_moments.day_and_hour(ended, told.zone)),
             row("Väntas åka hem", "" if period.end else _expected(told)),
             row("Varför du kom", swedish.listed([each for each in why if each])),
             row("Vi har behandlat", swedish.listed([lowered(each) for each in _diagnoses(told)])),
@@ -143,7 +144,7 @@ def _expected(told: Telling) -> str:
         if each.get("url") == codes.EXPECTED_DISCHARGE
     ]
     last = max(said, key=lambda each: each[0], default=("", {}))[1]
-    return plan_words.clock_of(last.get("valueDateTime"), told.zone)
+    return swedish_moments.day_and_hour(last.get("valueDateTime"), told.zone)
 
 
 def _diagnoses(told: Telling) -> Iterator[str]:
@@ -194,9 +195,9 @@ def _plans(told: Telling, plans: Sequence[Json]) -> Section:
             entry(
                 title,
                 kind if kind and not kind.startswith(title) else "",
-                row("Skriven", plan_words.on_day(plan.get("created"), told.zone)),
+                row("Skriven", swedish_moments.on_day(plan.get("created"), told.zone)),
                 row("Skriven av", author.called if author else ""),
-                row("Följs upp", plan_words.weekday(follow_up, told.zone)),
+                row("Följs upp", swedish_moments.weekday(follow_up, told.zone)),
             )
         )
     return section("planer", "Dina planer", *(blocks or [text("Det finns inga planer än.")]))

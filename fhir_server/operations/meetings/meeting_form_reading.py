@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_server import swedish
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.contacts.contact_card import KINDS, ORDER
@@ -25,12 +26,11 @@ from fhir_server.operations.meetings.sip_meetings import calls_to, representativ
 from fhir_server.operations.operation import Call
 from fhir_server.operations.sip.disclosures import SIP_CONSENTS
 from fhir_server.operations.swedish_moments import (
-    moment_in_words,
+    day_and_hour,
+    occasion,
     place_in_words,
-    when_in_words,
 )
 from fhir_server.operations.who_is import People, Who
-from fhir_server.pages import swedish
 from fhir_server.sweden import audience, codes, consents, guardians, periods
 from fhir_server.sweden.assignments import is_named_contact, kind_of
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
@@ -133,7 +133,7 @@ class _Reading:
         )
 
     def _in_words(self, said: Any) -> str:
-        return moment_in_words(said, self._zone)
+        return day_and_hour(said, self._zone)
 
     def _each(self, url: str) -> Iterator[Json]:
         return (each for _, each in items(self._plan, "extension") if each.get("url") == url)
@@ -222,8 +222,8 @@ class _Reading:
         return Meeting(
             initiator=_named(self._people.who(initiator)),
             reason=self._reason(),
-            when=when_in_words(meeting, self._zone),
-            place=place_in_words(meeting),
+            when=occasion(meeting.get("start"), meeting.get("end"), self._zone),
+            place=place_in_words(meeting, self._patient),
             agenda=tuple(filter(None, [text(meeting, "description"), *questions])),
             called=tuple(self._called(meeting)),
         )

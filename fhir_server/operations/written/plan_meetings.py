@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fhir_server import swedish
+from fhir_server.operations import swedish_moments
 from fhir_server.operations.written import plan_words
 from fhir_server.operations.written.plan_parties import YOU, Party, lowered
 from fhir_server.operations.written.plan_telling import Telling
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import Block, Row, Section, entry, people, row, section
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
@@ -16,7 +17,6 @@ from fhir_server.sweden.references import alone, follow
 _OVER = ("fulfilled", "noshow")
 _OFF = ("cancelled", "entered-in-error")
 _TITLE = "Andra som är med i planen"
-_AT_HOME = ("hemma", "blandat")
 
 
 def meetings(told: Telling) -> Section:
@@ -34,12 +34,14 @@ def next_meeting(told: Telling) -> Row | None:
     if not coming or not told.sees("kontakter"):
         return None
     first = coming[0]
-    return row("Nästa möte", plan_words.occasion(first.get("start"), first.get("end"), told.zone))
+    return row(
+        "Nästa möte", swedish_moments.occasion(first.get("start"), first.get("end"), told.zone)
+    )
 
 
 def meeting(told: Telling, each: Json) -> Block:
     """Give one meeting: when, where, what about, who was called and what they said."""
-    when = plan_words.occasion(each.get("start"), each.get("end"), told.zone)
+    when = swedish_moments.occasion(each.get("start"), each.get("end"), told.zone)
     off = each.get("status") in _OFF
     why = plan_words.concept(child(each, "cancelationReason"))
     status = plan_words.sentences("Inställt", why) if off else ""
@@ -61,17 +63,11 @@ def meeting(told: Telling, each: Json) -> Block:
 def _where(told: Telling, each: Json) -> Iterator[Row | None]:
     """Say where it is; never the home of somebody whose address is protected (R118)."""
     form = text(extension(each, codes.MEETING_FORM), "valueCode")
-    hidden = told.gathered.protected and (form in _AT_HOME or not form)
-    places = [
-        place
-        for _, found in items(each, "extension")
-        if found.get("url") == codes.MEETING_PLACE
-        and (place := text(found, "valueString") or text(found, "valueUrl"))
-    ]
+    places = swedish_moments.places_of(each, told.gathered.patient)
     links = [place for place in places if "://" in place]
     said = plan_words.MEETING_FORM.get(form, "")
     where = [said if told.recipient is None else said.removesuffix(" hos dig")]
-    where += [] if hidden else [place for place in places if place not in links]
+    where += [place for place in places if place not in links]
     yield row("Var", ". ".join(filter(None, where)))
     for link in links:
         yield Row("Länk", (swedish.Piece(link, link if link.startswith("https://") else ""),))
@@ -148,5 +144,5 @@ def _appointments(told: Telling) -> list[Json]:
 def _is_coming(told: Telling, each: Json) -> bool:
     if each.get("status") in (*_OVER, *_OFF):
         return False
-    start = plan_words.moment_of(each.get("end") or each.get("start"))
+    start = swedish_moments.first_of(each.get("end") or each.get("start"))
     return start is None or start > told.now

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from fhir_server import swedish
 from fhir_server.operations.contact_ways import Way, ways_to
 from fhir_server.operations.written.plan_words import concept
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import Row
 from fhir_server.sweden import contact_reading
 from fhir_server.sweden.audience import is_protected

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fhir_server import swedish
+from fhir_server.operations import swedish_moments
 from fhir_server.operations.contact_ways import Way
 from fhir_server.operations.contacts.contact_card import Contact, Deputy
 from fhir_server.operations.written import plan_words
 from fhir_server.operations.written.plan_parties import Party, as_row
 from fhir_server.operations.written.plan_telling import Telling
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import (
     Block,
     Row,
@@ -84,12 +85,12 @@ def _goals(told: Telling) -> Iterator[Block]:
         reached = codings(child(goal, "achievementStatus"), _GOAL_CODES)
         said = plan_words.ACHIEVEMENT.get(reached[0], "") if reached else ""
         known = said or plan_words.concept(child(goal, "achievementStatus"))
-        since = plan_words.on_day(goal.get("statusDate"), told.zone)
+        since = swedish_moments.on_day(goal.get("statusDate"), told.zone)
         yield entry(
             f"Mål {number}: {words}" if len(numbered_goals) > 1 else words,
             "",
             row("Vems mål", whose.short if whose else ""),
-            row("Till", plan_words.on_day(due, told.zone)),
+            row("Till", swedish_moments.on_day(due, told.zone)),
             row("Hur det går", f"{known} ({since})" if known and since else known),
             row("Anteckning", " ".join(string(each, "text") for _, each in items(goal, "note"))),
         )
@@ -180,7 +181,7 @@ def _serves(told: Telling, detail: Json) -> str:
 
 
 def _dated(told: Telling, annotation: Json) -> str:
-    day = plan_words.on_day(annotation.get("time"), told.zone)
+    day = swedish_moments.on_day(annotation.get("time"), told.zone)
     return ": ".join(filter(None, [day, string(annotation, "text")]))
 
 
@@ -236,7 +237,7 @@ def follow_ups(told: Telling) -> Section:
     day = string(extension(coming, "date"), "valueDate")
     blocks = [
         facts(
-            row("Nästa gång", plan_words.planned(day, told.now, told.zone)),
+            row("Nästa gång", swedish_moments.planned(day, told.now, told.zone)),
             row("Ansvarig", who.short if who else ""),
             *(as_row(way) for way in (who.ways[:1] if who else ())),
         )
@@ -248,7 +249,7 @@ def follow_ups(told: Telling) -> Section:
 
 
 def _evaluation(told: Telling, each: Json) -> Block:
-    day = plan_words.on_day(extension(each, "at").get("valueDateTime"), told.zone)
+    day = swedish_moments.on_day(extension(each, "at").get("valueDateTime"), told.zone)
     who = told.party(child(extension(each, "by"), "valueReference"), told.source)
     decision = plan_words.DECISION.get(string(extension(each, "decision"), "valueCode"), "")
     return entry(
