@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.sweden import codes, sip_call
+from fhir_server.sweden import codes, sip_call, sip_participants
 from fhir_server.sweden.periods import STOCKHOLM
 
 Json = dict[str, Any]
@@ -90,10 +90,10 @@ def test_the_plan_proposes_who_takes_part_and_the_contacts() -> None:
         ],
     }
     contact = {"participant": [{"member": {"reference": "PractitionerRole/sara"}}]}
-    assert [each["reference"] for each in sip_call.proposed(plan, [contact])] == [
-        "PractitionerRole/eva",
+    assert [each["reference"] for each in sip_participants.named(plan, [contact])] == [
         "Organization/hc",
         "RelatedPerson/dotter",
+        "PractitionerRole/eva",
         "PractitionerRole/sam",
         "PractitionerRole/sara",
     ]
