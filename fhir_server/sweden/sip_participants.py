@@ -168,9 +168,9 @@ def _contacts(teams: Iterable[Json]) -> Iterator[Proposal]:
             continue
         for _, participant in items(team, "participant"):
             kinds = concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
-            for kind in kinds[:1]:
-                role = codes.CONTACT_TYPE_DISPLAYS.get(kind, "fast kontakt")
-                yield Proposal(child(participant, "member"), _capital(role), _why_contact(kind))
+            kind = next(iter(kinds), "")
+            role = codes.CONTACT_TYPE_DISPLAYS.get(kind, "fast kontakt")
+            yield Proposal(child(participant, "member"), _capital(role), _why_contact(kind))
 
 
 def _why_contact(kind: str) -> str:
@@ -178,7 +178,9 @@ def _why_contact(kind: str) -> str:
         return "Fast vårdkontakt samordnar och håller planen aktuell."
     if kind == codes.FAST_LAKARKONTAKT:
         return "Fast läkarkontakt ansvarar för den medicinska vården."
-    return "Fast omsorgskontakt svarar för omsorgen i hemmet."
+    if kind == codes.FAST_OMSORGSKONTAKT:
+        return "Fast omsorgskontakt svarar för omsorgen i hemmet."
+    return "Är fast kontakt för personen."
 
 
 def _doers(plan: Json) -> Iterator[Proposal]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import re
 from typing import Any
 
-import html5lib
 import pytest
-from lxml import html
 from pypdf import PdfReader
 
 from fhir_server.sweden import codes
 from tests.conftest import Fhir
 from tests.domain.clinic import Clinic, Json, reference, string
+from tests.domain.documents import as_page, as_pdf, pdf_words, words
 from tests.domain.life_cycle import named, url_of
 from tests.domain.meeting_calls import call, planned
 from tests.domain.sip_calls import activity, complete, generate, goal, ready
@@ -40,27 +38,14 @@ HOSTILE = '<script>alert(1)</script> & "Åsa" #link("x")[y]'
 def page_of(fhir: Fhir, url: str) -> Any:
     """Give the form as a page, which must be valid HTML."""
     response = fhir.get(f"{url}/$meeting-form?_format=html")
-    assert response.status_code == 200, response.text
-    assert response.content_type == "text/html; charset=utf-8"
-    html5lib.HTMLParser(strict=True).parse(response.text)
     assert len(response.data) < 100_000
-    return html.fromstring(response.text)
-
-
-def words(page: Any) -> str:
-    return " ".join(page.find("body").text_content().split())
+    return as_page(response)
 
 
 def pdf_of(fhir: Fhir, url: str) -> PdfReader:
     """Give the form as a document."""
     response = fhir.get(f"{url}/$meeting-form?_format=pdf")
-    assert response.status_code == 200, response.text
-    assert response.content_type == "application/pdf"
-    return PdfReader(io.BytesIO(response.data))
-
-
-def pdf_words(pdf: PdfReader) -> str:
-    return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+    return as_pdf(response)
 
 
 def headings(page: Any) -> list[str]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from fhir_server import swedish
 from fhir_server.operations import swedish_moments
+from fhir_server.operations.parties import lowered
+from fhir_server.operations.patientkontrakt.words import PLAN_NAMES
 from fhir_server.operations.written import plan_meetings, plan_sections, plan_words
-from fhir_server.operations.written.plan_parties import lowered, ways_rows
+from fhir_server.operations.written.plan_sections import ways_rows
 from fhir_server.operations.written.plan_telling import Telling
 from fhir_server.operations.written.plan_view import DISCREET, whose
 from fhir_server.pages.writing import (
@@ -28,23 +30,21 @@ from fhir_server.pages.writing import (
     text,
 )
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import Json, child, codings, concept_codes, extension, items
+from fhir_server.sweden.elements import (
+    Json,
+    child,
+    codings,
+    concept_codes,
+    concept_words,
+    extension,
+    items,
+)
 from fhir_server.sweden.elements import text as string
 from fhir_server.sweden.people import name_of
 from fhir_server.sweden.periods import read
 
 TITLE = "När du lämnar sjukhuset"
 _ATTENDING = "ATND"
-_PLAN_KINDS = {
-    "SIP": "Samordnad individuell plan (SIP)",
-    "SPLPTLRV": "Samordnad vårdplan enligt LPT eller LRV",
-    "SPU": "Samordnad plan vid utskrivning",
-    "VP": "Vårdplan",
-    "HP": "Habiliteringsplan",
-    "RP": "Rehabiliteringsplan",
-    "GP": "Genomförandeplan",
-    "SVP": "Standardiserad vårdplan",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _stay(told: Telling) -> Section:
     stay, period = told.source, read(told.source)
     began, ended = child(stay, "period").get("start"), child(stay, "period").get("end")
     unit = told.party(child(stay, "serviceProvider"), stay)
-    why = [plan_words.concept(each) for _, each in items(stay, "reasonCode")]
+    why = [concept_words(each) for _, each in items(stay, "reasonCode")]
     physicians = [
         child(each, "individual")
         for _, each in items(stay, "participant")
@@ -151,7 +151,7 @@ def _diagnoses(told: Telling) -> Iterator[str]:
     for _, each in items(told.source, "diagnosis"):
         reference = child(each, "condition")
         found = told.gathered.found.get(string(reference, "reference"), {})
-        if words := plan_words.concept(child(found, "code")) or string(reference, "display"):
+        if words := concept_words(child(found, "code")) or string(reference, "display"):
             yield words
 
 
@@ -187,7 +187,7 @@ def _plans(told: Telling, plans: Sequence[Json]) -> Section:
     blocks: list[Block] = []
     for plan in plans:
         code = next(iter(concept_codes(plan, "category", codes.CARE_PLAN_CATEGORY)), "")
-        kind = _PLAN_KINDS.get(code, "")
+        kind = PLAN_NAMES.get(code, "")
         title = string(plan, "title") or kind or "Vård- och omsorgsplan"
         author = told.party(child(plan, "author"), plan)
         follow_up = string(extension(extension(plan, codes.FOLLOW_UP), "date"), "valueDate")

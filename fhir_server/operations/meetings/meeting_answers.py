@@ -19,8 +19,8 @@ from fhir_server.operations.meetings.sip_meetings import (
 )
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.parties import Party, People
 from fhir_server.operations.swedish_moments import day_and_hour, occasion, place_in_words
-from fhir_server.operations.who_is import People, Who
 from fhir_server.pages import web
 from fhir_server.sweden import codes, sip_call
 from fhir_server.sweden.elements import child, target, text
@@ -128,17 +128,17 @@ def _parts(called: Called) -> Iterator[Resource]:
 
 def _page(call: Call, finder: Finder, meeting: Resource, called: list[Called]) -> Answer:
     now = now_of(call.context)
-    people = People(finder, now)
-    whose = [child(each.task, "for") for each in called][:1]
-    people.read_ahead([*whose, *(each.task["owner"] for each in called)])
-    person = people.read(target(whose[0]).literal) if whose else None
+    whose = target(child(called[0].task, "for")).literal if called else ""
+    people = People(finder, now, whose)
+    people.read_ahead([{"reference": whose}, *(each.task["owner"] for each in called)])
+    person = people.read(whose) or {} if whose else {}
     counts = [(WORDS[answer], sum(each.answer == answer for each in called)) for answer in _ORDER]
     body = web.page(
         "meeting_answers.html",
         sheet="meeting_answers.css",
         status=STATUSES.get(meeting["status"], meeting["status"]),
         when=occasion(meeting.get("start"), meeting.get("end"), call.context.server.settings.zone),
-        place=place_in_words(meeting, person or {}),
+        place=place_in_words(meeting, person),
         agenda=text(meeting, "description"),
         counts=[each for each in counts if each[1]],
         called=[_shown(call, people, each) for each in called],
@@ -150,7 +150,7 @@ def _page(call: Call, finder: Finder, meeting: Resource, called: list[Called]) -
 
 def _shown(call: Call, people: People, called: Called) -> Resource:
     zone = call.context.server.settings.zone
-    who: Who = people.who(called.task["owner"])
+    who: Party = people.who(called.task["owner"])
     comes = representative_of(called.task)
     person = people.who({"reference": comes}) if comes else None
     return {

@@ -129,7 +129,7 @@ def page(kontrakt: Kontrakt, card: Card, zone: ZoneInfo) -> Page:
         card: the contacts' card of the same moment.
         zone: whose days the days are.
     """
-    names = Names(reference_of(kontrakt.patient), kontrakt.around)
+    names = Names(reference_of(kontrakt.patient), kontrakt.around, kontrakt.moment)
     reader = kontrakt.reader
     moment = kontrakt.moment.astimezone(zone)
     coming, past, earlier = steps(_events(kontrakt, names), moment)

@@ -14,10 +14,10 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call
+from fhir_server.operations.parties import Parties, Party
 from fhir_server.operations.sip.disclosures import for_actor
 from fhir_server.operations.written import plan_view
 from fhir_server.operations.written.plan_gathering import Gathered, contacts_card, gathered
-from fhir_server.operations.written.plan_parties import Parties, Party
 from fhir_server.operations.written.plan_telling import Telling
 from fhir_server.pages.writing import Writing
 from fhir_server.sweden import audience, sharing, shown

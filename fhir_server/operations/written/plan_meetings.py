@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from fhir_server import swedish
 from fhir_server.operations import swedish_moments
+from fhir_server.operations.parties import YOU, Party
 from fhir_server.operations.written import plan_words
-from fhir_server.operations.written.plan_parties import YOU, Party, lowered
 from fhir_server.operations.written.plan_telling import Telling
 from fhir_server.pages.writing import Block, Row, Section, entry, people, row, section
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import Json, child, extension, items, target, text
+from fhir_server.sweden.elements import Json, child, concept_words, extension, items, target, text
 from fhir_server.sweden.references import alone, follow
 
 _OVER = ("fulfilled", "noshow")
@@ -43,7 +43,7 @@ def meeting(told: Telling, each: Json) -> Block:
     """Give one meeting: when, where, what about, who was called and what they said."""
     when = swedish_moments.occasion(each.get("start"), each.get("end"), told.zone)
     off = each.get("status") in _OFF
-    why = plan_words.concept(child(each, "cancelationReason"))
+    why = concept_words(child(each, "cancelationReason"))
     status = plan_words.sentences("Inställt", why) if off else ""
     over = not off and not _is_coming(told, each)
     return entry(
@@ -52,9 +52,7 @@ def meeting(told: Telling, each: Json) -> Block:
         row("Läget", "" if over or off else plan_words.MEETING.get(text(each, "status"), "")),
         *_where(told, each),
         row("Om", text(each, "description")),
-        row(
-            "Frågor", swedish.listed([plan_words.concept(q) for _, q in items(each, "reasonCode")])
-        ),
+        row("Frågor", swedish.listed([concept_words(q) for _, q in items(each, "reasonCode")])),
         row("Att tänka på", "" if over or off else text(each, "patientInstruction")),
         row("Kallade", "" if off else _all_called(told, each, over=over)),
     )
@@ -120,7 +118,7 @@ def _line(party: Party) -> tuple[swedish.Piece, ...]:
     """Give who it is and how to reach them in one line."""
     numbers = [way for way in party.ways if way.href][:1]
     ways = [swedish.Piece(way.text, way.href) for way in numbers]
-    after = f", {lowered(party.about)}" if party.about else ""
+    after = f", {party.about}" if party.about else ""
     after += "\n" if ways else ""
     return (swedish.Piece(party.name), swedish.Piece(after), *ways)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fhir_server import swedish
 from fhir_server.operations import swedish_moments
+from fhir_server.operations.parties import YOU, Party
 from fhir_server.operations.written import plan_words
-from fhir_server.operations.written.plan_parties import YOU, Party
 from fhir_server.operations.written.plan_telling import Telling
 from fhir_server.pages.writing import (
     Block,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from fhir_server import swedish
-from fhir_server.sweden.elements import Json, child, items, text
+from fhir_server.sweden.elements import Json, child, text
 from fhir_server.sweden.periods import read
 
 # https://hl7.org/fhir/R4/valueset-care-plan-activity-status.html
@@ -126,9 +126,3 @@ def _frequency(repeat: Json) -> str:
     if (each, unit, times or 1) == (2, "wk", 1):
         return "varannan vecka"
     return f"{count} på {each} {_UNITS[unit]}"
-
-
-def concept(value: Json) -> str:
-    """Give a CodeableConcept in words: its text, else a display."""
-    displays = [text(coding, "display") for _, coding in items(value, "coding")]
-    return text(value, "text") or next(filter(None, displays), "")

@@ -89,7 +89,12 @@ def test_the_plan_proposes_who_takes_part_and_the_contacts() -> None:
             {"url": codes.SIP_INITIATOR, "valueReference": {"reference": "PractitionerRole/sam"}}
         ],
     }
-    contact = {"participant": [{"member": {"reference": "PractitionerRole/sara"}}]}
+    system, _, code = codes.NAMED_CONTACTS.partition("|")
+    contact = {
+        "resourceType": "CareTeam",
+        "category": [{"coding": [{"system": system, "code": code}]}],
+        "participant": [{"member": {"reference": "PractitionerRole/sara"}}],
+    }
     assert [each["reference"] for each in sip_participants.named(plan, [contact])] == [
         "Organization/hc",
         "RelatedPerson/dotter",
