@@ -26,8 +26,8 @@ from fhir_server.sweden.elements import (
     target,
     text,
 )
-from fhir_server.sweden.periods import local_date
-from fhir_server.sweden.plan_life import in_use, is_guardian, of_age
+from fhir_server.sweden.guardians import is_child, is_guardian
+from fhir_server.sweden.plan_life import in_use
 
 _HUVUDMAN_ROLES = {
     codes.REGION: "Utför insats för regionen",
@@ -137,7 +137,7 @@ def _named_by(plan: Json) -> Iterator[Proposal]:
 
 def _person(patient: Json, now: datetime) -> Iterator[Proposal]:
     actor = {"reference": f"Patient/{patient.get('id')}"}
-    if of_age(patient, local_date(now)) is False:
+    if is_child(patient, now):
         why = "Barnet informeras, tillfrågas och deltar efter ålder och mognad."
         yield Proposal(actor, "Barnet", why, (codes.PL_4_3, codes.SOL_10_9))
     else:
@@ -146,7 +146,7 @@ def _person(patient: Json, now: datetime) -> Iterator[Proposal]:
 
 
 def _relatives(known: Surroundings, now: datetime) -> Iterator[Proposal]:
-    child_ = of_age(known.patient, local_date(now)) is False
+    child_ = is_child(known.patient, now)
     for relative in known.relatives:
         if not in_use(relative, now):
             continue
