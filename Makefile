@@ -24,8 +24,10 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 run: venv ## Start the server with its own MongoDB in .data/, on http://127.0.0.1:8000/fhir
 	@exec $(BIN)/python -m fhir_server.cli serve --data-dir .data
 
+# Dozens of processes start: each would compile the sources anew where Python is told to keep nothing.
 test: venv ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/pycache" \
+		$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: venv ## Format, lint, types, layers, and that the docs name all there is
 	@$(BIN)/python -m ruff format --check .

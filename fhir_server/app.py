@@ -19,6 +19,7 @@ from fhir_server.api import (
     openapi,
     unread_bodies,
 )
+from fhir_server.api.lazy_rule import LazyRule
 from fhir_server.fhir.outcome import has_errors
 from fhir_server.fhirpath.engine import Engine
 from fhir_server.interactions.context import Context, Server
@@ -198,6 +199,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     agreements_of(settings)
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
+    app.url_rule_class = LazyRule
     store = MongoStore(mongodb_uri, settings.mongodb_database)
     app.extensions["fhir"] = Parts(server, store)
     app.config.update(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from fhir_server.pages import swedish
+from fhir_server import swedish
 from fhir_server.sweden.contact_view import Channel, Hours
 
 LABELS = {"phone": "Telefon", "sms": "Sms", "email": "E-post", "url": "Webbplats", "other": "Annat"}

@@ -7,6 +7,8 @@ import re
 
 from fhir_server.fhir.outcome import invalid
 from fhir_server.interactions.context import Context
+from fhir_server.operations.operation import Call
+from fhir_server.sweden.periods import bounds
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _FRACTION = re.compile(r"\.(\d+)")
@@ -34,6 +36,27 @@ def require_day_or_moment(text: str, name: str) -> str:
         text = f"{name} must be a day such as 2026-11-30, or a moment."
         raise invalid(text, name, "value") from None
     return text
+
+
+def said_or_now(call: Call, name: str = "at") -> str:
+    """Give when it happened that an operation records, as FHIR writes it: as the call says, or now.
+
+    Raises:
+        FhirError: 400, the parameter is a month or a year, or lies ahead.
+    """
+    text = call.arguments.get(name)
+    if text is None:
+        return now_text(call.context)
+    said = bounds(require_day_or_moment(text, name))
+    if said is not None and said[0] > now_of(call.context):
+        raise invalid(f"{name} must not lie ahead: it is when it happened.", name, "value")
+    return str(text)
+
+
+def first_of(text: str, now: dt.datetime) -> dt.datetime:
+    """Give the first moment of what `said_or_now` gave."""
+    said = bounds(text)
+    return said[0] if said else now
 
 
 def last_before(start: str) -> str:

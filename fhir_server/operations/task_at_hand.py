@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.preconditions import require_living
-from fhir_server.storage.records import StoredResource
+from fhir_server.operations.at_hand import Found, living, other_kind
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import concept_codes
 
@@ -18,18 +16,15 @@ Resource = dict[str, Any]
 CALLED = {codes.SIP_BEHOV: "the need of a SIP", codes.KALLELSE: "a kallelse to a SIP meeting"}
 
 
-def task_at_hand(context: Context, id_: str, code: str) -> tuple[StoredResource, Resource]:
+def task_at_hand(context: Context, id_: str, code: str) -> Found:
     """Give a Task of one kind.
 
     Raises:
         FhirError: 404 or 410 for none; 422 for a Task of another kind.
     """
-    reference = f"Task/{id_}"
-    stored = require_living(context.store.read("Task", id_), reference)
-    task = json.parse(stored.body or b"{}")
+    stored, task = living(context, "Task", id_)
     if code not in concept_codes(task, "code", codes.TASK_CODE_SYSTEM):
-        text = f"{reference} is not {CALLED[code]}: its code is not {code}."
-        raise FhirError(Issue("error", "business-rule", text, "Task.code"), status=422)
+        raise other_kind(task, f"is not {CALLED[code]}: its code is not {code}.", "code")
     return stored, task
 
 

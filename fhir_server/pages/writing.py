@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fhir_server.pages import swedish
-from fhir_server.pages.swedish import Piece
+from fhir_server import swedish
+from fhir_server.swedish import Piece
 
 Pieces = tuple[Piece, ...]
 

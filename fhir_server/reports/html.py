@@ -9,8 +9,9 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from fhir_server import swedish
 from fhir_server.measures.result import Figures
-from fhir_server.pages import swedish, web
+from fhir_server.pages import web
 from fhir_server.reports import numbers
 from fhir_server.reports.charts import Bars, svg
 from fhir_server.reports.contents import Entry, Line, Report

@@ -135,6 +135,8 @@ AVSLAGET = "avslaget"
 HANDOVER_HOME_VISIT = "hembesok"
 HANDOVER_MEETING = "mote"
 TASK_CODE_SYSTEM = code_system("task-code")
+# Task.status while somebody may still act on it.
+OPEN_TASK = ("draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold")
 BYTE_AV_KONTAKT = "byte-av-kontakt"
 KALLELSE, UPPFOLJNING = "kallelse", "uppfoljning"
 PLANERING, UTSE_KONTAKT, SIP_BEHOV = "planering", "utse-kontakt", "sip-behov"

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from fhir_server.sweden import codes
 from fhir_server.sweden.codes import LawParagraph
-from fhir_server.sweden.day_words import day_words, moment_words
 from fhir_server.sweden.discharge import DAYS_TO_CALL, Expected, Timeline, end_of
 from fhir_server.sweden.discharge_events import Events
 from fhir_server.sweden.periods import local_date
 from fhir_server.sweden.working_days import working_day_from
+from fhir_server.swedish import long_day, long_moment
 
 MET, LATE, DUE, OVERDUE = "met", "late", "due", "overdue"
 UPCOMING, NOT_APPLICABLE = "upcoming", "not-applicable"
@@ -123,7 +123,7 @@ def _notice(m: Moment) -> Step:
     sent = min(m.stay.notices, default=None)
     since = m.stay.need_assessed or m.stay.admitted
     text = (
-        f"Skickat {moment_words(sent)}."
+        f"Skickat {long_moment(sent)}."
         if sent
         else "Skicka inskrivningsmeddelandet till berörda enheter inom 24 timmar."
     )
@@ -145,18 +145,18 @@ def _changed(m: Moment) -> Step:
         return replace(step, status=DUE, text=text, since=latest.time)
     change = _last_change(said, first)
     if change is None:
-        text = f"Oförändrad: {moment_words(latest.time)}."
+        text = f"Oförändrad: {long_moment(latest.time)}."
         return replace(step, status=NOT_APPLICABLE, text=text)
     # A further inskrivningsmeddelande, or the notice of utskrivningsklar, tells the units no less.
     notices = (*m.events.changes_told, *m.stay.notices, *m.stay.ready)
     told = min((each for each in notices if each >= change.recorded), default=None)
     if told:
-        text = f"Ny tid {moment_words(change.time)}, meddelad {moment_words(told)}."
+        text = f"Ny tid {long_moment(change.time)}, meddelad {long_moment(told)}."
         return replace(step, status=MET, text=text, since=change.recorded, at=told)
     if m.stay.discharged:
         text = "Den nya tiden meddelades aldrig, och patienten är utskriven."
         return replace(step, status=OVERDUE, text=text, since=change.recorded)
-    text = f"Meddela enheterna den nya tiden, {moment_words(change.time)}, så snart som möjligt."
+    text = f"Meddela enheterna den nya tiden, {long_moment(change.time)}, så snart som möjligt."
     return replace(step, status=DUE, text=text, since=change.recorded)
 
 
@@ -195,7 +195,7 @@ def _contact(m: Moment) -> Step:
     step = Step("fast-vardkontakt", DUE, "", codes.SAMVL_2_5, OPEN_CARE, since, _leaving(m), at)
     if at:
         had = m.stay.admitted is not None and at < m.stay.admitted
-        text = f"{'Fanns redan, sedan' if had else 'Utsedd från'} {day_words(local_date(at))}."
+        text = f"{'Fanns redan, sedan' if had else 'Utsedd från'} {long_day(local_date(at))}."
         return _judged(replace(step, text=text), m.now)
     if since is None:
         return replace(
@@ -220,14 +220,14 @@ def _ready(m: Moment) -> Step:
     step = Step("utskrivningsklar", UPCOMING, "", codes.SAMVL_3_1, WARD)
     at = m.stay.ready_since
     if at:
-        return replace(step, status=MET, text=f"Meddelat {moment_words(at)}.", at=at)
+        return replace(step, status=MET, text=f"Meddelat {long_moment(at)}.", at=at)
     if m.stay.discharged:
         text = (
             "Patienten skrevs ut utan att enheterna fick veta att patienten var utskrivningsklar."
         )
         return replace(step, status=OVERDUE, text=text, deadline=m.stay.discharged)
     if m.stay.withdrawn:
-        text = f"Återtaget {moment_words(max(m.stay.withdrawn))}. Alla frister börjar om."
+        text = f"Återtaget {long_moment(max(m.stay.withdrawn))}. Alla frister börjar om."
         return replace(step, text=text)
     return replace(step, text="Meddela enheterna så snart patienten är utskrivningsklar.")
 
@@ -235,22 +235,20 @@ def _ready(m: Moment) -> Step:
 def _left(m: Moment) -> Step:
     step = Step("utskrivning", UPCOMING, "", codes.SAMVL_1_1, WARD)
     if m.stay.discharged:
-        text = f"Utskriven {moment_words(m.stay.discharged)}."
+        text = f"Utskriven {long_moment(m.stay.discharged)}."
         return replace(step, status=MET, text=text, at=m.stay.discharged)
     expected = m.stay.leaving
     if expected is None:
         return replace(step, text="Ingen beräknad tid är satt.")
     if expected < m.now:
-        return replace(step, text=f"Var beräknad till {moment_words(expected)}.")
-    return replace(step, text=f"Beräknad till {moment_words(expected)}.")
+        return replace(step, text=f"Var beräknad till {long_moment(expected)}.")
+    return replace(step, text=f"Beräknad till {long_moment(expected)}.")
 
 
 def _information(m: Moment) -> Step:
     at = min(m.stay.transferred, default=None)
     sent = "Överförd, utom det som sekretess hindrar," if m.stay.withheld else "Överförd"
-    text = (
-        f"{sent} {moment_words(at)}." if at else "Överför informationen senast utskrivningsdagen."
-    )
+    text = f"{sent} {long_moment(at)}." if at else "Överför informationen senast utskrivningsdagen."
     step = Step("informationsoverforing", UPCOMING, text, codes.SAMVL_3_1, WARD, at=at)
     return _on_discharge_day(step, m)
 
@@ -258,7 +256,7 @@ def _information(m: Moment) -> Step:
 def _written(m: Moment) -> Step:
     at = min(m.stay.informed, default=None)
     text = (
-        f"Lämnad {moment_words(at)}."
+        f"Lämnad {long_moment(at)}."
         if at
         else "Ge patienten en skriftlig sammanfattning: fast vårdkontakt, tid för SIP och planer."
     )
@@ -286,7 +284,7 @@ def _call(m: Moment) -> Step:
     if since is not None:
         step = replace(step, status=DUE, deadline=_last_day_to_call(since, m))
     if at:
-        return _judged(replace(step, text=f"Kallad {moment_words(at)}."), m.now)
+        return _judged(replace(step, text=f"Kallad {long_moment(at)}."), m.now)
     if since is None:
         return replace(step, text="Kalla inom tre dagar efter att patienten är utskrivningsklar.")
     text = "Kalla region, kommun och patient till SIP-möte inom tre dagar efter utskrivningsklar."
@@ -316,9 +314,9 @@ def _meeting(m: Moment) -> Step:
         called = m.events.called is not None
         return replace(step, status=DUE, text="Bestäm tid för mötet.") if called else step
     if meeting.held:
-        text = f"Mötet var {moment_words(meeting.start)}."
+        text = f"Mötet var {long_moment(meeting.start)}."
         return replace(step, status=MET, text=text, at=meeting.start)
-    return replace(step, text=f"Bokat {moment_words(meeting.start)}.")
+    return replace(step, text=f"Bokat {long_moment(meeting.start)}.")
 
 
 def _compulsory(m: Moment) -> Step:
@@ -327,7 +325,7 @@ def _compulsory(m: Moment) -> Step:
     if not m.stay.compulsory:
         return replace(step, status=NOT_APPLICABLE, text="Ingen tvångsvård.", at=None)
     if step.at:
-        text = f"Planen gäller från {moment_words(step.at)}."
+        text = f"Planen gäller från {long_moment(step.at)}."
         return _judged(replace(step, text=text, deadline=_leaving(m)), m.now)
     text = "Gör en samordnad vårdplan (SPLPTLRV) innan patienten lämnar avdelningen."
     return _judged(replace(step, text=text, deadline=_leaving(m)), m.now)

@@ -132,3 +132,9 @@ def _logical(identifier: Json) -> str:
         # DOMAIN 0.10: the same HSA-id is written under two systems.
         system = codes.HSA_ID
     return f"{system}|{value}" if value else ""
+
+
+def concept_words(value: Json) -> str:
+    """Give a CodeableConcept in words: its text, else a display."""
+    displays = [text(coding, "display") for _, coding in items(value, "coding")]
+    return text(value, "text") or next(filter(None, displays), "")

@@ -8,10 +8,10 @@ is written down as the child's view.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from fhir_server.sweden import periods
-from fhir_server.sweden.elements import Json, says, text
+from fhir_server.sweden.elements import Json, says
 
 _ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 _GUARDIAN = "GUARD"
@@ -19,12 +19,14 @@ OF_AGE = 18
 
 
 def is_child(patient: Json, now: datetime) -> bool:
-    """Tell whether a person is under 18 on the day of a moment; not where no birth date says so."""
-    try:
-        born = date.fromisoformat(text(patient, "birthDate"))
-    except ValueError:
+    """Tell whether a person is under 18 on the day of a moment; not where no birth date says so.
+
+    A year or a month alone says so where even its first day is less than 18 years ago.
+    """
+    earliest = periods.bounds(patient.get("birthDate"))
+    if earliest is None:
         return False
-    today = periods.local_date(now)
+    born, today = periods.local_date(earliest[0]), periods.local_date(now)
     had_birthday = (today.month, today.day) >= (born.month, born.day)
     return today.year - born.year - (0 if had_birthday else 1) < OF_AGE
 
@@ -42,9 +44,14 @@ def guardians_of(patient: Json, relatives: Iterable[Json], now: datetime) -> tup
     return tuple(f"RelatedPerson/{each.get('id')}" for each in relatives if _has_custody(each, now))
 
 
+def is_guardian(relative: Json) -> bool:
+    """Tell whether a RelatedPerson is, or was, a guardian (vårdnadshavare)."""
+    return says(relative, "relationship", _GUARDIAN, _ROLE)
+
+
 def _has_custody(relative: Json, now: datetime) -> bool:
     return (
-        says(relative, "relationship", _GUARDIAN, _ROLE)
+        is_guardian(relative)
         and relative.get("active") is not False
         and periods.read(relative).covers(now)
     )

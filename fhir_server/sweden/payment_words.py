@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import groupby
 
 from fhir_server.sweden.agreements import STATUTORY, WEEKDAY, Agreement
-from fhir_server.sweden.day_words import day_words, moment_words
 from fhir_server.sweden.periods import STOCKHOLM, local_date
+from fhir_server.swedish import long_day, long_moment
 
 
 class Words:
@@ -51,12 +51,12 @@ class Words:
 
     def notice(self, since: datetime) -> str:
         """Say when the patient was utskrivningsklar."""
-        return f"Underrättelsen om utskrivningsklar skickades {moment_words(since)}."
+        return f"Underrättelsen om utskrivningsklar skickades {long_moment(since)}."
 
     def late_admission_notice(self, start: datetime) -> str:
         """Say that the later of two notices counts (R69)."""
         return (
-            f"Inskrivningsmeddelandet kom först {moment_words(start)}; båda måste finnas, så "
+            f"Inskrivningsmeddelandet kom först {long_moment(start)}; båda måste finnas, så "
             "dagarna räknas därifrån."
         )
 
@@ -65,16 +65,16 @@ class Words:
         cut_off = self._agreement.cut_off
         only = "bara vardagar räknas"
         if cut_off is None:
-            return f"Dag 0 är {day_words(zero)}, eftersom {only}."
+            return f"Dag 0 är {long_day(zero)}, eftersom {only}."
         after = start.astimezone(STOCKHOLM).time() >= cut_off
         rule = f"klockan {cut_off:%H.%M} eller senare" if after else f"före klockan {cut_off:%H.%M}"
         moved = zero != local_date(start) + timedelta(days=int(after))
         also = f", och {only}" if moved else ""
-        return f"Den kom {rule}{also}, så dag 0 är {day_words(zero)}."
+        return f"Den kom {rule}{also}, så dag 0 är {long_day(zero)}."
 
     def entry(self, day: date, *, holidays: bool) -> str:
         """Say when the liability enters (R70), and that the day is no working day (R74)."""
-        text = f"Betalningsansvaret inträder tidigast {day_words(day)}."
+        text = f"Betalningsansvaret inträder tidigast {long_day(day)}."
         if holidays and not self._agreement.move:
             return f"{text} Dagen är helgdag eller ligger i en helg; den flyttas inte."
         return text
@@ -83,23 +83,23 @@ class Words:
         """Say that the day was moved (R74)."""
         return (
             "Dagen är helgdag eller ligger i en helg, så inträdet flyttas till nästa vardag: "
-            f"{day_words(day)} (lagen 1930:173)."
+            f"{long_day(day)} (lagen 1930:173)."
         )
 
     def waits_for_call(self, day: date) -> str:
         """Say that the kallelse came later than the liability would have entered (R69)."""
-        return f"Kallelsen till SIP-möte kom först {day_words(day)}, så ansvaret inträder då."
+        return f"Kallelsen till SIP-möte kom först {long_day(day)}, så ansvaret inträder då."
 
     def spell(
         self, days: Sequence[date], until: datetime | None, left: datetime | None, now: datetime
     ) -> str:
         """Say how many days one time of being utskrivningsklar gives (R62)."""
         if until:
-            end = f"Beskedet återtogs {moment_words(until)}"
+            end = f"Beskedet återtogs {long_moment(until)}"
         elif left:
-            end = f"Patienten skrevs ut {moment_words(left)}"
+            end = f"Patienten skrevs ut {long_moment(left)}"
         else:
-            end = f"Patienten är kvar {moment_words(now)}"
+            end = f"Patienten är kvar {long_moment(now)}"
         if not days:
             return f"{end}: inga vårddygn att betala för."
         return f"{end}: {dygn(len(days))} att betala för, {_span(days)}."
@@ -136,4 +136,4 @@ def kronor(amount: Decimal) -> str:
 
 def _span(days: Sequence[date]) -> str:
     first, last = days[0], days[-1]
-    return day_words(first) if first == last else f"{day_words(first)}–{day_words(last)}"
+    return long_day(first) if first == last else f"{long_day(first)}–{long_day(last)}"

@@ -10,13 +10,12 @@ from fhir_server.sweden.elements import Json, child, items, says, target, text
 
 # https://hl7.org/fhir/R4/valueset-task-status.html: what nobody has answered or done yet, or agreed
 # to do.
-_OPEN_TASKS = ("draft", "requested", "received", "accepted", "ready", "on-hold", "in-progress")
 _OPEN_MEETINGS = ("proposed", "pending", "booked", "waitlist")
 
 
 def is_open_task(task: Json) -> bool:
     """Tell whether a Task still waits for somebody."""
-    return text(task, "status") in _OPEN_TASKS
+    return text(task, "status") in codes.OPEN_TASK
 
 
 def is_open_meeting(appointment: Json, now: datetime) -> bool:

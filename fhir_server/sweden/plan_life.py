@@ -12,6 +12,7 @@ from datetime import date, datetime
 from fhir_server.fhir.outcome import Issue
 from fhir_server.sweden import codes, sip
 from fhir_server.sweden.elements import Json, child, concept_codes, extension, items, target, text
+from fhir_server.sweden.guardians import is_guardian
 from fhir_server.sweden.periods import bounds, local_date
 from fhir_server.sweden.periods import read as period_of
 from fhir_server.sweden.rulings import refusal, warning
@@ -20,10 +21,7 @@ DRAFT, ACTIVE, ON_HOLD = "draft", "active", "on-hold"
 # What of a goal is still to come, and what is over (R4 goal-status).
 GOAL_AHEAD = ("proposed", "planned", "accepted")
 GOAL_OPEN = (*GOAL_AHEAD, "active", "on-hold")
-_GUARDIAN = "GUARD"
-_ROLE_CODE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 # From this age a person is no child (R80).
-OF_AGE = 18
 
 
 def not_ahead(at: str, now: datetime) -> Iterator[Issue]:
@@ -143,7 +141,7 @@ def in_force_advice(plan: Json, at: datetime) -> Iterator[Issue]:
 
 
 def may_have_copy(
-    subject: str, to: str, relative: Json | None, child_of_age: bool | None, at: datetime
+    subject: str, to: str, relative: Json | None, at: datetime, *, of_child: bool
 ) -> Iterator[Issue]:
     """Say who may get the written plan: the person, and guardians of a child (R80, R81).
 
@@ -154,8 +152,8 @@ def may_have_copy(
         subject: ``Patient/id`` of the plan.
         to: the literal reference of who got it.
         relative: the RelatedPerson; None where it is none.
-        child_of_age: whether the person is of age; None where the birth date is unknown.
         at: when it was given.
+        of_child: whether the person is a child.
     """
     if to == subject:
         return
@@ -174,7 +172,7 @@ def may_have_copy(
             codes.OSL_25_1,
             codes.OSL_26_1,
         )
-    elif child_of_age is not False or not is_guardian(relative):
+    elif not of_child or not is_guardian(relative):
         yield warning(
             "A relative may have the copy where the person agrees. See to it that the person does.",
             "to",
@@ -182,24 +180,9 @@ def may_have_copy(
         )
 
 
-def is_guardian(relative: Json) -> bool:
-    """Tell whether a RelatedPerson is a guardian (vårdnadshavare; R80)."""
-    return _GUARDIAN in concept_codes(relative, "relationship", _ROLE_CODE)
-
-
 def in_use(relative: Json, at: datetime) -> bool:
     """Tell whether a RelatedPerson is one at a moment."""
     return relative.get("active") is not False and not period_of(relative).ended(at)
-
-
-def of_age(patient: Json, day: date) -> bool | None:
-    """Tell whether a Patient is 18 or more at a day; None where the birth date is not known."""
-    born = bounds(patient.get("birthDate"))
-    if born is None:
-        return None
-    birth = local_date(born[0])
-    years = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-    return years >= OF_AGE
 
 
 def advice(words: str, expression: str, *law: codes.LawParagraph) -> Issue:

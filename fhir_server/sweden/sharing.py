@@ -11,10 +11,9 @@ in force may stand against it. A consent that names nobody is for those who take
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.sweden import codes, consents, periods
@@ -22,7 +21,7 @@ from fhir_server.sweden.elements import Json, Target, child, extension, items, t
 from fhir_server.sweden.rulings import refusal, warning
 
 REGION_CLASS, KOMMUN_CLASS, ANNAN_CLASS = "insatser-region", "insatser-kommun", "insatser-annan"
-_CLASS_OF_HUVUDMAN = {
+CLASS_OF_HUVUDMAN = {
     codes.REGION: REGION_CLASS,
     codes.KOMMUN: KOMMUN_CLASS,
     codes.ANNAN: ANNAN_CLASS,
@@ -30,7 +29,7 @@ _CLASS_OF_HUVUDMAN = {
 DESCRIPTION, NEEDS, HEALTH, GOALS = "beskrivning", "behov", "halsotillstand", "mal"
 CONTACTS, FOLLOWING_UP = "kontakter", "uppfoljning"
 ALL_CLASSES = frozenset(
-    {DESCRIPTION, NEEDS, HEALTH, GOALS, CONTACTS, FOLLOWING_UP, *_CLASS_OF_HUVUDMAN.values()}
+    {DESCRIPTION, NEEDS, HEALTH, GOALS, CONTACTS, FOLLOWING_UP, *CLASS_OF_HUVUDMAN.values()}
 )
 _NOTHING: frozenset[str] = frozenset()
 # A consent may also name R4's types, as those of before the project's own kinds did.
@@ -42,33 +41,6 @@ _CLASSES_OF_TYPE = {
     "Condition": frozenset({HEALTH}),
 }
 
-# What every reader of a plan may see: that it is one, whose, and who answers for it.
-_FRAME = frozenset(
-    "resourceType id meta language identifier partOf replaces status intent category title subject "
-    "period created author".split()
-)
-_FRAME_EXTENSIONS = (codes.OVERALL_RESPONSIBLE, codes.LEGAL_BASIS, codes.APPROVED_FOR_PATIENT)
-_CLASS_OF_ELEMENT = {
-    "description": DESCRIPTION,
-    "encounter": HEALTH,
-    "addresses": HEALTH,
-    "goal": GOALS,
-    "contributor": CONTACTS,
-    "careTeam": CONTACTS,
-}
-_CLASS_OF_EXTENSION = {
-    codes.WHAT_MATTERS: DESCRIPTION,
-    codes.SIP_NEED: NEEDS,
-    codes.CRISIS_PLAN: HEALTH,
-    # Most groups are named for an illness.
-    codes.SIP_TARGET_GROUP: HEALTH,
-    codes.SIP_INITIATOR: CONTACTS,
-    codes.SIP_MEETING_LINK: CONTACTS,
-    codes.COPY_GIVEN: CONTACTS,
-    codes.FOLLOW_UP: FOLLOWING_UP,
-    codes.PLAN_EVALUATION: FOLLOWING_UP,
-    codes.PLAN_END: FOLLOWING_UP,
-}
 _SECRECY = (codes.OSL_25_1, codes.OSL_26_1, codes.OSL_12_2)
 
 
@@ -150,32 +122,6 @@ def objects(given: Sequence[Json], person: Target, actor: Sequence[str], now: da
     if permits:
         return not any(reader.excepted(child(each, "provision")) for each in permits)
     return any(_taken_back(each, now) for each in said)
-
-
-def shown(plan: Json, granted: Disclosure) -> dict[str, Any]:
-    """Give the plan with only what may be seen, tagged SUBSETTED where something is left out.
-
-    An element of no kind (a note, the narrative, what is contained, links to other plans) may say
-    anything, and is shown to who may see everything.
-
-    Args:
-        plan: a CarePlan; it is not changed.
-        granted: from `disclosure`; where nothing is allowed, nothing but the mark is given.
-    """
-    if granted.whole:
-        return dict(plan)
-    seen: dict[str, Any] = {}
-    if granted.allowed:
-        for name, value in plan.items():
-            kept = _kept(name, value, granted.classes)
-            if kept not in (None, [], {}):
-                seen[name] = kept
-    if seen == plan:
-        return seen
-    meta = dict(seen.get("meta", {}))
-    tags = meta.get("tag", [])
-    meta["tag"] = tags if codes.SUBSETTED in tags else [*tags, codes.SUBSETTED]
-    return {**seen, "resourceType": "CarePlan", "meta": meta}
 
 
 def classes_of(rule: Json, *, unknown: frozenset[str] = _NOTHING) -> frozenset[str]:
@@ -354,41 +300,3 @@ def _why_less(classes: frozenset[str]) -> tuple[Issue, ...]:
         return ()
     text_ = f"The person's consent leaves out what is of the kinds {hidden}."
     return (warning(text_, "CarePlan", codes.OSL_10_1, *_SECRECY),)
-
-
-def _kept(name: str, value: Any, classes: frozenset[str]) -> Any:
-    if name == "extension":
-        return [each for each in value if _shows_extension(each, classes)]
-    if name == "supportingInfo":
-        # That it rests on a consent belongs to the frame; other plans do not.
-        return [each for each in value if target(each).resource_type == "Consent"]
-    if name == "activity":
-        return [_activity(each, classes) for each in value if activity_class(each) in classes]
-    shows = name.lstrip("_") in _FRAME or _CLASS_OF_ELEMENT.get(name.lstrip("_")) in classes
-    return value if shows else None
-
-
-def activity_class(activity: Json) -> str:
-    """Give the kind of information that an activity is: by the huvudman who answers for it."""
-    code = text(extension(activity, codes.HUVUDMAN), "valueCode")
-    return _CLASS_OF_HUVUDMAN.get(code, "")
-
-
-def _activity(activity: Mapping[str, Any], classes: frozenset[str]) -> dict[str, Any]:
-    """Give an activity without its results and goals, where those may not be seen."""
-    kept = dict(activity)
-    if FOLLOWING_UP not in classes:
-        kept.pop("outcomeCodeableConcept", None)
-        kept.pop("outcomeReference", None)
-        kept.pop("progress", None)
-    detail = dict(kept.get("detail", {}))
-    hidden = {"goal": GOALS, "reasonCode": HEALTH, "reasonReference": HEALTH, "performer": CONTACTS}
-    for name, kind in hidden.items():
-        if kind not in classes:
-            detail.pop(name, None)
-    return {**kept, "detail": detail} if detail else kept
-
-
-def _shows_extension(found: Json, classes: frozenset[str]) -> bool:
-    url = found.get("url")
-    return url in _FRAME_EXTENSIONS or _CLASS_OF_EXTENSION.get(str(url)) in classes

@@ -15,7 +15,7 @@ from fhir_server.sweden.codes import LawParagraph
 from fhir_server.sweden.elements import Json, child, extension, items, says, target, text
 from fhir_server.sweden.periods import bounds, local_date
 from fhir_server.sweden.rulings import refusal, warning
-from fhir_server.sweden.sharing import is_one_of, participants
+from fhir_server.sweden.sharing import is_one_of
 
 PARTICIPATION = "http://hl7.org/fhir/participationstatus"
 NEEDS_ACTION, TENTATIVE = "needs-action", "tentative"
@@ -25,7 +25,6 @@ STATUS_OF_ANSWER = {codes.ACCEPTED: "accepted", codes.DECLINED: "rejected", TENT
 # An answer may be changed until the meeting is held or called off.
 ANSWERABLE = ("draft", "requested", "received", "accepted", "rejected", "ready", "on-hold")
 OPEN_MEETING = ("proposed", "pending", "booked", "waitlist")
-CALLABLE = ("PractitionerRole", "Practitioner", "Organization", "RelatedPerson")
 
 
 def answer_of(task: Json) -> str:
@@ -64,22 +63,6 @@ def answer_deadline(called: datetime, start: datetime | None, days: int) -> date
     if start is not None:
         last = min(last, local_date(start) - timedelta(days=1))
     return max(last, local_date(called))
-
-
-def proposed(plan: Json, contacts: Iterable[Json]) -> list[Json]:
-    """Give whom a plan proposes to call, beside the person (R90, R91).
-
-    Who takes part in the plan, who proposed it, and the fixed contacts.
-
-    Args:
-        plan: the CarePlan.
-        contacts: the CareTeams of named contacts that the plan names.
-    """
-    found = [*participants(plan), child(extension(plan, codes.SIP_INITIATOR), "valueReference")]
-    for team in contacts:
-        found += [child(each, "member") for _, each in items(team, "participant")]
-    distinct = {target(each).key: each for each in found}
-    return [each for each in distinct.values() if target(each).resource_type in CALLABLE]
 
 
 def objects_to(given: Iterable[Json], relative: Sequence[str], now: datetime) -> bool:

@@ -18,8 +18,6 @@ from fhir_server.sweden.references import Read
 from fhir_server.sweden.rulings import refusal, warning
 from fhir_server.sweden.sip import legal_basis
 
-OPEN = ("draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold")
-
 
 def is_need(resource: Json) -> bool:
     """Tell whether a resource is the Task that a SIP is needed, or is proposed (R75, R82)."""

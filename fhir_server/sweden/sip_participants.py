@@ -17,7 +17,6 @@ from datetime import datetime
 from fhir_server.sweden import codes
 from fhir_server.sweden.assignments import is_named_contact
 from fhir_server.sweden.codes import LawParagraph
-from fhir_server.sweden.consents import facts_from as consent_facts
 from fhir_server.sweden.elements import (
     Json,
     child,
@@ -27,8 +26,8 @@ from fhir_server.sweden.elements import (
     target,
     text,
 )
-from fhir_server.sweden.periods import local_date
-from fhir_server.sweden.plan_life import in_use, is_guardian, of_age
+from fhir_server.sweden.guardians import is_child, is_guardian
+from fhir_server.sweden.plan_life import in_use
 
 _HUVUDMAN_ROLES = {
     codes.REGION: "Utför insats för regionen",
@@ -46,6 +45,9 @@ _CALLED = (
     "CareTeam/",
     "HealthcareService/",
 )
+
+
+_ANSWERS = ("PractitionerRole", "Practitioner", "Organization", "RelatedPerson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,6 @@ class Surroundings:
         other_plans: the person's other active CarePlans.
         needs: Tasks by which somebody noted that a plan is needed.
         stay: the inpatient Encounter; empty for none.
-        consents: Consents to a SIP.
     """
 
     patient: Json
@@ -87,11 +88,10 @@ class Surroundings:
     other_plans: Sequence[Json] = ()
     needs: Sequence[Json] = ()
     stay: Json | None = None
-    consents: Sequence[Json] = ()
 
 
 def propose(known: Surroundings, now: datetime) -> list[Proposal]:
-    """Give whom to call, each once, the person first.
+    """Give whom to call, each once, the person first; the consent is to be weighed for each.
 
     Args:
         known: what is known around the person.
@@ -101,24 +101,43 @@ def propose(known: Surroundings, now: datetime) -> list[Proposal]:
         *_person(known.patient, now),
         *_relatives(known, now),
         *_contacts(known.teams),
-        *_doers(known.plan),
-        *_participants(known.plan),
-        *_initiators(known),
+        *_named_by(known.plan),
+        *_who_noted(known.needs),
         *_notified(known.stay or {}),
         *_of_other_plans(known.other_plans),
     )
-    denied = set(_denied(known.consents, known.patient, now))
     distinct: dict[str, Proposal] = {}
     for each in found:
         literal = target(each.actor).literal
-        if literal.startswith(_CALLED) and literal not in denied:
+        if literal.startswith(_CALLED):
             distinct.setdefault(literal, each)
     return list(distinct.values())
 
 
+def named(plan: Json, contacts: Iterable[Json]) -> list[Json]:
+    """Give whom a plan itself names, beside the person: who is called where the call says nobody.
+
+    R90, R91. A team has no answer to give, and is called by its members.
+
+    Args:
+        plan: the CarePlan.
+        contacts: the CareTeams of named contacts that the plan names.
+    """
+    found = [each.actor for each in (*_named_by(plan), *_contacts(contacts))]
+    distinct = {target(each).key: each for each in found}
+    return [each for each in distinct.values() if target(each).resource_type in _ANSWERS]
+
+
+def _named_by(plan: Json) -> Iterator[Proposal]:
+    yield from _doers(plan)
+    yield from _participants(plan)
+    if started := child(extension(plan, codes.SIP_INITIATOR), "valueReference"):
+        yield Proposal(started, "Initiativtagare", "Har föreslagit planen.")
+
+
 def _person(patient: Json, now: datetime) -> Iterator[Proposal]:
     actor = {"reference": f"Patient/{patient.get('id')}"}
-    if of_age(patient, local_date(now)) is False:
+    if is_child(patient, now):
         why = "Barnet informeras, tillfrågas och deltar efter ålder och mognad."
         yield Proposal(actor, "Barnet", why, (codes.PL_4_3, codes.SOL_10_9))
     else:
@@ -127,7 +146,7 @@ def _person(patient: Json, now: datetime) -> Iterator[Proposal]:
 
 
 def _relatives(known: Surroundings, now: datetime) -> Iterator[Proposal]:
-    child_ = of_age(known.patient, local_date(now)) is False
+    child_ = is_child(known.patient, now)
     for relative in known.relatives:
         if not in_use(relative, now):
             continue
@@ -149,9 +168,9 @@ def _contacts(teams: Iterable[Json]) -> Iterator[Proposal]:
             continue
         for _, participant in items(team, "participant"):
             kinds = concept_codes(participant, "role", *codes.CONTACT_TYPE_SYSTEMS)
-            for kind in kinds[:1]:
-                role = codes.CONTACT_TYPE_DISPLAYS.get(kind, "fast kontakt")
-                yield Proposal(child(participant, "member"), _capital(role), _why_contact(kind))
+            kind = next(iter(kinds), "")
+            role = codes.CONTACT_TYPE_DISPLAYS.get(kind, "fast kontakt")
+            yield Proposal(child(participant, "member"), _capital(role), _why_contact(kind))
 
 
 def _why_contact(kind: str) -> str:
@@ -159,7 +178,9 @@ def _why_contact(kind: str) -> str:
         return "Fast vårdkontakt samordnar och håller planen aktuell."
     if kind == codes.FAST_LAKARKONTAKT:
         return "Fast läkarkontakt ansvarar för den medicinska vården."
-    return "Fast omsorgskontakt svarar för omsorgen i hemmet."
+    if kind == codes.FAST_OMSORGSKONTAKT:
+        return "Fast omsorgskontakt svarar för omsorgen i hemmet."
+    return "Är fast kontakt för personen."
 
 
 def _doers(plan: Json) -> Iterator[Proposal]:
@@ -177,14 +198,18 @@ def _doers(plan: Json) -> Iterator[Proposal]:
 
 
 def _participants(plan: Json) -> Iterator[Proposal]:
+    why = "Har skrivit planen och håller den aktuell."
+    yield Proposal(child(plan, "author"), "Ansvarig för planen", why)
+    responsible = child(
+        extension(extension(plan, codes.FOLLOW_UP), "responsible"), "valueReference"
+    )
+    yield Proposal(responsible, "Ansvarig för uppföljningen", "Ser till att planen följs upp.")
     for _, each in items(plan, "contributor"):
         yield Proposal(each, "Deltagare", "Anges som deltagare i planen.")
 
 
-def _initiators(known: Surroundings) -> Iterator[Proposal]:
-    if started := child(extension(known.plan, codes.SIP_INITIATOR), "valueReference"):
-        yield Proposal(started, "Initiativtagare", "Har föreslagit planen.")
-    for task in known.needs:
+def _who_noted(needs: Iterable[Json]) -> Iterator[Proposal]:
+    for task in needs:
         why = "Har bedömt eller föreslagit att en plan behövs."
         yield Proposal(child(task, "requester"), "Initiativtagare", why, (codes.HSL_16_4,))
         why = "Ska se till att behovet av en plan tas om hand."
@@ -207,18 +232,6 @@ def _of_other_plans(plans: Iterable[Json]) -> Iterator[Proposal]:
     for plan in plans:
         why = "Ansvarar för en annan plan som personen har."
         yield Proposal(child(plan, "author"), "Ansvarig för annan plan", why)
-
-
-def _denied(consents: Iterable[Json], patient: Json, now: datetime) -> Iterator[str]:
-    """Give whom a consent in force leaves out altogether (R78)."""
-    person = target({"reference": f"Patient/{patient.get('id')}"})
-    for consent in consents:
-        if not consent_facts(consent).in_force(person, now):
-            continue
-        for _, rule in items(child(consent, "provision"), "provision"):
-            if text(rule, "type") == "deny" and not rule.get("class"):
-                for _, actor in items(rule, "actor"):
-                    yield target(child(actor, "reference")).literal
 
 
 def _by_id(resource: Json) -> Json:

@@ -61,10 +61,27 @@ def operation_definitions() -> list[dict[str, Any]]:
 
 def table_rows(markdown: str) -> list[list[str]]:
     """Give the cells of all tables' rows, headings included, code marks taken off."""
-    rows = []
-    for line in markdown.splitlines():
-        text = line.strip()
-        if text.startswith("|") and text.endswith("|") and not re.fullmatch(r"[|\s:-]+", text):
-            cells = re.split(r"(?<!\\)\|", text.strip("|"))
-            rows.append([cell.strip().replace("`", "") for cell in cells])
-    return rows
+    return [row for rows in _tables(markdown) for row in rows]
+
+
+def table(markdown: str, *headings: str) -> list[dict[str, str]]:
+    """Give the rows of the tables with these headings, by heading; there must be some."""
+    found = [
+        dict(zip(headings, row, strict=True))
+        for heading, *rows in _tables(markdown)
+        if heading == list(headings)
+        for row in rows
+    ]
+    assert found, headings
+    return found
+
+
+def _tables(markdown: str) -> list[list[list[str]]]:
+    tables: list[list[list[str]]] = [[]]
+    for line in (each.strip() for each in markdown.splitlines()):
+        if not (line.startswith("|") and line.endswith("|")):
+            tables.append([])
+        elif not re.fullmatch(r"[|\s:-]+", line):
+            cells = re.split(r"(?<!\\)\|", line.strip("|"))
+            tables[-1].append([cell.strip().replace("`", "") for cell in cells])
+    return [rows for rows in tables if rows]

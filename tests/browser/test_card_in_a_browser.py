@@ -7,27 +7,17 @@ looked for. Without, these tests skip themselves.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
-from tests.browser import chromium
+from tests.browser.pages import LONG, NEEDED, opened, require_accessible, served
 from tests.conftest import Fhir
 from tests.domain.clinic import PHONE, Clinic, fast_kontakt
 
-playwright = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+pytestmark = NEEDED
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium.executable() is None, reason="there is no Chromium here"),
-]
-
-LONG = "Wilhelmina-Konstantinopolitanska Överstelöjtnantsdotter-Sörgårdshammarström"
 CARD = "Patient/albertina-hammar/$named-contacts"
 PAGES = {
     "card": CARD,
@@ -49,39 +39,8 @@ def base(app: Flask) -> Iterator[str]:
             name=LONG, telecom=[PHONE, {"system": "url", "value": f"https://{LONG}.se"}]
         )
         clinic.fhir.create(fast_kontakt(long, clinic.nurse(unit), kind, note=[{"text": LONG * 3}]))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}/fhir"
-    server.shutdown()
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        options = ["--no-sandbox"]  # as root, and in many containers, there is none
-        started = running.chromium.launch(executable_path=chromium.executable(), args=options)
-        yield started
-        started.close()
-
-
-@contextmanager
-def opened(browser: Any, url: str, width: int = 360, scheme: str = "light") -> Iterator[Any]:
-    """Open a page as a person does; its policy is in force, and breaking it is an error."""
-    page = browser.new_page(
-        viewport={"width": width, "height": 740},
-        color_scheme=scheme,
-        extra_http_headers={"Accept": "text/html"},
-    )
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(url)
-    yield page
-    refused = [text for text in complaints if "Content Security Policy" in text]
-    page.close()
-    assert refused == []
+    with served(app) as address:
+        yield address
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -91,11 +50,7 @@ def test_axe_finds_no_violation_and_nothing_is_cut_off(
     browser: Any, base: str, name: str, width: int, scheme: str
 ) -> None:
     """R10, R11: accessible and readable on a phone, in either scheme."""
-    with opened(browser, f"{base}/{PAGES[name]}", width, scheme) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        found = axe.Axe().run(page, options={"resultTypes": ["violations", "incomplete"]})
-    assert found.response["violations"] == [], found.generate_report()
-    assert found.response["incomplete"] == []
+    require_accessible(browser, f"{base}/{PAGES[name]}", width, scheme)
 
 
 def test_numbers_can_be_reached_and_called_from_the_keyboard(browser: Any, base: str) -> None:

@@ -6,25 +6,17 @@ As for the card: without a Chromium these tests skip themselves.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
-from tests.browser import chromium
-from tests.browser.test_card_in_a_browser import axe, browser, opened
+from tests.browser.pages import NEEDED, opened, require_accessible, served
 from tests.conftest import Fhir
 from tests.domain import written_plan
 from tests.domain.clinic import Clinic
 
-__all__ = ["browser"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium.executable() is None, reason="there is no Chromium here"),
-]
+pytestmark = NEEDED
 
 LONG = "Överstelöjtnantsdotter-Sörgårdshammarströmskonstantinopolitanska" * 2
 PAGES = {
@@ -43,12 +35,8 @@ def base(app: Flask) -> Iterator[str]:
     written_plan.stored(clinic)
     clinic.load_demo("c-child")
     clinic.put(written_plan.plan(id="lang", status="draft", description=LONG))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}/fhir"
-    server.shutdown()
-    thread.join(10)
+    with served(app) as address:
+        yield address
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -58,11 +46,7 @@ def test_axe_finds_no_violation_and_nothing_is_cut_off(
     browser: Any, base: str, name: str, width: int, scheme: str
 ) -> None:
     """R11, R64, R81: accessible and readable on a phone, in either scheme."""
-    with opened(browser, f"{base}/{PAGES[name]}", width, scheme) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        found = axe.Axe().run(page, options={"resultTypes": ["violations", "incomplete"]})
-    assert found.response["violations"] == [], found.generate_report()
-    assert found.response["incomplete"] == []
+    require_accessible(browser, f"{base}/{PAGES[name]}", width, scheme)
 
 
 def test_text_is_large_on_a_small_screen(browser: Any, base: str) -> None:

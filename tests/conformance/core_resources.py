@@ -214,9 +214,13 @@ def _practitioner_role(number: int) -> Json:
 def _encounter(number: int) -> Json:
     reasons = ("Condition", "ImmunizationRecommendation", "Observation", "Procedure")
     participants = ("Practitioner", "PractitionerRole", "RelatedPerson")
-    ready = {"url": "at", "valueDateTime": _period(number)["start"]}
+    at = {"url": "at", "valueDateTime": _period(number)["start"]}
+    to = {"url": "to", "valueReference": _to("Organization", number + 1)}
     return {
-        "extension": [{"url": f"{_OWN}discharge-ready", "extension": [ready]}],
+        "extension": [
+            {"url": f"{_OWN}admission-notice-sent", "extension": [at, to]},
+            {"url": f"{_OWN}discharge-ready", "extension": [at]},
+        ],
         "status": ("finished", "planned")[number % 2],
         "class": _coding(number, "class", 3),
         "type": [_concept(number, "type", 25)],

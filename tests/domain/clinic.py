@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -203,11 +203,11 @@ class Clinic:
 
     Args:
         fhir: a client.
-        unchecked: the same without referential integrity, for references that lead nowhere.
+        unchecked: gives the same without referential integrity, for references that lead nowhere.
     """
 
     fhir: Fhir
-    unchecked: Fhir | None = None
+    unchecked: Callable[[], Fhir] | None = None
 
     def put(self, resource: Json) -> str:
         """Store a resource that must be accepted; give its reference."""
@@ -220,7 +220,7 @@ class Clinic:
     def forget(self, url: str) -> None:
         """Delete what others still refer to."""
         assert self.unchecked is not None
-        response = self.unchecked.delete(url)
+        response = self.unchecked().delete(url)
         assert response.status_code == 204, response.text
 
     def load_demo(self, *names: str) -> None:

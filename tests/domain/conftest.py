@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,15 +16,17 @@ from tests.domain.clinic import Clinic
 
 
 @pytest.fixture(scope="module")
-def loose(settings: Settings, mongo_uri: str) -> Flask:
+def loose(settings: Settings, mongo_uri: str) -> Iterator[Flask]:
     """The same application, but for what may be deleted."""
-    return create_app(replace(settings, referential_integrity_on_delete=False), mongo_uri)
+    app = create_app(replace(settings, referential_integrity_on_delete=False), mongo_uri)
+    yield app
+    app.extensions["fhir"].store.close()
 
 
 @pytest.fixture
-def clinic(fhir: Fhir, loose: Flask) -> Clinic:
-    """A clinic in the module's database."""
-    return Clinic(fhir, Fhir(loose.test_client()))
+def clinic(fhir: Fhir, request: pytest.FixtureRequest) -> Clinic:
+    """A clinic in the module's database; the loose application is made where a test needs it."""
+    return Clinic(fhir, lambda: Fhir(request.getfixturevalue("loose").test_client()))
 
 
 @pytest.fixture

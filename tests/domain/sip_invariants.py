@@ -9,9 +9,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fhir_server.sweden import codes
 from tests.domain.clinic import Json
 
-_OWN = "https://vardsamordning.example/fhir/StructureDefinition"
+_OWN = codes.structure("").rstrip("/")
 _OUT = ("cancelled", "entered-in-error")
 
 

@@ -98,7 +98,7 @@ def by_another_category(clinic: Clinic, sip_: Planned) -> Any:
 
 def by_delete(clinic: Clinic, sip_: Planned) -> Any:
     assert clinic.unchecked
-    return clinic.unchecked.delete(sip_.consent)
+    return clinic.unchecked().delete(sip_.consent)
 
 
 def patched(clinic: Clinic, url: str, patch: Any, type_: str) -> Any:

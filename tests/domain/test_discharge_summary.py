@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import html5lib
 import pytest
-from lxml import html
 from pypdf import PdfReader
 
 from fhir_server.sweden import codes
 from tests.conftest import Fhir
 from tests.domain import written_plan
 from tests.domain.clinic import Clinic, Json, category
+from tests.domain.documents import as_page, words
 
 SUMMARY = f"{written_plan.STAY}/$discharge-summary"
 
@@ -27,14 +26,7 @@ def written(app: Any) -> Clinic:
 
 
 def page_of(clinic: Clinic, url: str = SUMMARY) -> Any:
-    response = clinic.fhir.get(f"{url}?_format=html")
-    assert response.status_code == 200, response.text
-    html5lib.HTMLParser(strict=True).parse(response.text)
-    return html.fromstring(response.text)
-
-
-def words(page: Any) -> str:
-    return " ".join(page.find("body").text_content().split())
+    return as_page(clinic.fhir.get(f"{url}?_format=html"))
 
 
 def stay(clinic: Clinic, patient: str, **more: Any) -> str:

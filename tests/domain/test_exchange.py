@@ -15,6 +15,7 @@ from fhir_server.app import create_app
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.sweden import codes
+from fhir_server.sweden.sharing import ALL_CLASSES
 from tests.conftest import Fhir
 from tests.domain.exchange_partners import (
     Partner,
@@ -323,7 +324,7 @@ def test_the_recipient_gets_what_the_consent_lets_it_see_and_loses_nothing_of_ou
     """R78, R94, R100: what is left out is neither sent nor lost when the rest comes back."""
     region.change(plan, lambda p: p.update(description="Adas egna ord"))
     here = region.read(plan)["supportingInfo"][0]["reference"]
-    region.change(here, lambda c: c.update(provision=_all_but_description(region)))
+    region.change(here, lambda c: c.update(provision=_all_but("beskrivning", region)))
     bundle = region.export(plan, sender="region", recipient="kommun")
     answer = kommun.receive(bundle, receiver="kommun")
     copy = answer["return"][0]
@@ -337,9 +338,35 @@ def test_the_recipient_gets_what_the_consent_lets_it_see_and_loses_nothing_of_ou
     assert "tag" not in plan_here["meta"]
 
 
-def _all_but_description(region: Partner) -> dict[str, Any]:
-    kinds = ("behov", "halsotillstand", "mal", "insatser-region", "insatser-kommun")
-    kinds += ("insatser-annan", "kontakter", "uppfoljning")
+def test_a_goal_leaves_without_what_the_consent_hides_and_comes_back_whole(
+    region: Partner, kommun: Partner, plan: str
+) -> None:
+    """R78, R93, R94: how it went and whose address stay here; the other's change is merged in."""
+    stored = region.read(plan)
+    goal, consent = stored["goal"][0]["reference"], stored["supportingInfo"][0]["reference"]
+    home = [{"city": "Hemort"}]
+    region.change(stored["subject"]["reference"], lambda p: p.update(address=home))
+    region.change(goal, lambda g: g.update(note=[{"text": "Dolt om hur det gick"}]))
+    region.change(consent, lambda c: c.update(provision=_all_but("uppfoljning", region)))
+    bundle = region.export(plan, sender="region", recipient="kommun")
+    assert "Dolt om hur" not in str(bundle)
+    assert "Hemort" not in str(bundle)
+    answer = kommun.receive(bundle, receiver="kommun")
+    copy = f"CarePlan/{answer['return'][0]['id']}"
+    there = kommun.read(copy)["goal"][0]["reference"]
+    assert codes.SUBSETTED in kommun.read(there)["meta"]["tag"]
+    words = {"text": "Gå till affären"}
+    kommun.change(there, lambda g: g.update(description=words))
+    answer = region.receive(kommun.export(copy, sender="kommun"), receiver="region")
+    assert conflicts(answer) == {}
+    whole = region.read(goal)
+    assert whole["description"] == words
+    assert whole["note"] == [{"text": "Dolt om hur det gick"}]
+    assert "tag" not in whole["meta"]
+
+
+def _all_but(hidden: str, region: Partner) -> dict[str, Any]:
+    kinds = ALL_CLASSES - {hidden}
     return {
         "type": "permit",
         "actor": [
@@ -348,7 +375,9 @@ def _all_but_description(region: Partner) -> dict[str, Any]:
                 "reference": {"reference": region.organizations["kommun"]},
             }
         ],
-        "class": [{"system": codes.INFORMATION_CLASS_SYSTEM, "code": kind} for kind in kinds],
+        "class": [
+            {"system": codes.INFORMATION_CLASS_SYSTEM, "code": kind} for kind in sorted(kinds)
+        ],
     }
 
 
@@ -410,7 +439,7 @@ def test_a_protected_person_s_address_stays_at_home(region: Partner, plan: str) 
     """R118: the address of a person with protected identity is not sent."""
 
     def protect(patient: dict[str, Any]) -> None:
-        system = "http://electronichealth.se/fhir/CodeSystem/sekretess"
+        system = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
         patient["meta"]["security"] = [{"system": system, "code": "sekretessmarkering"}]
         patient["address"] = [{"city": "Hemlig"}]
 

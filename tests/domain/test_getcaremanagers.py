@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,8 @@ import pytest
 from fhir_server.fhirpath.engine import Engine, Environment
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.sweden import codes
-from tests.architecture.source_tree import DOCS, operation_definitions, table_rows
+from tests.architecture import source_tree
+from tests.architecture.source_tree import DOCS, operation_definitions
 from tests.domain.clinic import Clinic, Json, code, fast_kontakt, parameters, string
 
 PAGE = (DOCS / "national" / "getcaremanagers.md").read_text("utf-8")
@@ -93,18 +95,7 @@ def flattened(type_: dict[str, Any], leaf: Any = None, path: str = "") -> Iterat
             yield from flattened(inner, leaf, f"{path}{name}.")
 
 
-def table(*headings: str) -> list[dict[str, str]]:
-    """Give the rows of the tables of the page with these headings."""
-    found, current = [], None
-    for row in table_rows(PAGE):
-        if row[0] in ("Field", "Name", "Place", "Rule"):
-            current = row
-        elif current is not None and current == list(headings):
-            found.append(dict(zip(current, row, strict=True)))
-    assert found, headings
-    return found
-
-
+table = partial(source_tree.table, PAGE)
 FIELDS = table("Field", "Path", "Example")
 PLACES = table("Place", "Telecom", "Address", "Number", "Street")
 NAMES = table("Name", "Stands for")

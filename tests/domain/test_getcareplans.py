@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ import pytest
 from fhir_server.fhirpath.engine import Engine, Environment
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.sweden import codes
-from tests.architecture.source_tree import DOCS, table_rows
+from tests.architecture import source_tree
+from tests.architecture.source_tree import DOCS
 from tests.conftest import Fhir
 from tests.domain import sip_calls
 from tests.domain.clinic import Clinic, Json, category
@@ -79,18 +81,7 @@ def flattened(type_: dict[str, Any], path: str = "") -> Iterator[str]:
             yield from flattened(inner, f"{path}{name}.")
 
 
-def table(*headings: str) -> list[dict[str, str]]:
-    """Give the rows of the tables of the page with these headings."""
-    found, current = [], None
-    for row in table_rows(PAGE):
-        if row[0] in ("Field", "Name", "Rule"):
-            current = row
-        elif current is not None and current == list(headings):
-            found.append(dict(zip(current, row, strict=True)))
-    assert found, headings
-    return found
-
-
+table = partial(source_tree.table, PAGE)
 FIELDS = table("Field", "Path", "Example")
 NAMES = {row["Name"]: row["Stands for"] for row in table("Name", "Stands for")}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import re
 import secrets
@@ -27,6 +26,7 @@ from tests.domain.clinic import (
     participant,
     string,
 )
+from tests.domain.documents import as_page, as_pdf, pdf_words, words
 
 SECRET = "Internt: anhörig är arg"
 HOSTILE = '<script>alert(1)</script> & "Åsa" #link("x")[y]'
@@ -35,27 +35,12 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 def page_of(fhir: Fhir, patient: str, query: str = "") -> Any:
     """Give the card as a page, which must be valid HTML."""
-    response = fhir.get(f"{patient}/$named-contacts{query}", Accept=BROWSER)
-    assert response.status_code == 200, response.text
-    assert response.content_type == "text/html; charset=utf-8"
-    html5lib.HTMLParser(strict=True).parse(response.text)
-    return html.fromstring(response.text)
+    return as_page(fhir.get(f"{patient}/$named-contacts{query}", Accept=BROWSER))
 
 
 def pdf_of(fhir: Fhir, patient: str) -> PdfReader:
     """Give the card as a document."""
-    response = fhir.get(f"{patient}/$named-contacts", Accept="application/pdf")
-    assert response.status_code == 200, response.text
-    assert response.content_type == "application/pdf"
-    return PdfReader(io.BytesIO(response.data))
-
-
-def words(page: Any) -> str:
-    return " ".join(page.find("body").text_content().split())
-
-
-def pdf_words(pdf: PdfReader) -> str:
-    return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+    return as_pdf(fhir.get(f"{patient}/$named-contacts", Accept="application/pdf"))
 
 
 def links(page: Any) -> list[str]:

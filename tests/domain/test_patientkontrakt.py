@@ -7,7 +7,6 @@ import itertools
 import secrets
 from typing import Any
 
-import html5lib
 import pytest
 from flask import Flask
 from lxml import html
@@ -17,6 +16,7 @@ from fhir_server.fhir import json
 from fhir_server.interactions.context import Server
 from fhir_server.sweden import codes
 from tests.conftest import Fhir
+from tests.domain import documents
 from tests.domain.clinic import (
     Clinic,
     Json,
@@ -54,13 +54,11 @@ def asked(fhir: Fhir, patient: str, form: str, query: str = "", **reader: Json) 
 def words(fhir: Fhir, patient: str, form: str, query: str = "", **reader: Json) -> str:
     """Give all that is told in a form, with single spaces."""
     response = asked(fhir, patient, form, query, **reader)
-    assert response.status_code == 200, response.text
     if form == "pdf":
-        pages = PdfReader(io.BytesIO(response.data)).pages
-        return " ".join(" ".join(page.extract_text() for page in pages).split())
+        return documents.pdf_words(documents.as_pdf(response))
     if form == "html":
-        html5lib.HTMLParser(strict=True).parse(response.text)
-        return " ".join(html.fromstring(response.text).find("body").text_content().split())
+        return documents.words(documents.as_page(response))
+    assert response.status_code == 200, response.text
     return str(response.text)
 
 

@@ -208,6 +208,15 @@ def test_whom_the_consent_leaves_out_is_not_proposed(clinic: Clinic) -> None:
     assert found[other] == ("Deltagare", [])
 
 
+def test_a_consent_for_some_actors_proposes_them_and_the_person_alone(clinic: Clinic) -> None:
+    """R78, R84: whom a consent that names actors does not name would not be let in, either."""
+    patient, school, other = clinic.patient(), clinic.unit(codes.ANNAN), clinic.unit(codes.ANNAN)
+    actor = {"role": {"text": "Får läsa"}, "reference": {"reference": school}}
+    clinic.put(consent_to_sip(patient, provision={"type": "permit", "actor": [actor]}))
+    given = [reference(school), reference(other)]
+    assert set(proposed(generate(clinic, patient, "draft", participant=given))) == {patient, school}
+
+
 @pytest.mark.parametrize("status", ["draft", "active"])
 def test_a_plan_in_force_with_the_content_suffices(clinic: Clinic, status: str) -> None:
     """R85: it is revised, or another is made knowingly."""

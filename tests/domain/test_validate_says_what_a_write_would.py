@@ -72,16 +72,16 @@ def test_law_and_references_are_told_together(clinic: Clinic) -> None:
 
 
 def test_a_plan_after_its_consent_was_withdrawn_would_not_be_stored(clinic: Clinic) -> None:
-    """R75, R78."""
+    """R75, R78: the withdrawal has revoked the plan, and nothing makes it active again."""
     patient = ready(clinic)
     at = f"CarePlan/{result(generate(clinic, patient, 'active', *complete()))['id']}"
     for consent in clinic.fhir.get(f"Consent?patient={patient}").json["entry"]:
         withdrawn = {**consent["resource"], "status": "inactive"}
         clinic.fhir.put(f"Consent/{consent['resource']['id']}", withdrawn)
-    changed = {**clinic.read(at), "title": "Ändrad"}
+    changed = {**clinic.read(at), "status": "active"}
     told = asked(clinic, "update", at, changed)
     assert ("error", "business-rule", "CarePlan.supportingInfo[0]") in said(told)
-    assert clinic.read(at)["title"] != "Ändrad"
+    assert clinic.read(at)["status"] == "revoked"
 
 
 def test_in_general_the_law_on_other_resources_is_not_asked(clinic: Clinic) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from typing import Any
 
-import html5lib
 import pytest
-from lxml import html
 from pypdf import PdfReader
 
 from fhir_server.sweden import codes
 from tests.conftest import Fhir
 from tests.domain import written_plan
 from tests.domain.clinic import Clinic, Json, category, paragraphs, parameters, reference
+from tests.domain.documents import as_page, as_pdf, pdf_words, words
 from tests.domain.sip_calls import consent_to_sip
 
 HOSTILE = '<script>alert(1)</script> & "Åsa" #link("x")[y]'
@@ -45,11 +43,8 @@ def page_of(
     """Give the plan as a page, which must be valid HTML of at most 100 KB."""
     url = f"{plan}/$document?_format=html{query}"
     response = copy_for(clinic, plan, recipient, "html") if recipient else clinic.fhir.get(url)
-    assert response.status_code == 200, response.text
-    assert response.content_type == "text/html; charset=utf-8"
     assert len(response.data) <= MOST
-    html5lib.HTMLParser(strict=True).parse(response.text)
-    return html.fromstring(response.text)
+    return as_page(response)
 
 
 def pdf_of(
@@ -57,17 +52,7 @@ def pdf_of(
 ) -> PdfReader:
     url = f"{plan}/$document?_format=pdf{query}"
     response = copy_for(clinic, plan, recipient, "pdf") if recipient else clinic.fhir.get(url)
-    assert response.status_code == 200, response.text
-    assert response.content_type == "application/pdf"
-    return PdfReader(io.BytesIO(response.data))
-
-
-def words(page: Any) -> str:
-    return " ".join(page.find("body").text_content().split())
-
-
-def pdf_words(pdf: PdfReader) -> str:
-    return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+    return as_pdf(response)
 
 
 def headings(page: Any) -> list[str]:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.preconditions import require_living
-from fhir_server.storage.records import StoredResource
+from fhir_server.operations import at_hand
+from fhir_server.operations.at_hand import Found, living, other_kind
 from fhir_server.sweden import codes, succession
 from fhir_server.sweden.assignments import is_named_contact
-from fhir_server.sweden.elements import child, target
 from fhir_server.sweden.periods import bounds
 
 Resource = dict[str, Any]
 
 
-def named_contact(context: Context, id_: str) -> tuple[StoredResource, Resource]:
+def named_contact(context: Context, id_: str) -> Found:
     """Give a CareTeam that is a named contact's assignment.
 
     Raises:
         FhirError: 404 or 410 for none; 422 for another kind of team.
     """
-    reference = f"CareTeam/{id_}"
-    stored = require_living(context.store.read("CareTeam", id_), reference)
-    team = json.parse(stored.body or b"{}")
+    stored, team = living(context, "CareTeam", id_)
     if not is_named_contact(team):
-        text = f"{reference} is no named contact: its category is not fast-kontakt."
-        raise FhirError(Issue("error", "business-rule", text, "CareTeam.category"), status=422)
+        words = "is no named contact: its category is not fast-kontakt."
+        raise other_kind(team, words, "category")
     return stored, team
 
 
@@ -74,9 +70,4 @@ def patient_of(team: Resource) -> str:
     Raises:
         FhirError: 422, the subject is no Patient of this server, which no active contact has.
     """
-    patient = target(child(team, "subject"))
-    if patient.resource_type != "Patient":
-        text = "The subject must be a reference to a Patient on this server (Patient/[id])."
-        issue = Issue("error", "business-rule", text, "CareTeam.subject", (codes.PL_6_2.coding,))
-        raise FhirError(issue, status=422)
-    return patient.literal
+    return at_hand.patient_of(team, codes.PL_6_2)

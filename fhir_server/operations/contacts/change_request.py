@@ -6,15 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from fhir_server.fhir import json
 from fhir_server.fhir.ids import ID
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.preconditions import require_living
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
+from fhir_server.operations.at_hand import Found, living
 from fhir_server.operations.contacts.assignment_at_hand import (
     named_contact,
     patient_of,
@@ -93,14 +92,11 @@ def _decided(call: Call, team_id: str, status: str) -> Draft:
     return Draft({**task, "status": status, "output": outputs}, stored.id, stored)
 
 
-def _stored_task(
-    context: Context, reference: Resource, team_id: str
-) -> tuple[StoredResource, Resource]:
+def _stored_task(context: Context, reference: Resource, team_id: str) -> Found:
     match = _TASK.match(str(reference.get("reference", "")))
     if match is None:
         raise invalid("task must be a reference of the form Task/[id].", "task", "value")
-    stored = require_living(context.store.read("Task", match[1]), match[0])
-    task = json.parse(stored.body or b"{}")
+    stored, task = living(context, "Task", match[1])
     asks = codes.BYTE_AV_KONTAKT in concept_codes(task, "code", codes.TASK_CODE_SYSTEM)
     if not asks or task.get("focus", {}).get("reference") != f"CareTeam/{team_id}":
         text = "task must be a request for another contact (byte-av-kontakt) about this CareTeam."

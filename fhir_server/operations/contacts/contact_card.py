@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from fhir_server import swedish
 from fhir_server.operations.contact_ways import LABELS, Way, ways_to
-from fhir_server.pages import swedish
-from fhir_server.pages.swedish import Piece
 from fhir_server.sweden import codes
 from fhir_server.sweden.contact_view import ContactView, Place, Somebody, StandIn
+from fhir_server.swedish import Piece
 
 # Whom to ask first when one does not know whom: the contact that coordinates the others (R32).
 ORDER = (

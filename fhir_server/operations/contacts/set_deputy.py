@@ -16,8 +16,8 @@ from fhir_server.fhir.parameters import Arguments
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
-from fhir_server.interactions.preconditions import require_living
 from fhir_server.interactions.together import Draft, Written, write_together
+from fhir_server.operations.at_hand import living
 from fhir_server.operations.contacts.assignments_of import assignments_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.sweden import codes, deputies, periods
@@ -66,9 +66,7 @@ def run(call: Call) -> Answer:
 
 def _one(call: Call, wish: Wish) -> Answer:
     def draft() -> list[Draft]:
-        reference = f"CareTeam/{call.id}"
-        stored = require_living(call.context.store.read("CareTeam", str(call.id)), reference)
-        care_team = json.parse(stored.body or b"{}")
+        stored, care_team = living(call.context, "CareTeam", call.id)
         _require_assignment(care_team)
         return [Draft(_changed(care_team, wish, call.arguments), stored.id, stored)]
 

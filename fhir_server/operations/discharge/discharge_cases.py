@@ -75,10 +75,11 @@ def _batch(
     agreements = agreements_of(context.server.settings)
     whose = sorted({reference for each in encounters if (reference := patient_of(each))})
     patients = finder.read_many(whose)
-    around = _around(finder, encounters, whose)
-    for encounter in encounters:
+    stays = [(each, timeline(each).by(at)) for each in encounters]
+    # What a unit sees of a stay that nobody assessed follows from the stay alone.
+    around = _around(finder, [each for each, stay in stays if not unit or stay.in_process])
+    for encounter, stay in stays:
         patient = patients.get(patient_of(encounter))
-        stay = timeline(encounter).by(at)
         happened = events(encounter, stay, around.get(patient_of(encounter), ()), at)
         if unit and target(child(encounter, "serviceProvider")).literal != unit:
             own = tuple(each for each in happened.planning if each.owner == unit)
@@ -88,11 +89,9 @@ def _batch(
         yield Case(encounter, patient, stay, happened, found, agreement)
 
 
-def _around(
-    finder: Finder, encounters: Sequence[Resource], whose: Sequence[str]
-) -> dict[str, list[Resource]]:
+def _around(finder: Finder, encounters: Sequence[Resource]) -> dict[str, list[Resource]]:
     """Give what was done about the patients, by patient."""
-    patients = ",".join(whose)
+    patients = ",".join(sorted({whose for each in encounters if (whose := patient_of(each))}))
     found: dict[str, list[Resource]] = {}
     if not patients:
         return found

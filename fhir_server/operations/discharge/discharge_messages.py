@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fhir_server import swedish
 from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.prepare import new_id
@@ -19,7 +20,7 @@ from fhir_server.interactions.together import Draft, Written
 from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.discharge.stay_at_hand import Moment, Stay
 from fhir_server.operations.results import several_answer
-from fhir_server.pages import swedish
+from fhir_server.operations.swedish_moments import day_and_hour
 from fhir_server.sweden import codes
 from fhir_server.sweden.admission_notice import Content
 from fhir_server.sweden.audience import protective_labels
@@ -78,14 +79,8 @@ def text_payload(*lines: str) -> list[Resource]:
 def spelled(moment: str | dt.datetime) -> str:
     """Give a day or a moment as people write it: 6 mars 2026 klockan 11."""
     if isinstance(moment, str):
-        found = bounds(moment)
-        if found is None:
-            return moment
-        if "T" not in moment:
-            return swedish.day(found[0].astimezone(STOCKHOLM).date())
-        moment = found[0]
-    local = moment.astimezone(STOCKHOLM)
-    return f"{swedish.day(local.date())} klockan {swedish.clock(local.time())}"
+        return day_and_hour(moment, STOCKHOLM) or moment
+    return swedish.moment(moment)
 
 
 def notice_text(stay: Stay, said: Content, needs: Sequence[str], note: str) -> list[str]:

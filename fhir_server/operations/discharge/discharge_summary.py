@@ -13,11 +13,11 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.read import read
+from fhir_server.operations import swedish_moments
 from fhir_server.operations.discharge import discharge_view
 from fhir_server.operations.discharge.discharge_view import Discharge
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.written import plan_words
 from fhir_server.operations.written.document import Document
 from fhir_server.operations.written.plan_composition import now as this_moment
 from fhir_server.operations.written.plan_composition import section_of
@@ -108,7 +108,7 @@ def _meetings(finder: Finder, patient: str, left: datetime) -> tuple[Resource, .
 
 
 def _is_coming(meeting: Json, left: datetime) -> bool:
-    ends = plan_words.moment_of(meeting.get("end") or meeting.get("start"))
+    ends = swedish_moments.first_of(meeting.get("end") or meeting.get("start"))
     return ends is None or ends > left
 
 

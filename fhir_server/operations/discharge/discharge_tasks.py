@@ -15,7 +15,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft
 from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.discharge.discharge_messages import Ids
-from fhir_server.operations.discharge.stay_at_hand import OPEN, Moment, Stay
+from fhir_server.operations.discharge.stay_at_hand import Moment, Stay
 from fhir_server.storage.records import StaleWrite, StoredResource
 from fhir_server.storage.snapshot import Snapshot
 from fhir_server.sweden import codes
@@ -179,7 +179,7 @@ class AppointingTasks:
         finder = Finder(context.server, context.store)
         for stored in finder.search_stored("Task", patient=self._patient, code=code):
             task = json.parse(stored.body or b"{}")
-            if task.get("status") in OPEN:
+            if task.get("status") in codes.OPEN_TASK:
                 yield stored, task
 
 

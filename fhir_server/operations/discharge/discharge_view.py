@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fhir_server import swedish
+from fhir_server.operations import swedish_moments
+from fhir_server.operations.parties import lowered
+from fhir_server.operations.patientkontrakt.words import PLAN_NAMES
 from fhir_server.operations.written import plan_meetings, plan_sections, plan_words
-from fhir_server.operations.written.plan_parties import lowered, ways_rows
+from fhir_server.operations.written.plan_sections import ways_rows
 from fhir_server.operations.written.plan_telling import Telling
 from fhir_server.operations.written.plan_view import DISCREET, whose
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import (
     Block,
     Section,
@@ -27,23 +30,21 @@ from fhir_server.pages.writing import (
     text,
 )
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import Json, child, codings, concept_codes, extension, items
+from fhir_server.sweden.elements import (
+    Json,
+    child,
+    codings,
+    concept_codes,
+    concept_words,
+    extension,
+    items,
+)
 from fhir_server.sweden.elements import text as string
 from fhir_server.sweden.people import name_of
 from fhir_server.sweden.periods import read
 
 TITLE = "När du lämnar sjukhuset"
 _ATTENDING = "ATND"
-_PLAN_KINDS = {
-    "SIP": "Samordnad individuell plan (SIP)",
-    "SPLPTLRV": "Samordnad vårdplan enligt LPT eller LRV",
-    "SPU": "Samordnad plan vid utskrivning",
-    "VP": "Vårdplan",
-    "HP": "Habiliteringsplan",
-    "RP": "Rehabiliteringsplan",
-    "GP": "Genomförandeplan",
-    "SVP": "Standardiserad vårdplan",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _stay(told: Telling) -> Section:
     stay, period = told.source, read(told.source)
     began, ended = child(stay, "period").get("start"), child(stay, "period").get("end")
     unit = told.party(child(stay, "serviceProvider"), stay)
-    why = [plan_words.concept(each) for _, each in items(stay, "reasonCode")]
+    why = [concept_words(each) for _, each in items(stay, "reasonCode")]
     physicians = [
         child(each, "individual")
         for _, each in items(stay, "participant")
@@ -120,8 +121,8 @@ def _stay(told: Telling) -> Section:
         "Din vårdtid",
         facts(
             row("Avdelning", unit.name if unit else ""),
-            row("Kom hit", plan_words.clock_of(began, told.zone)),
-            row("Skrevs ut", plan_words.clock_of(ended, told.zone)),
+            row("Kom hit", swedish_moments.day_and_hour(began, told.zone)),
+            row("Skrevs ut", swedish_moments.day_and_hour(ended, told.zone)),
             row("Väntas åka hem", "" if period.end else _expected(told)),
             row("Varför du kom", swedish.listed([each for each in why if each])),
             row("Vi har behandlat", swedish.listed([lowered(each) for each in _diagnoses(told)])),
@@ -143,14 +144,14 @@ def _expected(told: Telling) -> str:
         if each.get("url") == codes.EXPECTED_DISCHARGE
     ]
     last = max(said, key=lambda each: each[0], default=("", {}))[1]
-    return plan_words.clock_of(last.get("valueDateTime"), told.zone)
+    return swedish_moments.day_and_hour(last.get("valueDateTime"), told.zone)
 
 
 def _diagnoses(told: Telling) -> Iterator[str]:
     for _, each in items(told.source, "diagnosis"):
         reference = child(each, "condition")
         found = told.gathered.found.get(string(reference, "reference"), {})
-        if words := plan_words.concept(child(found, "code")) or string(reference, "display"):
+        if words := concept_words(child(found, "code")) or string(reference, "display"):
             yield words
 
 
@@ -186,7 +187,7 @@ def _plans(told: Telling, plans: Sequence[Json]) -> Section:
     blocks: list[Block] = []
     for plan in plans:
         code = next(iter(concept_codes(plan, "category", codes.CARE_PLAN_CATEGORY)), "")
-        kind = _PLAN_KINDS.get(code, "")
+        kind = PLAN_NAMES.get(code, "")
         title = string(plan, "title") or kind or "Vård- och omsorgsplan"
         author = told.party(child(plan, "author"), plan)
         follow_up = string(extension(extension(plan, codes.FOLLOW_UP), "date"), "valueDate")
@@ -194,9 +195,9 @@ def _plans(told: Telling, plans: Sequence[Json]) -> Section:
             entry(
                 title,
                 kind if kind and not kind.startswith(title) else "",
-                row("Skriven", plan_words.on_day(plan.get("created"), told.zone)),
+                row("Skriven", swedish_moments.on_day(plan.get("created"), told.zone)),
                 row("Skriven av", author.called if author else ""),
-                row("Följs upp", plan_words.weekday(follow_up, told.zone)),
+                row("Följs upp", swedish_moments.weekday(follow_up, told.zone)),
             )
         )
     return section("planer", "Dina planer", *(blocks or [text("Det finns inga planer än.")]))

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from fhir_server import swedish
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.answer import Answer
@@ -34,7 +35,6 @@ from fhir_server.operations.discharge.stay_at_hand import (
 )
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.pages import swedish
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import admission_notice, codes, stay_order
 from fhir_server.sweden.elements import child, target, text

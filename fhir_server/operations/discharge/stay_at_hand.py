@@ -12,8 +12,8 @@ from fhir_server.fhir.outcome import FhirError, Issue, has_errors, invalid
 from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
-from fhir_server.interactions.preconditions import require_living
 from fhir_server.interactions.together import Draft
+from fhir_server.operations.at_hand import living
 from fhir_server.operations.contacts.assignment_edits import with_extension
 from fhir_server.operations.moments import now_of, now_text
 from fhir_server.operations.operation import Call
@@ -26,8 +26,6 @@ from fhir_server.sweden.periods import bounds
 Resource = dict[str, Any]
 
 PROFILE = codes.structure("sluten-encounter")
-# Of Tasks that somebody may still act on.
-OPEN = ("draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,11 @@ class Stay:
 
     def open_tasks(self, *wanted: str) -> Iterator[tuple[StoredResource, Resource]]:
         """Give those of the Tasks that somebody may still act on."""
-        return ((each, task) for each, task in self.tasks(*wanted) if task.get("status") in OPEN)
+        return (
+            (each, task)
+            for each, task in self.tasks(*wanted)
+            if task.get("status") in codes.OPEN_TASK
+        )
 
 
 def stay_at_hand(call: Call) -> Stay:
@@ -120,9 +122,7 @@ def stay_at_hand(call: Call) -> Stay:
         FhirError: 404 or 410 for none; 422 where its subject is no Patient of this server.
     """
     context: Context = call.context
-    reference = f"Encounter/{call.id}"
-    stored = require_living(context.store.read("Encounter", str(call.id)), reference)
-    encounter = json.parse(stored.body or b"{}")
+    stored, encounter = living(context, "Encounter", call.id)
     finder = Finder(context.server, context.store)
     aim = target(child(encounter, "subject"))
     patient = finder.read(aim.literal) if aim.resource_type == "Patient" else None

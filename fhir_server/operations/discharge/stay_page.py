@@ -9,20 +9,21 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_server import swedish
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.discharge.discharge_cases import Case
 from fhir_server.operations.discharge.timeline_drawing import Bar, scale_of
 from fhir_server.operations.operation import Call
-from fhir_server.pages import swedish, web
+from fhir_server.pages import web
 from fhir_server.sweden import audience
-from fhir_server.sweden.day_words import day_words, moment_words
 from fhir_server.sweden.discharge import end_of
 from fhir_server.sweden.discharge_steps import DUE, NOT_APPLICABLE, OVERDUE, Step
 from fhir_server.sweden.elements import child, target, text
 from fhir_server.sweden.people import name_of
 from fhir_server.sweden.periods import local_date
+from fhir_server.swedish import long_day, long_moment
 
 Resource = dict[str, Any]
 
@@ -75,9 +76,9 @@ def answer(call: Call, case: Case, at: dt.datetime) -> Answer:
         sheet=SHEET,
         patient=whose(case),
         unit=unit_name(call.context, case.encounter),
-        at=moment_words(at),
-        admitted=moment_words(case.stay.admitted) if case.stay.admitted else "",
-        discharged=moment_words(case.stay.discharged) if case.stay.discharged else "",
+        at=long_moment(at),
+        admitted=long_moment(case.stay.admitted) if case.stay.admitted else "",
+        discharged=long_moment(case.stay.discharged) if case.stay.discharged else "",
         days=scale.days(),
         now=scale.at(at),
         rows=[row(step, scale.bar(step)) for step in shown],
@@ -106,7 +107,7 @@ def last(deadline: dt.datetime | None) -> str:
     if deadline is None:
         return ""
     day = local_date(deadline)
-    return f"Senast {day_words(day) if deadline == end_of(day) else moment_words(deadline)}"
+    return f"Senast {long_day(day) if deadline == end_of(day) else long_moment(deadline)}"
 
 
 def short(paragraph: str) -> str:

@@ -6,7 +6,7 @@ R54–R67, R73. The unit's own stays, and those that it got an inskrivningsmedde
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -17,11 +17,13 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid, not_found
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.discharge import unit_page
-from fhir_server.operations.discharge.discharge_cases import Case, cases
+from fhir_server.operations.discharge.discharge_cases import BATCH, Case, cases
 from fhir_server.operations.discharge.discharge_step_parts import as_extension
 from fhir_server.operations.operation import Call
 from fhir_server.pages import web
+from fhir_server.search.tokens import REFERENCE
 from fhir_server.sweden.discharge_steps import DUE, OVERDUE, Step
+from fhir_server.sweden.facts import microseconds
 from fhir_server.sweden.periods import bounds
 
 Resource = dict[str, Any]
@@ -66,7 +68,7 @@ def answer(call: Call, at: dt.datetime) -> Answer:
     if call.media_type == web.MEDIA_TYPE:
         rows = [(each.case, step) for each in found for step in each.steps]
         return unit_page.answer(call.context, unit, rows, at)
-    return _bundle(call, found)
+    return _bundle(call, found, at)
 
 
 def _due(call: Call, finder: Finder, at: dt.datetime) -> Iterator[Due]:
@@ -88,32 +90,42 @@ def _due(call: Call, finder: Finder, at: dt.datetime) -> Iterator[Due]:
 
 
 def _stays(call: Call, finder: Finder, at: dt.datetime) -> Iterator[Resource]:
-    unit = f"Organization/{call.id}"
-    zone = call.context.server.settings.zone
-    since = (at - AFTER_DISCHARGE).astimezone(zone).date().isoformat()
-    found: dict[str, Resource] = {}
-    for name in ("service_provider", "notice_recipient"):
-        criteria = {name: unit, "class": "IMP", "date": f"ge{since}"}
-        for encounter in finder.search("Encounter", **criteria):
-            if begun(encounter, at):
-                found[encounter["id"]] = encounter
-            if len(found) > MOST:
-                text = f"There are more than {MOST} stays. Ask for a unit that is part of this one."
-                raise FhirError(Issue("error", "too-costly", text))
-    yield from found.values()
+    """Give the stays that had begun, and ended at most a fortnight ago.
+
+    Their facts say which: a stay that ended long ago is not read, nor is one of another unit.
+    """
+    wanted = _wanted(call.context.server.settings.zone, at)
+    found: dict[str, None] = {}
+    for name in ("service-provider", "notice-recipient"):
+        token = f"Encounter.{name}{REFERENCE}Organization/{call.id}"
+        rows = call.context.store.facts_of_referrers("Encounter", token, wanted)
+        found.update({row["_id"]: None for row in rows})
+        if len(found) > MOST:
+            text = f"There are more than {MOST} stays. Ask for a unit that is part of this one."
+            raise FhirError(Issue("error", "too-costly", text))
+    references = list(found)
+    for first in range(0, len(references), BATCH):
+        yield from finder.read_many(references[first : first + BATCH]).values()
 
 
-def begun(encounter: Resource, at: dt.datetime) -> bool:
-    """Tell whether a stay had begun at a moment."""
-    start = bounds(encounter.get("period", {}).get("start"))
-    return start is None or start[0] <= at
+def _wanted(zone: dt.tzinfo, at: dt.datetime) -> list[dict[str, Any]]:
+    since = (
+        (at - AFTER_DISCHARGE).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    )
+    still_there = [{"f.end": {"$exists": False}}, {"f.end": {"$gt": microseconds(since)}}]
+    begun = [{"f.start": {"$exists": False}}, {"f.start": {"$lte": microseconds(at)}}]
+    return [
+        {"$match": {"f.kind": "IMP", "$and": [{"$or": still_there}, {"$or": begun}]}},
+        {"$project": {"_id": 1}},
+        {"$limit": MOST + 1},
+    ]
 
 
 def _urgency(step: Step) -> tuple[int, dt.datetime]:
     return _RANKS.index(step.status), step.deadline or _NEVER
 
 
-def _bundle(call: Call, found: list[Due]) -> Answer:
+def _bundle(call: Call, found: list[Due], at: dt.datetime) -> Answer:
     settings = call.context.server.settings
     count = call.arguments.get("_count", settings.default_count)
     if count < 1:
@@ -132,9 +144,11 @@ def _bundle(call: Call, found: list[Due]) -> Answer:
         search_entry(f"{base}/{reference}", raw(json.dump(patient)), "include")
         for reference, patient in patients.items()
     ]
-    links = [("self", _url(call, call.cursor))]
+    links = [("self", _url(call, call.arguments, call.cursor))]
     if last < len(found):
-        links.append(("next", _url(call, str(last))))
+        # Judged at the same moment, or a stay could change its place from page to page.
+        pinned = {**call.arguments, "at": call.arguments.get("at") or at.isoformat()}
+        links.append(("next", _url(call, pinned, str(last))))
     return Answer(200, body=bundle("searchset", entries, links=links, total=len(found)))
 
 
@@ -155,10 +169,10 @@ def _offset(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _url(call: Call, cursor: str | None) -> str:
+def _url(call: Call, arguments: Mapping[str, Any], cursor: str | None) -> str:
     pairs: list[tuple[str, str]] = []
     for name in ("at", "until", "status", "_count"):
-        value = call.arguments.get(name, [])
+        value = arguments.get(name, [])
         pairs += [(name, str(each)) for each in (value if isinstance(value, list) else [value])]
     pairs += [*call.context.form, *([("_cursor", cursor)] if cursor else [])]
     url = f"{call.context.base}/Organization/{call.id}/$discharge-timeline"

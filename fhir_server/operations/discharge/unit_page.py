@@ -17,12 +17,12 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.operations.discharge.discharge_cases import Case
 from fhir_server.operations.discharge.stay_page import SHEET, STATUSES, last, short, whose
 from fhir_server.pages import web
-from fhir_server.sweden.day_words import day_words, moment_words
 from fhir_server.sweden.discharge import end_of
 from fhir_server.sweden.discharge_steps import OVERDUE, Step
 from fhir_server.sweden.elements import child, target, text
 from fhir_server.sweden.periods import STOCKHOLM, local_date
 from fhir_server.sweden.working_days import is_working_day, working_day_from
+from fhir_server.swedish import long_day, long_moment
 
 Resource = dict[str, Any]
 
@@ -83,7 +83,7 @@ def answer(
         "unit_timeline.html",
         sheet=SHEET,
         unit=text(unit, "name"),
-        at=moment_words(at),
+        at=long_moment(at),
         groups=groups,
         rest=rest_words(at),
         in_rest=sum(bool(line.hint) for line in lines),
@@ -158,11 +158,11 @@ def rest_words(at: dt.datetime) -> str:
     following = next_working_day(today)
     if following == today + dt.timedelta(days=1):
         return ""
-    return f"Nästa vardag är {day_words(following)}."
+    return f"Nästa vardag är {long_day(following)}."
 
 
 def _titles(at: dt.datetime) -> dict[str, str]:
-    before = day_words(next_working_day(local_date(at)))
+    before = long_day(next_working_day(local_date(at)))
     return {
         "forsenat": "Försenat",
         "idag": "Ska vara klart i dag",

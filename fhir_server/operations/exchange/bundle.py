@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.fhir.reference import local
@@ -26,17 +26,17 @@ from fhir_server.operations.exchange.names import (
 )
 from fhir_server.operations.moments import now_text
 from fhir_server.storage.records import StoredResource
-from fhir_server.sweden.elements import items
+from fhir_server.sweden import shown
+from fhir_server.sweden.audience import is_protected
 from fhir_server.sweden.plan_revisions import Held, Revision
-from fhir_server.sweden.plan_units import MARK_SYSTEM, units
+from fhir_server.sweden.plan_units import MARK_SYSTEM, units, whole
 from fhir_server.sweden.references import alone, organization_chain
 
 Resource = dict[str, Any]
 
 LIFECYCLE = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
 AGENT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
-# Whose address stays at home (R118), labelled as HL7 Sweden's base profiles do.
-_PROTECTED = ("sekretessmarkering", "skyddadFolkbokforing")
+_AT_HOME = ("Patient", "RelatedPerson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,26 @@ class Parcel:
         plan: the plan as the recipient may see it.
         ledger: of the plan.
         sender: reference to the Organization that sends; empty where nobody said.
+        classes: the kinds of information that the recipient may see; None for a server of the same
+            organization, which has everything.
     """
 
     stored: StoredResource
     plan: Resource
     ledger: Ledger
     sender: str
+    classes: frozenset[str] | None = None
 
 
 def bundle_of(context: Context, names: Names, parcel: Parcel) -> Resource:
     """Give the Bundle."""
     revisions = dict(_revisions(parcel, names))
-    found = _gathered(context, names, parcel, revisions)
-    revisions = {u: r for u, r in revisions.items() if _is_sent(u, parcel.ledger, found)}
+    found = _without_secrets(_gathered(context, names, parcel, revisions))
+    revisions = {
+        unit: _cut_too(unit, each, parcel.ledger, found)
+        for unit, each in revisions.items()
+        if _is_sent(unit, parcel.ledger, found)
+    }
     entries = [_entry(context, names, each) for each in (parcel.plan, *found.values())]
     entries += [
         _record(context, each) for each in _records(context, parcel.stored.reference, found)
@@ -92,21 +99,23 @@ def _revisions(parcel: Parcel, names: Names) -> Iterator[tuple[str, Revision]]:
 
 def _partial(held: Held, cut: bool) -> Revision:
     revision = held.revision
-    return Revision(
-        revision.names,
-        at=revision.at,
-        origin=revision.origin,
-        by=revision.by,
-        removed=revision.removed,
-        overruled=revision.overruled,
-        partial=revision.partial or cut,
-    )
+    return replace(revision, partial=revision.partial or cut)
 
 
 def _is_sent(unit: str, ledger: Ledger, found: Mapping[str, Resource]) -> bool:
     return not unit.startswith(OWN_UNITS) or (
         unit in ledger.own and ledger.own[unit].reference in found
     )
+
+
+def _cut_too(
+    unit: str, revision: Revision, ledger: Ledger, found: Mapping[str, Resource]
+) -> Revision:
+    """Say of a Goal that the recipient sees a part of it, where that is so."""
+    held = ledger.own.get(unit)
+    sent = found.get(held.reference) if held else None
+    cut = sent is not None and whole(sent) != ledger.held[unit].value
+    return replace(revision, partial=revision.partial or cut)
 
 
 def _gathered(
@@ -120,13 +129,31 @@ def _gathered(
         here = carried(waiting.pop(0), context.base)
         if here is None or here.resource_type == "CarePlan" or str(here) in found:
             continue
-        resource = names.resource(str(here))
-        if resource is None:
+        stored = names.resource(str(here))
+        if stored is None:
             continue
-        found[str(here)] = resource
+        found[str(here)] = resource = _for_recipient(stored, parcel.classes)
         if here.resource_type not in ("Patient", "Practitioner"):
             waiting += referred(resource)
     return found
+
+
+def _for_recipient(resource: Resource, classes: frozenset[str] | None) -> Resource:
+    """Cut what travels with the plan as the plan is; who is meant stays to be found there.
+
+    A Consent goes whole: the law is asked about it where the plan arrives, and a no must count.
+    """
+    if classes is None:
+        return resource
+    match resource["resourceType"]:
+        case "Goal":
+            return shown.goal(resource, classes)
+        case "Patient":
+            return shown.person(resource)
+        case "RelatedPerson":
+            return shown.relative(resource, "identifier")
+        case _:
+            return resource
 
 
 def _entry(context: Context, names: Names, resource: Resource) -> Resource:
@@ -134,9 +161,7 @@ def _entry(context: Context, names: Names, resource: Resource) -> Resource:
     name = names.of(resource)
     marked = {"system": MARK_SYSTEM, "value": name}
     others = [each for each in resource.get("identifier", []) if each.get("system") != MARK_SYSTEM]
-    copy = {
-        key: value for key, value in _without_secrets(resource).items() if key not in ("id", "text")
-    }
+    copy = {key: value for key, value in resource.items() if key not in ("id", "text")}
     copy["identifier"] = [*others, marked]
     criteria = f"identifier={MARK_SYSTEM}|{name}"
     request: Resource = {"method": "PUT", "url": f"{type_}?{criteria}"}
@@ -148,12 +173,14 @@ def _entry(context: Context, names: Names, resource: Resource) -> Resource:
     return {"fullUrl": f"{context.base}/{type_}/{id_}", "resource": copy, "request": request}
 
 
-def _without_secrets(resource: Resource) -> Resource:
-    """Leave out where a protected person is (R118): who meets them asks them."""
-    labels = {each.get("code") for _, each in items(resource.get("meta", {}), "security")}
-    if resource["resourceType"] != "Patient" or not labels & set(_PROTECTED):
-        return resource
-    return {key: value for key, value in resource.items() if key not in ("address", "telecom")}
+def _without_secrets(found: dict[str, Resource]) -> dict[str, Resource]:
+    """Leave out where a protected person is, and who lives with them (R118): ask them."""
+    people = {at: each for at, each in found.items() if each["resourceType"] in _AT_HOME}
+    if not any(map(is_protected, people.values())):
+        return found
+    for at, each in people.items():
+        found[at] = {n: value for n, value in each.items() if n not in ("address", "telecom")}
+    return found
 
 
 def _records(context: Context, plan: str, found: Mapping[str, Resource]) -> Iterator[Resource]:

@@ -20,11 +20,11 @@ from fhir_server.operations.exchange.parties import organization_named
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.sip.disclosures import for_actor
-from fhir_server.sweden import actors, codes
+from fhir_server.sweden import actors, codes, shown
 from fhir_server.sweden.elements import items, target
 from fhir_server.sweden.plan_units import without_id
 from fhir_server.sweden.plans import is_sip
-from fhir_server.sweden.sharing import is_one_of, participants, shown
+from fhir_server.sweden.sharing import Disclosure, is_one_of, participants
 
 Resource = dict[str, Any]
 
@@ -47,15 +47,16 @@ def run(call: Call) -> Answer:
     _require_exchangeable(plan)
     ledger = ledger_of(call.context, names, stored, sender)
     recipient = organization_named(names, call.arguments, "recipient")
-    seen = _seen_by(call.context, plan, recipient) if recipient else plan
-    parcel = Parcel(stored, seen, ledger, sender)
+    granted = for_actor(call.context, plan, recipient, now_of(call.context)) if recipient else None
+    seen = _seen_by(call.context, plan, recipient, granted) if granted else plan
+    classes = granted.classes if granted else None
+    parcel = Parcel(stored, seen, ledger, sender, classes)
     return Answer(200, body=json.dump(bundle_of(call.context, names, parcel)))
 
 
-def _seen_by(context: Context, plan: Resource, recipient: str) -> Resource:
-    granted = for_actor(context, plan, recipient, now_of(context))
+def _seen_by(context: Context, plan: Resource, recipient: str, granted: Disclosure) -> Resource:
     if granted.allowed:
-        return shown(plan, granted)
+        return shown.plan(plan, granted)
     readers = actors.meanings(recipient, Finder(context.server, context.store).read)
     if not any(is_one_of(readers, target(each)) for each in participants(plan)):
         raise FhirError(*granted.why, status=403)

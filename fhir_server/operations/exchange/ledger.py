@@ -157,16 +157,21 @@ def written(unit: str, revision: Revision) -> Resource:
     parts: list[Resource] = [{"url": "unit", "valueString": unit}]
     parts += [{"url": "revision", "valueString": name} for name in revision.names]
     parts += [{"url": "overruled", "valueString": name} for name in revision.overruled]
-    if revision.at:
-        parts.append({"url": "at", "valueInstant": revision.at})
-    if revision.origin:
-        parts.append({"url": "origin", "valueUri": revision.origin})
-    if revision.by:
-        parts.append({"url": "by", "valueReference": {"reference": revision.by}})
+    parts += made(revision)
     for name, true in (("removed", revision.removed), ("partial", revision.partial)):
         if true:
             parts.append({"url": name, "valueBoolean": True})
     return {"url": codes.EXCHANGE_UNIT, "extension": parts}
+
+
+def made(revision: Revision) -> Iterator[Resource]:
+    """Give when, where and by whom a revision was made, as parts of an extension."""
+    if revision.at:
+        yield {"url": "at", "valueInstant": revision.at}
+    if revision.origin:
+        yield {"url": "origin", "valueUri": revision.origin}
+    if revision.by:
+        yield {"url": "by", "valueReference": {"reference": revision.by}}
 
 
 def _all(found: Any, url: str, key: str) -> Iterable[str]:

@@ -13,7 +13,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.together import Draft
 from fhir_server.operations.exchange.arrival import Arrival, Sent, arrive
 from fhir_server.operations.exchange.bundle import LIFECYCLE
-from fhir_server.operations.exchange.ledger import Ledger, ledger_of, written
+from fhir_server.operations.exchange.ledger import Ledger, ledger_of, made, written
 from fhir_server.operations.exchange.names import OWN_UNITS, Names
 from fhir_server.operations.exchange.parties import organization_named
 from fhir_server.operations.moments import now_text
@@ -218,10 +218,5 @@ def _set_aside(conflict: Conflict) -> Resource:
     ]
     if conflict.aside.value is not None:
         parts.append({"url": "value", "valueString": json.dump(conflict.aside.value).decode()})
-    if revision.at:
-        parts.append({"url": "at", "valueInstant": revision.at})
-    if revision.origin:
-        parts.append({"url": "origin", "valueUri": revision.origin})
-    if revision.by:
-        parts.append({"url": "by", "valueReference": {"reference": revision.by}})
+    parts += made(revision)
     return {"url": codes.EXCHANGE_CONFLICT, "extension": parts}

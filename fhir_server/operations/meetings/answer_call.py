@@ -8,18 +8,18 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft, write_together
+from fhir_server.operations.at_hand import Found
 from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.meetings.sip_meetings import (
     ANSWERED_BY,
     REPRESENTATIVE,
-    Found,
     answered,
     calls_to,
     meeting_at_hand,
     require_open,
 )
+from fhir_server.operations.moments import said_or_now
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.past_moments import said_or_now
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.task_at_hand import require_status, task_at_hand
 from fhir_server.sweden import codes, sip_call

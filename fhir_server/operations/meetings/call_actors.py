@@ -13,8 +13,8 @@ from typing import Any
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call
-from fhir_server.operations.sip.disclosures import SIP_CONSENTS
-from fhir_server.sweden import actors, codes, guardians, sharing, sip, sip_call, sip_need
+from fhir_server.operations.sip.calling import Calling
+from fhir_server.sweden import codes, sip, sip_call, sip_need, sip_participants
 from fhir_server.sweden.assignments import is_named_contact, kind_of
 from fhir_server.sweden.belonging import huvudman_of, units_of
 from fhir_server.sweden.elements import items, target, text
@@ -59,20 +59,15 @@ class _Calling:
         self._now = now
         self._law = sip_need.law_at(now)
         self._finder = Finder(call.context.server, call.context.store)
-        self._person = target(plan.get("subject", {})).literal
-        self._consents = list(
-            self._finder.search("Consent", patient=self._person, category=SIP_CONSENTS)
-        )
-        patient = self._finder.read(self._person) or {}
-        relatives = self._finder.search("RelatedPerson", patient=self._person)
-        self._guardians = guardians.guardians_of(patient, relatives, now)
+        self._calling = Calling(self._finder, plan, now)
+        self._person = self._calling.person.literal
 
     def called(self, after_discharge: bool) -> Called:
-        if not sip_call.is_consented_to(self._consents, self._plan["subject"], self._now):
+        if not self._calling.consented:
             raise FhirError(sip.without_consent(self._law), status=422)
         given = self._call.arguments.get("actor")
         others, issues = self._proposed() if given is None else (self._given(given), [])
-        always = [{"reference": each} for each in (self._person, *self._guardians)]
+        always = [{"reference": each} for each in (self._person, *self._calling.guardians)]
         distinct = {target(each).key: each for each in [*always, *others]}
         distinct.pop(target(self._call.arguments["by"]).key, None)
         advice = sip_call.called_by_the_contact(
@@ -90,8 +85,8 @@ class _Calling:
         named = [target(each).literal for _, each in items(self._plan, "careTeam")]
         teams = self._finder.read_many([each for each in named if each.startswith("CareTeam/")])
         contacts = [team for team in teams.values() if is_named_contact(team)]
-        found = [dict(each) for each in sip_call.proposed(self._plan, contacts)]
-        allowed = [each for each in found if self._against(0, each) is None]
+        found = [dict(each) for each in sip_participants.named(self._plan, contacts)]
+        allowed = [each for each in found if self._calling.permits(each)]
         issues = []
         if len(allowed) < len(found):
             issues.append(sip_call.left_out(len(found) - len(allowed), self._law))
@@ -99,20 +94,11 @@ class _Calling:
 
     def _against(self, index: int, actor: Resource) -> Issue | None:
         """Say what stands against calling an actor; None for nothing."""
-        aim = target(actor)
-        means = actors.meanings(aim.literal, self._finder.read)
-        if aim.resource_type == "RelatedPerson":
-            objects = sip_call.objects_to(self._consents, means, self._now)
-            return sip_call.unwanted(index) if objects else None
-        granted = sharing.disclosure(
-            self._plan,
-            self._consents,
-            means,
-            self._now,
-            guardians=self._guardians,
-            called=[aim.literal],
-        )
-        return None if granted.allowed else sip_call.no_consent(index, self._law)
+        if self._calling.permits(actor):
+            return None
+        if target(actor).resource_type == "RelatedPerson":
+            return sip_call.unwanted(index)
+        return sip_call.no_consent(index, self._law)
 
     def _is_represented(self, actor: Resource, others: list[Resource]) -> bool:
         """Tell whether a unit is called by one of its people, or calls itself."""

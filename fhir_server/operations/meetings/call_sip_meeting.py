@@ -18,9 +18,8 @@ from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.meetings.call_actors import Called, whom_to_call
 from fhir_server.operations.meetings.sip_meetings import plan_to_meet_about
-from fhir_server.operations.moments import now_of
+from fhir_server.operations.moments import first_of, now_of, said_or_now
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.past_moments import moment_of, said_or_now
 from fhir_server.operations.results import several_answer
 from fhir_server.sweden import codes, sip_call
 from fhir_server.sweden.elements import items, target
@@ -132,7 +131,7 @@ class _Meeting:
 
     def _task(self, plan: Resource, actor: Resource, stay: Resource) -> Resource:
         arguments, now = self._call.arguments, now_of(self._call.context)
-        called = moment_of(self._at, now)
+        called = first_of(self._at, now)
         start = bounds(self._times.get("start"))
         days = self._call.context.server.settings.meeting_answer_days
         last = sip_call.answer_deadline(called, start[0] if start else None, days).isoformat()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_server import swedish
 from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
@@ -18,9 +19,9 @@ from fhir_server.operations.meetings.sip_meetings import (
 )
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.swedish_moments import moment_in_words, place_in_words, when_in_words
-from fhir_server.operations.who_is import People, Who
-from fhir_server.pages import swedish, web
+from fhir_server.operations.parties import Party, People
+from fhir_server.operations.swedish_moments import day_and_hour, occasion, place_in_words
+from fhir_server.pages import web
 from fhir_server.sweden import codes, sip_call
 from fhir_server.sweden.elements import child, target, text
 from fhir_server.sweden.periods import bounds
@@ -127,19 +128,21 @@ def _parts(called: Called) -> Iterator[Resource]:
 
 def _page(call: Call, finder: Finder, meeting: Resource, called: list[Called]) -> Answer:
     now = now_of(call.context)
-    people = People(finder, now)
-    people.read_ahead(each.task["owner"] for each in called)
+    whose = target(child(called[0].task, "for")).literal if called else ""
+    people = People(finder, now, whose)
+    people.read_ahead([{"reference": whose}, *(each.task["owner"] for each in called)])
+    person = people.read(whose) or {} if whose else {}
     counts = [(WORDS[answer], sum(each.answer == answer for each in called)) for answer in _ORDER]
     body = web.page(
         "meeting_answers.html",
         sheet="meeting_answers.css",
         status=STATUSES.get(meeting["status"], meeting["status"]),
-        when=when_in_words(meeting, call.context.server.settings.zone),
-        place=place_in_words(meeting),
+        when=occasion(meeting.get("start"), meeting.get("end"), call.context.server.settings.zone),
+        place=place_in_words(meeting, person),
         agenda=text(meeting, "description"),
         counts=[each for each in counts if each[1]],
         called=[_shown(call, people, each) for each in called],
-        made=moment_in_words(now.isoformat(), call.context.server.settings.zone),
+        made=day_and_hour(now.isoformat(), call.context.server.settings.zone),
     )
     headers = web.headers("meeting_answers.css")
     return Answer(200, body=body, media_type=web.CONTENT_TYPE, headers=headers)
@@ -147,7 +150,7 @@ def _page(call: Call, finder: Finder, meeting: Resource, called: list[Called]) -
 
 def _shown(call: Call, people: People, called: Called) -> Resource:
     zone = call.context.server.settings.zone
-    who: Who = people.who(called.task["owner"])
+    who: Party = people.who(called.task["owner"])
     comes = representative_of(called.task)
     person = people.who({"reference": comes}) if comes else None
     return {
@@ -158,10 +161,10 @@ def _shown(call: Call, people: People, called: Called) -> Resource:
         "answer": called.answer,
         "words": WORDS[called.answer],
         "overdue": called.overdue,
-        "since": moment_in_words(called.since, zone),
+        "since": day_and_hour(called.since, zone),
         "reason": text(child(called.task, "statusReason"), "text"),
-        "deadline": moment_in_words(called.deadline, zone),
-        "reminded": [moment_in_words(at, zone) for at in called.reminded],
+        "deadline": day_and_hour(called.deadline, zone),
+        "reminded": [day_and_hour(at, zone) for at in called.reminded],
         "representative": ", ".join(filter(None, (person.name, person.about))) if person else "",
     }
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from fhir_server import swedish
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.meetings.form_parts import Section
 from fhir_server.operations.meetings.meeting_form_content import Content, sections
 from fhir_server.operations.meetings.meeting_form_reading import content_of
-from fhir_server.operations.meetings.sip_meetings import plan_at_hand
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.pages import paper, swedish, web
+from fhir_server.operations.sip.sip_at_hand import plan_at_hand
+from fhir_server.pages import paper, web
 
 _SHEET = "meeting_form.css"
 TITLE = "Samordnad individuell plan (SIP)"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_server import swedish
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.contacts.contact_card import KINDS, ORDER
@@ -23,14 +24,13 @@ from fhir_server.operations.meetings.meeting_form_content import (
 )
 from fhir_server.operations.meetings.sip_meetings import calls_to, representative_of
 from fhir_server.operations.operation import Call
+from fhir_server.operations.parties import Party, People, lowered
 from fhir_server.operations.sip.disclosures import SIP_CONSENTS
 from fhir_server.operations.swedish_moments import (
-    moment_in_words,
+    day_and_hour,
+    occasion,
     place_in_words,
-    when_in_words,
 )
-from fhir_server.operations.who_is import People, Who
-from fhir_server.pages import swedish
 from fhir_server.sweden import audience, codes, consents, guardians, periods
 from fhir_server.sweden.assignments import is_named_contact, kind_of
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
@@ -97,8 +97,8 @@ class _Reading:
         self._zone: ZoneInfo = call.context.server.settings.zone
         self._plan = plan
         self._now = now
-        self._people = People(self._finder, now)
         self._subject = target(child(plan, "subject")).literal
+        self._people = People(self._finder, now, self._subject)
         self._patient = self._people.read(self._subject) or {}
         self._protected = audience.is_protected(self._patient)
         self._people.read_ahead(
@@ -133,7 +133,7 @@ class _Reading:
         )
 
     def _in_words(self, said: Any) -> str:
-        return moment_in_words(said, self._zone)
+        return day_and_hour(said, self._zone)
 
     def _each(self, url: str) -> Iterator[Json]:
         return (each for _, each in items(self._plan, "extension") if each.get("url") == url)
@@ -144,7 +144,7 @@ class _Reading:
     def _said(self, url: str) -> str:
         return next(self._all_said(url), "")
 
-    def _who(self, held: Json, part: str) -> Who:
+    def _who(self, held: Json, part: str) -> Party:
         return self._people.who(child(extension(held, part), "valueReference"))
 
     def _named_parts(self) -> Iterator[Json]:
@@ -222,8 +222,8 @@ class _Reading:
         return Meeting(
             initiator=_named(self._people.who(initiator)),
             reason=self._reason(),
-            when=when_in_words(meeting, self._zone),
-            place=place_in_words(meeting),
+            when=occasion(meeting.get("start"), meeting.get("end"), self._zone),
+            place=place_in_words(meeting, self._patient),
             agenda=tuple(filter(None, [text(meeting, "description"), *questions])),
             called=tuple(self._called(meeting)),
         )
@@ -270,7 +270,7 @@ class _Reading:
         if not by or target(by).literal == self._subject:
             return "Mitt"
         who = self._people.who(by)
-        return ", ".join(filter(None, (who.name, _lowered(who.role))))
+        return who.short
 
     def _activities(self) -> Iterator[tuple[str, Activity]]:
         for _, activity in items(self._plan, "activity"):
@@ -303,7 +303,7 @@ class _Reading:
             who = self._people.who(member)
             own = [t for _, t in items(team, "telecom") if t.get("system") == "phone"]
             phone = next((text(t, "value") for t in own), who.phone)
-            where = ", ".join(filter(None, (who.unit, _unbroken(phone))))
+            where = ", ".join(filter(None, (who.place, _unbroken(phone))))
             yield KINDS.get(kind_of(team), "Fast kontakt"), who.name, where
 
     def _evaluations(self) -> Iterator[tuple[str, str, str]]:
@@ -332,22 +332,15 @@ def _references_of(consent: Json) -> Iterator[Json]:
         yield child(actor, "reference")
 
 
-def _with_phone(who: Who) -> str:
+def _with_phone(who: Party) -> str:
     """Give somebody with a number: Mia Testsson (vårdnadshavare, mamma) 070-000 00 61."""
-    role = f"({_lowered(who.role)})" if who.role and who.role != who.name else ""
+    role = f"({lowered(who.title)})" if who.title else ""
     return " ".join(filter(None, (who.name, role, _unbroken(who.phone))))
 
 
-def _named(who: Who) -> str:
+def _named(who: Party) -> str:
     """Give somebody with role and unit: Kim Test, specialistsjuksköterska, BUP Östersund."""
-    role = _lowered(who.role) if who.role != who.name else ""
-    unit = who.unit if who.unit != who.name else ""
-    return ", ".join(filter(None, (who.name, role, unit)))
-
-
-def _lowered(said: str) -> str:
-    """Give a text with a small letter first, unless it is an abbreviation such as MAS."""
-    return said if said[1:2].isupper() else f"{said[:1].lower()}{said[1:]}"
+    return ", ".join(filter(None, (who.short, who.place)))
 
 
 def _unbroken(phone: str) -> str:

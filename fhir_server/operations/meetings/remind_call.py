@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fhir_server import swedish
 from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
@@ -15,11 +16,9 @@ from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.meetings.call_reminders import reminders_of
 from fhir_server.operations.meetings.sip_meetings import calls_to, meeting_at_hand, require_open
-from fhir_server.operations.moments import now_of
+from fhir_server.operations.moments import first_of, now_of, said_or_now
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.past_moments import moment_of, said_or_now
 from fhir_server.operations.results import several_answer
-from fhir_server.pages import swedish
 from fhir_server.storage.records import StaleWrite
 from fhir_server.storage.snapshot import Snapshot
 from fhir_server.sweden import codes, sip_call
@@ -80,7 +79,7 @@ class _Reminding:
             raise StaleWrite([f"Appointment/{self._call.id}"])
 
     def _to_remind(self, finder: Finder) -> list[Resource]:
-        day = local_date(moment_of(self._at, now_of(self._call.context)))
+        day = local_date(first_of(self._at, now_of(self._call.context)))
         silent = [
             task
             for _, task in calls_to(finder, self._call.id or "")

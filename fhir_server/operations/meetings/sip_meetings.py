@@ -9,32 +9,15 @@ from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
-from fhir_server.interactions.preconditions import require_living
-from fhir_server.storage.records import StoredResource
+from fhir_server.operations.at_hand import Found, living, other_kind
+from fhir_server.operations.sip.sip_at_hand import plan_at_hand
 from fhir_server.sweden import codes, sip_call
-from fhir_server.sweden.elements import concept_codes, target
-from fhir_server.sweden.plans import is_sip
+from fhir_server.sweden.elements import says, target
 
 Resource = dict[str, Any]
-Found = tuple[StoredResource, Resource]
 
 # A plan that is over is not met about: a new one is made.
 _MET_ABOUT = ("draft", "active", "on-hold")
-
-
-def plan_at_hand(context: Context, id_: str) -> Found:
-    """Give a SIP.
-
-    Raises:
-        FhirError: 404 or 410 for none; 422 for another kind of plan.
-    """
-    reference = f"CarePlan/{id_}"
-    stored = require_living(context.store.read("CarePlan", id_), reference)
-    plan = json.parse(stored.body or b"{}")
-    if not is_sip(plan):
-        text = f"{reference} is no samordnad individuell plan: its category is not SIP."
-        raise FhirError(Issue("error", "business-rule", text, "CarePlan.category"), status=422)
-    return stored, plan
 
 
 def plan_to_meet_about(context: Context, id_: str) -> Found:
@@ -56,15 +39,10 @@ def meeting_at_hand(context: Context, id_: str) -> Found:
     Raises:
         FhirError: 404 or 410 for none; 422 for another kind of appointment.
     """
-    reference = f"Appointment/{id_}"
-    stored = require_living(context.store.read("Appointment", id_), reference)
-    meeting = json.parse(stored.body or b"{}")
-    if codes.SIP_MEETING not in concept_codes(
-        meeting, "serviceType", codes.code_system("service-type")
-    ):
-        text = f"{reference} is no SIP meeting: its serviceType is not {codes.SIP_MEETING}."
-        issue = Issue("error", "business-rule", text, "Appointment.serviceType")
-        raise FhirError(issue, status=422)
+    stored, meeting = living(context, "Appointment", id_)
+    if not says(meeting, "serviceType", codes.SIP_MEETING, codes.code_system("service-type")):
+        words = f"is no SIP meeting: its serviceType is not {codes.SIP_MEETING}."
+        raise other_kind(meeting, words, "serviceType")
     return stored, meeting
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from fhir_server import swedish
 from fhir_server.operations.contacts.contact_card import Card
 from fhir_server.operations.patientkontrakt import timeline
 from fhir_server.operations.patientkontrakt.names import STAFF, Names
 from fhir_server.operations.patientkontrakt.plans import Deed, PlanView, deed, plan_view
 from fhir_server.operations.patientkontrakt.reading import Kontrakt
 from fhir_server.operations.patientkontrakt.timeline import Event
-from fhir_server.pages import swedish
 from fhir_server.sweden import codes, periods
 from fhir_server.sweden.elements import Json, child, extension, items, text
 from fhir_server.sweden.patientkontrakt import OVER, reference_of
@@ -129,7 +129,7 @@ def page(kontrakt: Kontrakt, card: Card, zone: ZoneInfo) -> Page:
         card: the contacts' card of the same moment.
         zone: whose days the days are.
     """
-    names = Names(reference_of(kontrakt.patient), kontrakt.around)
+    names = Names(reference_of(kontrakt.patient), kontrakt.around, kontrakt.moment)
     reader = kontrakt.reader
     moment = kontrakt.moment.astimezone(zone)
     coming, past, earlier = steps(_events(kontrakt, names), moment)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from fhir_server import swedish
 from fhir_server.operations.patientkontrakt.names import Names
 from fhir_server.operations.patientkontrakt.reading import Kontrakt
 from fhir_server.operations.patientkontrakt.words import (
@@ -18,11 +19,10 @@ from fhir_server.operations.patientkontrakt.words import (
     achieved,
     plan_title,
 )
-from fhir_server.pages import swedish
-from fhir_server.pages.swedish import Piece
 from fhir_server.sweden import codes, periods
 from fhir_server.sweden.elements import Json, child, extension, items, target, text
 from fhir_server.sweden.patientkontrakt import OVER, belongs, plan_type, reference_of
+from fhir_server.swedish import Piece
 
 _CALLED_OFF = ("cancelled", "entered-in-error")
 _NO_GOAL = ("cancelled", "rejected", "entered-in-error")

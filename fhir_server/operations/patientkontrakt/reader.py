@@ -6,7 +6,7 @@ a consent to a SIP opens no other plan, but for one that the SIP builds on (R85)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call
 from fhir_server.operations.sip import disclosures
-from fhir_server.sweden import actors, codes, patientkontrakt, plans, sharing
+from fhir_server.sweden import actors, codes, patientkontrakt, plans, sharing, shown
 from fhir_server.sweden.elements import Json, child, items, target
 from fhir_server.sweden.patientkontrakt import reference_of
 from fhir_server.sweden.rulings import refusal
@@ -79,50 +79,50 @@ class Reader:
                 seen.append(plan)
                 self.sees_contacts |= own and patientkontrakt.is_patientkontrakt(plan)
             elif grant is not None and grant.allowed:
-                seen.append(sharing.shown(plan, grant))
+                seen.append(shown.plan(plan, grant))
                 self._classes[reference_of(plan)] = grant.classes
                 self.sees_contacts |= sharing.CONTACTS in grant.classes
         self.less = seen != found
         return seen
 
-    def appointments(self, stored: Iterable[Resource], shown: Iterable[Resource]) -> list[Resource]:
+    def appointments(self, stored: Iterable[Resource], seen: Iterable[Resource]) -> list[Resource]:
         """Give the times that the reader is called to, or that a plan it sees names."""
         if self.is_patient:
             return list(stored)
         named = {
             target(child(each, "valueReference")).literal
-            for plan in shown
+            for plan in seen
             for _, each in items(plan, "extension")
             if each.get("url") == codes.SIP_MEETING_LINK
         }
         found = list(stored)
-        seen = [each for each in found if reference_of(each) in named or self._called(each)]
-        self.less |= seen != found
-        return seen
+        kept = [each for each in found if reference_of(each) in named or self._called(each)]
+        self.less |= kept != found
+        return kept
 
-    def goals(self, stored: Iterable[Resource], shown: Iterable[Resource]) -> list[Resource]:
+    def goals(self, stored: Iterable[Resource], seen: Iterable[Resource]) -> list[Resource]:
         """Give goals without the illness and the result, where a plan that names them hides those.
 
         Args:
             stored: the goals that the plans name.
-            shown: the plans, as `plans` gave them.
+            seen: the plans, as `plans` gave them.
         """
         if self.is_patient:
             return list(stored)
         classes: dict[str, frozenset[str]] = {}
-        for plan in shown:
-            seen = self._classes.get(reference_of(plan), sharing.ALL_CLASSES)
+        for plan in seen:
+            granted = self._classes.get(reference_of(plan), sharing.ALL_CLASSES)
             for _, each in items(plan, "goal"):
                 goal = target(each).literal
-                classes[goal] = classes.get(goal, frozenset()) | seen
-        return [_cut_goal(each, classes.get(reference_of(each), frozenset())) for each in stored]
+                classes[goal] = classes.get(goal, frozenset()) | granted
+        return [shown.goal(each, classes.get(reference_of(each), frozenset())) for each in stored]
 
     def people(self, around: dict[str, Resource]) -> dict[str, Resource]:
         """Give people and units, of relatives no more than who they are."""
         if self.is_patient:
             return around
         return {
-            name: _only(each, _OF_RELATIVE) if each["resourceType"] == "RelatedPerson" else each
+            name: shown.relative(each) if each["resourceType"] == "RelatedPerson" else each
             for name, each in around.items()
         }
 
@@ -156,35 +156,6 @@ class Reader:
             sharing.is_one_of(self.meanings, target(child(each, "actor")))
             for _, each in items(appointment, "participant")
         )
-
-
-_OF_RELATIVE = ("resourceType", "id", "meta", "active", "patient", "relationship", "name")
-_KIND_OF_GOAL_ELEMENT = {
-    "addresses": sharing.HEALTH,
-    "note": sharing.FOLLOWING_UP,
-    "achievementStatus": sharing.FOLLOWING_UP,
-    "statusReason": sharing.FOLLOWING_UP,
-    "outcomeCode": sharing.FOLLOWING_UP,
-    "outcomeReference": sharing.FOLLOWING_UP,
-    "expressedBy": sharing.CONTACTS,
-}
-
-
-def _cut_goal(goal: Resource, classes: frozenset[str]) -> Resource:
-    """Give a goal with what is of the kinds that may be seen; a narrative may say anything."""
-    if classes >= sharing.ALL_CLASSES:
-        return goal
-    hidden = {name for name, kind in _KIND_OF_GOAL_ELEMENT.items() if kind not in classes}
-    return _only(goal, goal.keys() - hidden - {"text", "contained"})
-
-
-def _only(resource: Resource, names: Collection[str]) -> Resource:
-    """Give some elements of a resource, marked as not whole where that is so."""
-    kept = {name: value for name, value in resource.items() if name in names}
-    if kept == resource:
-        return resource
-    meta = dict(kept.get("meta", {}))
-    return {**kept, "meta": {**meta, "tag": [*meta.get("tag", []), codes.SUBSETTED]}}
 
 
 def reader_of(call: Call, finder: Finder, patient: str, moment: datetime) -> Reader:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from fhir_server import swedish
 from fhir_server.operations.patientkontrakt.names import Names
 from fhir_server.operations.patientkontrakt.words import (
     APPOINTMENT_PAST_STATES,
@@ -15,7 +16,6 @@ from fhir_server.operations.patientkontrakt.words import (
     achieved,
     plan_title,
 )
-from fhir_server.pages import swedish
 from fhir_server.sweden import codes, periods
 from fhir_server.sweden.contact_view import ContactView
 from fhir_server.sweden.elements import Json, child, extension, items, says, text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,13 +9,9 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Written
-from fhir_server.operations.moments import now_of, now_text, require_day_or_moment
-from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.sweden import codes
 from fhir_server.sweden.consent_giving import Person
-from fhir_server.sweden.periods import bounds
-from fhir_server.sweden.rulings import refusal
 
 Resource = dict[str, Any]
 
@@ -36,22 +31,6 @@ def person_of(finder: Finder, patient: str) -> Person:
         raise FhirError(Issue("error", "not-found", text))
     relatives = finder.search("RelatedPerson", patient=patient)
     return Person(patient, resource, {f"RelatedPerson/{each['id']}": each for each in relatives})
-
-
-def moment_of(call: Call) -> str:
-    """Give the parameter ``at``; now where it is left out.
-
-    Raises:
-        FhirError: 400 for a month or a year, 422 for a time that has not come.
-    """
-    at = call.arguments.get("at")
-    if at is None:
-        return now_text(call.context)
-    named = bounds(require_day_or_moment(at, "at"))
-    if named is not None and named[0] > now_of(call.context) + dt.timedelta(minutes=1):
-        text = "at lies ahead. Record what was said once it has been said."
-        raise FhirError(refusal(text, "at", codes.HSL_16_4, codes.SOL_10_8), status=422)
-    return str(at)
 
 
 def rule(

@@ -117,7 +117,7 @@ class _Need:
 
     def _is_same(self, task: Resource, kind: str) -> bool:
         return (
-            task.get("status") in sip_need.OPEN
+            task.get("status") in codes.OPEN_TASK
             and sip_need.is_assessed(task) == (kind == codes.BEDOMT)
             and _key(task.get("requester", {})) == _key(self._call.arguments["by"])
             and text(child(task, "reasonCode"), "text") == self._call.arguments["reason"].strip()

@@ -30,6 +30,7 @@ from fhir_server.operations.sip.sip_in_force import Named, drafts
 from fhir_server.operations.sip.sip_step import Step
 from fhir_server.sweden import codes, plan_life
 from fhir_server.sweden.elements import target
+from fhir_server.sweden.guardians import is_child
 
 # A draft is nothing to keep; what was in force may be asked for later.
 _GIVEN = (plan_life.ACTIVE, plan_life.ON_HOLD, "completed", "revoked")
@@ -73,8 +74,9 @@ def _may_have(call: Call, plan: Resource, step: Step) -> list[Issue]:
     finder = Finder(call.context.server, call.context.store)
     patient, to = patient_of(plan), target(call.arguments["to"])
     relative = finder.read(to.literal) if to.resource_type == "RelatedPerson" else None
-    of_age = plan_life.of_age(finder.read(patient) or {}, step.day)
-    return refuse(list(plan_life.may_have_copy(patient, to.literal, relative, of_age, step.moment)))
+    of_child = is_child(finder.read(patient) or {}, step.moment)
+    found = plan_life.may_have_copy(patient, to.literal, relative, step.moment, of_child=of_child)
+    return refuse(list(found))
 
 
 def _noted(call: Call, plan: Resource, step: Step) -> Resource:

@@ -19,7 +19,8 @@ from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.contacts.assignment_edits import coded, parts
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.sip.consent_parts import answer, moment_of, person_of, rule
+from fhir_server.operations.sip.consent_parts import answer, person_of, rule
+from fhir_server.operations.sip.sip_at_hand import moment_of
 from fhir_server.operations.subject import subject_of
 from fhir_server.sweden import codes, consent_giving
 from fhir_server.sweden.consent_giving import Person
@@ -43,7 +44,7 @@ def run(call: Call) -> Answer:
     """
     finder = Finder(call.context.server, call.context.store)
     person = person_of(finder, subject_of(call))
-    at = moment_of(call)
+    at, _ = moment_of(call)
     said = _judged(call, finder, person, now_of(call.context))
     consent = _consent(finder, person, call.arguments, at)
     id_ = new_id()

@@ -39,7 +39,7 @@ def run(call: Call) -> Answer:
 
     def draft() -> list[Draft]:
         stored, task = task_at_hand(call.context, call.id or "", codes.SIP_BEHOV)
-        require_status(task, sip_need.OPEN)
+        require_status(task, codes.OPEN_TASK)
         finder = Finder(call.context.server, call.context.store)
         if not acts_for(call.arguments["by"], child(task, "owner"), finder.read):
             said = "Only the unit that was asked, or one above it, may refuse to make the plan."
@@ -65,7 +65,7 @@ def _withdrawn(call: Call, finder: Finder, task: Resource) -> Iterator[Draft]:
     for stored in finder.search_stored("Task", patient=patient, code=code):
         other = json.parse(stored.body or b"{}")
         same = text(child(other, "groupIdentifier"), "value") == group
-        if same and other["id"] != task["id"] and other.get("status") in sip_need.OPEN:
+        if same and other["id"] != task["id"] and other.get("status") in codes.OPEN_TASK:
             why = "Bedömningen är återtagen av den huvudman som gjorde den."
             yield Draft(_closed(call, other, "cancelled", why), stored.id, stored)
 

@@ -10,15 +10,14 @@ import datetime as dt
 from typing import Any
 
 from fhir_server.fhir import json
-from fhir_server.fhir.outcome import FhirError, Issue, operation_outcome
+from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.interactions.answer import Answer
-from fhir_server.interactions.preconditions import require_living
 from fhir_server.operations.moments import now_of, require_day_or_moment
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.sip.disclosures import Reading
+from fhir_server.operations.sip.sip_at_hand import plan_at_hand
 from fhir_server.sweden.elements import target
 from fhir_server.sweden.periods import STOCKHOLM, bounds
-from fhir_server.sweden.plans import is_sip
 from fhir_server.sweden.sharing import Disclosure
 
 Resource = dict[str, Any]
@@ -30,12 +29,7 @@ def run(call: Call) -> Answer:
     Raises:
         FhirError: 404 or 410 for no plan, 422 for one of another kind.
     """
-    reference = f"CarePlan/{call.id}"
-    stored = require_living(call.context.store.read("CarePlan", call.id or ""), reference)
-    plan = json.parse(stored.body or b"{}")
-    if not is_sip(plan):
-        text = f"{reference} is no samordnad individuell plan: its category is not SIP."
-        raise FhirError(Issue("error", "business-rule", text, "CarePlan.category"), status=422)
+    _, plan = plan_at_hand(call.context, call.id)
     reading = Reading(call.context, plan)
     asked = call.arguments.get("actor")
     actors = [target(asked).literal] if asked else reading.actors()

@@ -11,13 +11,14 @@ from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, has_errors
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
-from fhir_server.interactions.preconditions import require_living
 from fhir_server.interactions.together import Draft
+from fhir_server.operations import at_hand
+from fhir_server.operations.at_hand import Found, living, other_kind
 from fhir_server.operations.moments import now_of, now_text, require_day_or_moment
 from fhir_server.operations.operation import Call
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes, plan_life
-from fhir_server.sweden.elements import child, items, target
+from fhir_server.sweden.elements import items, target
 from fhir_server.sweden.periods import bounds
 from fhir_server.sweden.plans import is_sip
 
@@ -25,23 +26,29 @@ Resource = dict[str, Any]
 # Ids of new resources by what they are, the same from attempt to attempt.
 NewIds = defaultdict[str, str]
 
-_OPEN_TASK = ("draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold")
 
-
-def sip(context: Context, id_: str) -> tuple[StoredResource, Resource]:
-    """Give a CarePlan that is a samordnad individuell plan, to be changed.
-
-    A narrative that was made from the data would say what no longer holds: it is left out.
+def plan_at_hand(context: Context, id_: str | None) -> Found:
+    """Give a CarePlan that is a samordnad individuell plan.
 
     Raises:
         FhirError: 404 or 410 for none; 422 for another kind of plan.
     """
-    reference = f"CarePlan/{id_}"
-    stored = require_living(context.store.read("CarePlan", id_), reference)
-    plan = json.parse(stored.body or b"{}")
+    stored, plan = living(context, "CarePlan", id_)
     if not is_sip(plan):
-        text = f"{reference} is no samordnad individuell plan: its category is not SIP."
-        raise FhirError(Issue("error", "business-rule", text, "CarePlan.category"), status=422)
+        words = "is no samordnad individuell plan: its category is not SIP."
+        raise other_kind(plan, words, "category")
+    return stored, plan
+
+
+def sip(context: Context, id_: str) -> Found:
+    """Give a SIP to be changed.
+
+    A narrative that was made from the data would say what no longer holds: it is left out.
+
+    Raises:
+        FhirError: as `plan_at_hand`.
+    """
+    stored, plan = plan_at_hand(context, id_)
     if plan.get("text", {}).get("status") == "generated":
         del plan["text"]
     return stored, plan
@@ -62,12 +69,7 @@ def patient_of(plan: Resource) -> str:
     Raises:
         FhirError: 422, the subject is no Patient of this server.
     """
-    patient = target(child(plan, "subject"))
-    if patient.resource_type != "Patient":
-        text = "The subject must be a reference to a Patient on this server (Patient/[id])."
-        issue = Issue("error", "business-rule", text, "CarePlan.subject", (codes.HSL_16_4.coding,))
-        raise FhirError(issue, status=422)
-    return patient.literal
+    return at_hand.patient_of(plan, codes.HSL_16_4)
 
 
 def moment_of(call: Call) -> tuple[str, dt.datetime]:
@@ -125,5 +127,5 @@ def open_tasks(context: Context, kind: str, **about: str) -> Iterator[Draft]:
     code = f"{codes.TASK_CODE_SYSTEM}|{kind}"
     for stored in finder.search_stored("Task", code=code, **about):
         draft = as_draft(stored)
-        if draft.resource.get("status") in _OPEN_TASK:
+        if draft.resource.get("status") in codes.OPEN_TASK:
             yield draft

@@ -8,6 +8,8 @@ from typing import Any
 
 from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.finder import Finder
+from fhir_server.operations.sip.calling import Calling
+from fhir_server.operations.sip.disclosures import SIP_CONSENTS
 from fhir_server.operations.sip.sip_contents import distinct, reference_to
 from fhir_server.sweden import codes, consents, periods, sip_participants
 from fhir_server.sweden.assignments import is_named_contact
@@ -17,7 +19,6 @@ from fhir_server.sweden.sip_participants import Proposal, Surroundings
 
 Resource = dict[str, Any]
 
-_CONSENTS = f"{codes.CONSENT_CATEGORY_SYSTEM}|{codes.CONSENT_TO_SIP}"
 _NEEDS = f"{codes.TASK_CODE_SYSTEM}|{codes.SIP_BEHOV}"
 _OVER = ("rejected", "cancelled", "failed", "entered-in-error")
 
@@ -64,7 +65,7 @@ def permitting(finder: Finder, patient: str, now: dt.datetime) -> list[Resource]
 
     Only such a consent is one to rest on; the rules look for a no by themselves.
     """
-    found = finder.search("Consent", patient=patient, category=_CONSENTS, status="active")
+    found = finder.search("Consent", patient=patient, category=SIP_CONSENTS, status="active")
     return [reference_to(each) for each in found if _permits(each, now)]
 
 
@@ -74,21 +75,22 @@ def active_plans(finder: Finder, patient: str) -> list[Resource]:
 
 
 def proposals(finder: Finder, plan: Resource, now: dt.datetime) -> list[Proposal]:
-    """Give whom to call about a plan (R79, R80, R84, R91).
+    """Give whom to call about a plan, and may, by the person's consent (R79, R80, R84, R91).
 
     Args:
         finder: finds current resources.
         plan: the SIP, stored or about to be.
         now: an aware datetime.
     """
-    patient = target(child(plan, "subject")).literal
+    calling = Calling(finder, plan, now)
+    patient = calling.person.literal
     stay = target(child(plan, "encounter"))
     own = f"CarePlan/{plan.get('id')}"
     others = [each for each in active_plans(finder, patient) if f"CarePlan/{each['id']}" != own]
     known = Surroundings(
-        patient=finder.read(patient) or {},
+        patient=calling.patient,
         plan=plan,
-        relatives=list(finder.search("RelatedPerson", patient=patient)),
+        relatives=calling.relatives,
         teams=teams_in_force(finder, patient, now),
         other_plans=others,
         needs=[
@@ -97,9 +99,9 @@ def proposals(finder: Finder, plan: Resource, now: dt.datetime) -> list[Proposal
             if task.get("status") not in _OVER
         ],
         stay=finder.read(stay.literal) if stay.local else None,
-        consents=list(finder.search("Consent", patient=patient, category=_CONSENTS)),
     )
-    return sip_participants.propose(known, now)
+    found = sip_participants.propose(known, now)
+    return [each for each in found if calling.permits(each.actor)]
 
 
 def _consents(

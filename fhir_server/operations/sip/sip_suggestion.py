@@ -15,7 +15,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.subject import require_patient, subject_of
-from fhir_server.sweden import codes, conditions, consents, sip_need, sip_target_groups
+from fhir_server.sweden import codes, conditions, consents, sip_target_groups
 from fhir_server.sweden.belonging import huvudman_of
 from fhir_server.sweden.elements import child, items, target, text
 from fhir_server.sweden.sip_target_groups import Suggestion
@@ -95,7 +95,7 @@ def _consents(call: Call, finder: Finder, patient: str) -> Iterator[Resource]:
 def _needs(finder: Finder, patient: str) -> list[Resource]:
     code = f"{codes.TASK_CODE_SYSTEM}|{codes.SIP_BEHOV}"
     found = finder.search("Task", patient=patient, code=code)
-    return [task for task in found if task.get("status") in sip_need.OPEN]
+    return [task for task in found if task.get("status") in codes.OPEN_TASK]
 
 
 def _known_to(finder: Finder, contacts: list[Resource]) -> Iterator[Resource]:

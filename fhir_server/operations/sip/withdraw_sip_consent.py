@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
-from fhir_server.interactions.preconditions import require_living
 from fhir_server.interactions.together import Draft, write_together
+from fhir_server.operations.at_hand import Found, living, other_kind
 from fhir_server.operations.contacts.assignment_edits import parts
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.sip.consent_parts import answer, moment_of, person_of, rule
-from fhir_server.storage.records import StoredResource
+from fhir_server.operations.sip.consent_parts import answer, person_of, rule
+from fhir_server.operations.sip.sip_at_hand import moment_of
 from fhir_server.sweden import codes, consent_giving, consents, sharing
 from fhir_server.sweden.elements import child, items, target, text
 from fhir_server.sweden.periods import bounds
@@ -39,7 +38,7 @@ def run(call: Call) -> Answer:
         FhirError: 404 or 410 for no consent, 409 where nothing is left of it, 422 for one of
             another kind or a withdrawal by who has no say, with the paragraph.
     """
-    at = moment_of(call)
+    at, _ = moment_of(call)
 
     def draft() -> Sequence[Draft]:
         stored, consent = _at_hand(call)
@@ -48,16 +47,14 @@ def run(call: Call) -> Answer:
     return answer(200, write_together(call.context, draft), ())
 
 
-def _at_hand(call: Call) -> tuple[StoredResource, Resource]:
-    reference = f"Consent/{call.id}"
-    stored = require_living(call.context.store.read("Consent", call.id or ""), reference)
-    consent: Resource = json.parse(stored.body or b"{}")
+def _at_hand(call: Call) -> Found:
+    stored, consent = living(call.context, "Consent", call.id)
     patient = consent_giving.patient_of(consent)
     if not consents.is_consent_to_sip(consent) or not patient:
-        words = f"{reference} is no consent to a SIP by a patient of this server."
-        raise FhirError(Issue("error", "business-rule", words, "Consent.category"), status=422)
+        words = "is no consent to a SIP by a patient of this server."
+        raise other_kind(consent, words, "category")
     if not consent_giving.is_in_force(consent):
-        words = f"{reference} is not in force: its status is {text(consent, 'status')}."
+        words = f"{stored.reference} is not in force: its status is {text(consent, 'status')}."
         raise FhirError(Issue("error", "conflict", words, "Consent.status"))
     finder = Finder(call.context.server, call.context.store)
     person = person_of(finder, patient)

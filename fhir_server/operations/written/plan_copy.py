@@ -14,27 +14,17 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call
+from fhir_server.operations.parties import Parties, Party
 from fhir_server.operations.sip.disclosures import for_actor
 from fhir_server.operations.written import plan_view
 from fhir_server.operations.written.plan_gathering import Gathered, contacts_card, gathered
-from fhir_server.operations.written.plan_parties import Parties, Party
 from fhir_server.operations.written.plan_telling import Telling
 from fhir_server.pages.writing import Writing
-from fhir_server.sweden import audience, sharing
+from fhir_server.sweden import audience, sharing, shown
 from fhir_server.sweden.elements import Json, child, target
 
 Resource = dict[str, Any]
 
-_WHOSE = ("resourceType", "id", "meta", "identifier", "name", "birthDate", "gender")
-# What a Goal says beside the goal, and the kind of information that it is.
-_OF_GOAL = {
-    "addresses": sharing.HEALTH,
-    "note": sharing.FOLLOWING_UP,
-    "achievementStatus": sharing.FOLLOWING_UP,
-    "outcomeReference": sharing.FOLLOWING_UP,
-    "expressedBy": sharing.CONTACTS,
-    "text": sharing.FOLLOWING_UP,
-}
 _RELATIVES = ("Patient", "RelatedPerson")
 
 
@@ -46,13 +36,13 @@ class Copy:
         told: the plan with what it refers to, for the reader.
         writing: the same in words.
         reader: the `audience` it is for.
-        classes: the kinds of information in it; None for all.
+        classes: the kinds of information in it.
     """
 
     told: Telling
     writing: Writing
     reader: str
-    classes: frozenset[str] | None
+    classes: frozenset[str]
 
 
 def copy_of(call: Call, plan: Resource) -> Copy:
@@ -78,11 +68,11 @@ def copy_of(call: Call, plan: Resource) -> Copy:
         return _for_person(call.context, plan, now, signed=signed)
     reader = _audience(recipient.resource_type)
     _require_visible(plan, reader)
-    classes = None if granted.whole else granted.classes
-    found = _as_granted(gathered(call.context, sharing.shown(plan, granted), reader), classes)
+    found = gathered(call.context, shown.plan(plan, granted), reader)
+    found = _as_granted(found, granted.classes)
     who = _recipient(call.context, recipient.literal, now)
     told = _telling(call.context, found, now, signed=signed, who=who, may=granted.classes)
-    return Copy(told, plan_view.written(told), reader, classes)
+    return Copy(told, plan_view.written(told), reader, granted.classes)
 
 
 def whole_copy(call: Call, plan: Resource) -> Copy:
@@ -90,7 +80,7 @@ def whole_copy(call: Call, plan: Resource) -> Copy:
     now = now_of(call.context)
     found = gathered(call.context, plan, audience.PROFESSIONAL)
     told = _telling(call.context, found, now, signed=False)
-    return Copy(told, plan_view.written(told), audience.PROFESSIONAL, None)
+    return Copy(told, plan_view.written(told), audience.PROFESSIONAL, sharing.ALL_CLASSES)
 
 
 def for_reader(resource: Resource, copy: Copy) -> Resource | None:
@@ -105,34 +95,37 @@ def for_reader(resource: Resource, copy: Copy) -> Resource | None:
     seen = copy.told.gathered.found.get(f"{resource['resourceType']}/{resource['id']}")
     if seen is not None or copy.told.recipient is None:
         return seen or audience.for_audience(resource, copy.reader, ())
-    return _cut(audience.for_audience(resource, copy.reader, ()), copy.classes)
+    shaped = audience.for_audience(resource, copy.reader, ())
+    return _cut(shaped, copy.classes, copy.told.gathered)
 
 
-def _as_granted(found: Gathered, classes: frozenset[str] | None) -> Gathered:
+def _as_granted(found: Gathered, classes: frozenset[str]) -> Gathered:
     """Cut what a plan for an actor refers to."""
-    cut = {at: kept for at, each in found.found.items() if (kept := _cut(each, classes))}
+    cut = {at: kept for at, each in found.found.items() if (kept := _cut(each, classes, found))}
     return replace(found, found=cut)
 
 
-def _cut(resource: Resource, classes: frozenset[str] | None) -> Resource | None:
-    """Cut one resource; whose the plan is stays, without home and telephone."""
-    kind = resource["resourceType"]
-    if kind == "Patient":
-        return {name: resource[name] for name in _WHOSE if name in resource}
-    if classes is None:
-        return resource
-    if kind == "Consent":
-        return None  # it names the other actors, and what they may see
-    hidden = _OF_GOAL if kind == "Goal" else {}
-    left = [name for name, needed in hidden.items() if needed not in classes]
-    return {name: value for name, value in resource.items() if name not in left}
+def _cut(resource: Resource, classes: frozenset[str], found: Gathered) -> Resource | None:
+    """Cut one resource for an actor."""
+    match resource["resourceType"]:
+        case "Patient":
+            return shown.person(resource)
+        case "RelatedPerson":
+            # How to reach who takes part is what the contacts of a plan are for.
+            return shown.relative(resource, *(() if found.protected else ("telecom",)))
+        case "Consent" if not classes >= sharing.ALL_CLASSES:
+            return None  # it names the other actors, and what they may see
+        case "Goal":
+            return shown.goal(resource, classes)
+        case _:
+            return resource
 
 
 def _for_person(context: Context, plan: Resource, now: datetime, *, signed: bool) -> Copy:
     _require_visible(plan, audience.PATIENT)
     found = gathered(context, plan, audience.PATIENT)
     told = _telling(context, found, now, signed=signed)
-    return Copy(told, plan_view.written(told), audience.PATIENT, None)
+    return Copy(told, plan_view.written(told), audience.PATIENT, sharing.ALL_CLASSES)
 
 
 def _audience(resource_type: str) -> str:

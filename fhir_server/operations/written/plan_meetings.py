@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fhir_server import swedish
+from fhir_server.operations import swedish_moments
+from fhir_server.operations.parties import YOU, Party
 from fhir_server.operations.written import plan_words
-from fhir_server.operations.written.plan_parties import YOU, Party, lowered
 from fhir_server.operations.written.plan_telling import Telling
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import Block, Row, Section, entry, people, row, section
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import Json, child, extension, items, target, text
+from fhir_server.sweden.elements import Json, child, concept_words, extension, items, target, text
 from fhir_server.sweden.references import alone, follow
 
 _OVER = ("fulfilled", "noshow")
 _OFF = ("cancelled", "entered-in-error")
 _TITLE = "Andra som är med i planen"
-_AT_HOME = ("hemma", "blandat")
 
 
 def meetings(told: Telling) -> Section:
@@ -34,14 +34,16 @@ def next_meeting(told: Telling) -> Row | None:
     if not coming or not told.sees("kontakter"):
         return None
     first = coming[0]
-    return row("Nästa möte", plan_words.occasion(first.get("start"), first.get("end"), told.zone))
+    return row(
+        "Nästa möte", swedish_moments.occasion(first.get("start"), first.get("end"), told.zone)
+    )
 
 
 def meeting(told: Telling, each: Json) -> Block:
     """Give one meeting: when, where, what about, who was called and what they said."""
-    when = plan_words.occasion(each.get("start"), each.get("end"), told.zone)
+    when = swedish_moments.occasion(each.get("start"), each.get("end"), told.zone)
     off = each.get("status") in _OFF
-    why = plan_words.concept(child(each, "cancelationReason"))
+    why = concept_words(child(each, "cancelationReason"))
     status = plan_words.sentences("Inställt", why) if off else ""
     over = not off and not _is_coming(told, each)
     return entry(
@@ -50,9 +52,7 @@ def meeting(told: Telling, each: Json) -> Block:
         row("Läget", "" if over or off else plan_words.MEETING.get(text(each, "status"), "")),
         *_where(told, each),
         row("Om", text(each, "description")),
-        row(
-            "Frågor", swedish.listed([plan_words.concept(q) for _, q in items(each, "reasonCode")])
-        ),
+        row("Frågor", swedish.listed([concept_words(q) for _, q in items(each, "reasonCode")])),
         row("Att tänka på", "" if over or off else text(each, "patientInstruction")),
         row("Kallade", "" if off else _all_called(told, each, over=over)),
     )
@@ -61,17 +61,11 @@ def meeting(told: Telling, each: Json) -> Block:
 def _where(told: Telling, each: Json) -> Iterator[Row | None]:
     """Say where it is; never the home of somebody whose address is protected (R118)."""
     form = text(extension(each, codes.MEETING_FORM), "valueCode")
-    hidden = told.gathered.protected and (form in _AT_HOME or not form)
-    places = [
-        place
-        for _, found in items(each, "extension")
-        if found.get("url") == codes.MEETING_PLACE
-        and (place := text(found, "valueString") or text(found, "valueUrl"))
-    ]
+    places = swedish_moments.places_of(each, told.gathered.patient)
     links = [place for place in places if "://" in place]
     said = plan_words.MEETING_FORM.get(form, "")
     where = [said if told.recipient is None else said.removesuffix(" hos dig")]
-    where += [] if hidden else [place for place in places if place not in links]
+    where += [place for place in places if place not in links]
     yield row("Var", ". ".join(filter(None, where)))
     for link in links:
         yield Row("Länk", (swedish.Piece(link, link if link.startswith("https://") else ""),))
@@ -124,7 +118,7 @@ def _line(party: Party) -> tuple[swedish.Piece, ...]:
     """Give who it is and how to reach them in one line."""
     numbers = [way for way in party.ways if way.href][:1]
     ways = [swedish.Piece(way.text, way.href) for way in numbers]
-    after = f", {lowered(party.about)}" if party.about else ""
+    after = f", {party.about}" if party.about else ""
     after += "\n" if ways else ""
     return (swedish.Piece(party.name), swedish.Piece(after), *ways)
 
@@ -148,5 +142,5 @@ def _appointments(told: Telling) -> list[Json]:
 def _is_coming(told: Telling, each: Json) -> bool:
     if each.get("status") in (*_OVER, *_OFF):
         return False
-    start = plan_words.moment_of(each.get("end") or each.get("start"))
+    start = swedish_moments.first_of(each.get("end") or each.get("start"))
     return start is None or start > told.now

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fhir_server import swedish
+from fhir_server.operations import swedish_moments
 from fhir_server.operations.contact_ways import Way
 from fhir_server.operations.contacts.contact_card import Contact, Deputy
+from fhir_server.operations.parties import Party
 from fhir_server.operations.written import plan_words
-from fhir_server.operations.written.plan_parties import Party, as_row
 from fhir_server.operations.written.plan_telling import Telling
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import (
     Block,
     Row,
@@ -25,7 +26,15 @@ from fhir_server.pages.writing import (
     text,
 )
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import Json, child, codings, extension, items, target
+from fhir_server.sweden.elements import (
+    Json,
+    child,
+    codings,
+    concept_words,
+    extension,
+    items,
+    target,
+)
 from fhir_server.sweden.elements import text as string
 from fhir_server.sweden.references import alone, follow
 
@@ -83,13 +92,13 @@ def _goals(told: Telling) -> Iterator[Block]:
         due = next((each.get("dueDate") for _, each in items(goal, "target")), None)
         reached = codings(child(goal, "achievementStatus"), _GOAL_CODES)
         said = plan_words.ACHIEVEMENT.get(reached[0], "") if reached else ""
-        known = said or plan_words.concept(child(goal, "achievementStatus"))
-        since = plan_words.on_day(goal.get("statusDate"), told.zone)
+        known = said or concept_words(child(goal, "achievementStatus"))
+        since = swedish_moments.on_day(goal.get("statusDate"), told.zone)
         yield entry(
             f"Mål {number}: {words}" if len(numbered_goals) > 1 else words,
             "",
             row("Vems mål", whose.short if whose else ""),
-            row("Till", plan_words.on_day(due, told.zone)),
+            row("Till", swedish_moments.on_day(due, told.zone)),
             row("Hur det går", f"{known} ({since})" if known and since else known),
             row("Anteckning", " ".join(string(each, "text") for _, each in items(goal, "note"))),
         )
@@ -128,13 +137,13 @@ def _activity(told: Telling, activity: Json) -> Block | None:
     plan, detail = told.source, child(activity, "detail")
     what = (
         string(detail, "description")
-        or plan_words.concept(child(detail, "code"))
+        or concept_words(child(detail, "code"))
         or _elsewhere(told, child(activity, "reference"))
     )
     if not what or string(detail, "status") == "entered-in-error":
         return None
     doers = told.named((each for _, each in items(detail, "performer")), plan)
-    outcome = [plan_words.concept(e) for _, e in items(activity, "outcomeCodeableConcept")]
+    outcome = [concept_words(e) for _, e in items(activity, "outcomeCodeableConcept")]
     progress = [plan_words.sentences(_dated(told, each)) for _, each in items(activity, "progress")]
     return entry(
         swedish.sentence(what),
@@ -152,7 +161,7 @@ def _elsewhere(told: Telling, reference: Json) -> str:
     """Give what is to be done, of an activity that is a resource of its own."""
     found = follow(alone(told.source), reference, told.gathered.found.get)
     said: Json = found.resource if found else {}
-    known = string(said, "description") or plan_words.concept(child(said, "code"))
+    known = string(said, "description") or concept_words(child(said, "code"))
     return known or string(reference, "display")
 
 
@@ -167,7 +176,7 @@ def _status(detail: Json) -> str:
     if detail.get("doNotPerform") is True:
         return "ska inte göras"
     said = plan_words.ACTIVITY.get(string(detail, "status"), "")
-    why = plan_words.concept(child(detail, "statusReason"))
+    why = concept_words(child(detail, "statusReason"))
     return f"{said}: {why}" if said and why else said
 
 
@@ -180,7 +189,7 @@ def _serves(told: Telling, detail: Json) -> str:
 
 
 def _dated(told: Telling, annotation: Json) -> str:
-    day = plan_words.on_day(annotation.get("time"), told.zone)
+    day = swedish_moments.on_day(annotation.get("time"), told.zone)
     return ": ".join(filter(None, [day, string(annotation, "text")]))
 
 
@@ -236,7 +245,7 @@ def follow_ups(told: Telling) -> Section:
     day = string(extension(coming, "date"), "valueDate")
     blocks = [
         facts(
-            row("Nästa gång", plan_words.planned(day, told.now, told.zone)),
+            row("Nästa gång", swedish_moments.planned(day, told.now, told.zone)),
             row("Ansvarig", who.short if who else ""),
             *(as_row(way) for way in (who.ways[:1] if who else ())),
         )
@@ -248,7 +257,7 @@ def follow_ups(told: Telling) -> Section:
 
 
 def _evaluation(told: Telling, each: Json) -> Block:
-    day = plan_words.on_day(extension(each, "at").get("valueDateTime"), told.zone)
+    day = swedish_moments.on_day(extension(each, "at").get("valueDateTime"), told.zone)
     who = told.party(child(extension(each, "by"), "valueReference"), told.source)
     decision = plan_words.DECISION.get(string(extension(each, "decision"), "valueCode"), "")
     return entry(
@@ -263,7 +272,7 @@ def _evaluation(told: Telling, each: Json) -> Block:
 def health(told: Telling) -> Section:
     """Conditions the plan takes account of."""
     named = [
-        plan_words.concept(child(condition, "code")) or string(reference, "display")
+        concept_words(child(condition, "code")) or string(reference, "display")
         for reference, condition in told.referred("addresses", "Condition")
     ]
     return section("halsa", "Hälsa", bullets(filter(None, named)))
@@ -276,3 +285,15 @@ def other_plans(told: Telling) -> Section:
         for reference, plan in told.referred("supportingInfo", "CarePlan")
     ]
     return section("andra-planer", "Andra planer som hör ihop med den här", bullets(named))
+
+
+def ways_rows(party: Party, most: int = 3) -> tuple[Row, ...]:
+    """Give the ways to reach somebody as facts."""
+    return tuple(as_row(way) for way in party.ways[:most])
+
+
+def as_row(way: Way) -> Row:
+    """Give a way to reach somebody as a fact: the number is a link, hours and note follow."""
+    more = ", ".join(filter(None, [way.when, way.note]))
+    after = (swedish.Piece(f", {more}"),) if more else ()
+    return Row(way.label, (swedish.Piece(way.text, way.href), *after))

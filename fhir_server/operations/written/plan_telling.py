@@ -8,8 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from fhir_server.operations.contacts.contact_card import Card
+from fhir_server.operations.parties import YOU, Parties, Party
 from fhir_server.operations.written.plan_gathering import Gathered, Resource
-from fhir_server.operations.written.plan_parties import YOU, Parties, Party
 from fhir_server.sweden.elements import Json, items
 from fhir_server.sweden.people import name_of
 from fhir_server.sweden.references import alone, follow

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fhir_server import swedish
+from fhir_server.operations import swedish_moments
+from fhir_server.operations.parties import YOU, Party
 from fhir_server.operations.written import plan_words
-from fhir_server.operations.written.plan_parties import YOU, Party
 from fhir_server.operations.written.plan_telling import Telling
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import (
     Block,
     Section,
@@ -59,7 +60,7 @@ def _consent(told: Telling, given: Json) -> Block:
     ]
     period = plan_words.scheduled({"scheduledPeriod": rule.get("period", {})}, told.zone)
     child_said = string(extension(extension(given, codes.CHILDS_VIEW), "view"), "valueString")
-    day = plan_words.on_day(given.get("dateTime"), told.zone)
+    day = swedish_moments.on_day(given.get("dateTime"), told.zone)
     withdrawn = given.get("status") in ("inactive", "rejected", "entered-in-error")
     return facts(
         row("Läget", "Samtycket är återkallat eller gäller inte." if withdrawn else ""),
@@ -86,7 +87,7 @@ def about_the_plan(told: Telling) -> Section:
     rows = [
         row("Föreslogs av", starter.called if starter else ""),
         row("Skriven av", author.called if author else ""),
-        row("Skriven", plan_words.on_day(plan.get("created"), told.zone)),
+        row("Skriven", swedish_moments.on_day(plan.get("created"), told.zone)),
         row("Ersätter", "en tidigare version av planen" if plan.get("replaces") else ""),
         *(row("Kopia", each) for each in copies),
     ]
@@ -97,7 +98,7 @@ def about_the_plan(told: Telling) -> Section:
 def _copy(told: Telling, each: Json) -> str:
     whom = told.party(child(extension(each, "to"), "valueReference"), told.source)
     how = plan_words.CHANNEL.get(string(extension(each, "channel"), "valueCode"), "")
-    day = plan_words.on_day(extension(each, "at").get("valueDateTime"), told.zone)
+    day = swedish_moments.on_day(extension(each, "at").get("valueDateTime"), told.zone)
     return " ".join(filter(None, [f"till {_you(whom)}" if whom else "", day, how]))
 
 

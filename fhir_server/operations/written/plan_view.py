@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from fhir_server import swedish
+from fhir_server.operations import swedish_moments
 from fhir_server.operations.written import plan_meetings, plan_sections, plan_terms, plan_words
 from fhir_server.operations.written.plan_telling import Telling
-from fhir_server.pages import swedish
 from fhir_server.pages.writing import Row, Section, Writing, facts, filled, row, section
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import Json, child, concept_codes, extension, items, text
@@ -79,7 +80,7 @@ def whose(patient: Json, zone: ZoneInfo) -> str:
         for system in systems:
             if number := numbers.get(system):
                 return f"{label} {number[:8]}-{number[8:]}" if len(number) == 12 else number
-    born = plan_words.on_day(patient.get("birthDate"), zone)
+    born = swedish_moments.on_day(patient.get("birthDate"), zone)
     return f"Född {born}" if born else ""
 
 
@@ -100,7 +101,7 @@ def _state(plan: Json, zone: ZoneInfo) -> str:
         start = swedish.day(period.start.astimezone(zone).date())
         until = f" till och med {swedish.last_day(period.end, zone)}" if period.end else ""
         return f"{said} från och med {start}{until}."
-    at = plan_words.on_day(extension(closed, "at").get("valueDateTime"), zone)
+    at = swedish_moments.on_day(extension(closed, "at").get("valueDateTime"), zone)
     if plan.get("status") in ("completed", "revoked") and at:
         said = f"{said.rstrip('.')} sedan {at}"
     reason = plan_words.END_REASON.get(text(extension(closed, "reason"), "valueCode"), "")
@@ -157,4 +158,4 @@ def _responsible(told: Telling) -> Iterator[Row | None]:
 
 def _next_follow_up(told: Telling) -> Row | None:
     day = text(extension(extension(told.source, codes.FOLLOW_UP), "date"), "valueDate")
-    return row("Nästa uppföljning", plan_words.planned(day, told.now, told.zone))
+    return row("Nästa uppföljning", swedish_moments.planned(day, told.now, told.zone))

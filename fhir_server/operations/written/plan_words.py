@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from fhir_server.pages import swedish
-from fhir_server.sweden.elements import Json, child, items, text
-from fhir_server.sweden.periods import bounds, read
+from fhir_server import swedish
+from fhir_server.sweden.elements import Json, child, text
+from fhir_server.sweden.periods import read
 
-_WEEKDAYS = tuple(swedish.WEEKDAYS.values())
 # https://hl7.org/fhir/R4/valueset-care-plan-activity-status.html
 ACTIVITY = {
     "not-started": "inte påbörjat",
@@ -98,68 +96,6 @@ def sentences(*parts: str) -> str:
     return " ".join(swedish.sentence(part) for part in parts if part.strip())
 
 
-def moment_of(value: object) -> datetime | None:
-    """Give the first moment of a FHIR date or dateTime; None where it can't be read."""
-    found = bounds(value)
-    return found[0] if found else None
-
-
-def on_day(value: object, zone: ZoneInfo) -> str:
-    """Give the day of a FHIR date or dateTime: 12 mars 2026; the month or year, if that is all."""
-    moment = moment_of(value)
-    if moment is None or not isinstance(value, str):
-        return ""
-    day = moment.astimezone(zone).date()
-    match value.count("-"):
-        case 0:
-            return str(day.year)
-        case 1:
-            return f"{swedish.MONTHS[day.month - 1]} {day.year}"
-        case _:
-            return swedish.day(day)
-
-
-def weekday(value: object, zone: ZoneInfo) -> str:
-    """Give a day with its weekday: torsdag 12 mars 2026."""
-    moment = moment_of(value)
-    if moment is None:
-        return ""
-    return _with_weekday(moment.astimezone(zone).date())
-
-
-def planned(value: object, now: datetime, zone: ZoneInfo) -> str:
-    """Give a day that something is planned for; of one that is over, that it was."""
-    moment, said = bounds(value), weekday(value, zone)
-    return f"var bestämd till {said}" if moment and moment[1] <= now else said
-
-
-def occasion(start: object, end: object, zone: ZoneInfo) -> str:
-    """Give when something happens: torsdag 12 mars 2026 klockan 13–14."""
-    first, last = moment_of(start), moment_of(end)
-    if first is None:
-        return ""
-    begin = first.astimezone(zone)
-    said = f"{_with_weekday(begin.date())} klockan {swedish.clock(begin.time())}"
-    if last is None:
-        return said
-    ending = last.astimezone(zone)
-    until = swedish.clock(ending.time())
-    if ending.date() == begin.date():
-        return f"{said}–{until}"
-    return f"{said} till {_with_weekday(ending.date())} klockan {until}"
-
-
-def clock_of(value: object, zone: ZoneInfo) -> str:
-    """Give day and hour: 12 mars 2026 klockan 13.30; the day alone where no hour is said."""
-    moment = moment_of(value)
-    if moment is None:
-        return ""
-    if not isinstance(value, str) or "T" not in value:
-        return on_day(value, zone)
-    local = moment.astimezone(zone)
-    return f"{swedish.day(local.date())} klockan {swedish.clock(local.time())}"
-
-
 def scheduled(detail: Json, zone: ZoneInfo) -> str:
     """Give when an insats is done, from ``scheduled[x]``."""
     if words := text(detail, "scheduledString"):
@@ -191,13 +127,3 @@ def _frequency(repeat: Json) -> str:
     if (each, unit, times or 1) == (2, "wk", 1):
         return "varannan vecka"
     return f"{count} på {each} {_UNITS[unit]}"
-
-
-def concept(value: Json) -> str:
-    """Give a CodeableConcept in words: its text, else a display."""
-    displays = [text(coding, "display") for _, coding in items(value, "coding")]
-    return text(value, "text") or next(filter(None, displays), "")
-
-
-def _with_weekday(day: date) -> str:
-    return f"{_WEEKDAYS[day.weekday()]} {swedish.day(day)}"

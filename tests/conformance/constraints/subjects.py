@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,12 @@ from tests.conftest import ROOT
 
 EXAMPLES = ROOT / "profiles" / "examples" / "valid"
 DEMO = ROOT / "demo"
+# What R4's invariants, and no cardinality, ask of a resource that holds an extension.
+ASKED: dict[str, Json] = {
+    "Bundle": {"type": "searchset", "entry": [{"resource": {"resourceType": "Patient"}}]},
+    "Consent": {"patient": {"display": "Någon"}, "policyRule": {"text": "En lag"}},
+    "Organization": {"name": "Enheten"},
+}
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class Subjects:
             type_, *path = str(context["expression"]).split(".")
             if context["type"] != "element" or not self._definitions.is_resource_type(type_):
                 continue
-            host: Json = {"resourceType": type_}
+            host: Json = {"resourceType": type_, **deepcopy(ASKED.get(type_, {}))}
             self._filler.complete_r4(host, type_)
             holder: Any = host
             place: Place = ()

@@ -30,6 +30,7 @@ NAMES = Names(
         "Practitioner/eva": {"resourceType": "Practitioner", "name": [{"text": "Eva Test"}]},
         "Organization/hc": {"resourceType": "Organization", "name": "Hälsocentralen"},
     },
+    TODAY,
 )
 
 

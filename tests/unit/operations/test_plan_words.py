@@ -1,8 +1,7 @@
-"""Codes and times of a plan in Swedish."""
+"""Codes of a plan in Swedish, and when an insats is done."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ from fhir_server.profiles.definitions import Definitions
 from fhir_server.sweden import codes
 
 ZONE = ZoneInfo("Europe/Stockholm")
-NOW = datetime(2026, 11, 27, 12, tzinfo=ZONE)
 
 
 @pytest.mark.parametrize(
@@ -47,52 +45,6 @@ def test_when_an_insats_is_done(detail: Any, said: str) -> None:
 )
 def test_how_often(repeat: Any, said: str) -> None:
     assert plan_words.scheduled({"scheduledTiming": {"repeat": repeat}}, ZONE) == said
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        ("2026", "2026"),
-        ("2026-03", "mars 2026"),
-        ("2026-03-12", "12 mars 2026"),
-        # Half past eleven in the evening in UTC is the next day in Sweden.
-        ("2026-03-12T23:30:00Z", "13 mars 2026"),
-        ("not a date", ""),
-        ("2026-13", ""),
-        (None, ""),
-    ],
-)
-def test_days(value: Any, said: str) -> None:
-    assert plan_words.on_day(value, ZONE) == said
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "said"),
-    [
-        (
-            "2026-03-12T13:00:00+01:00",
-            "2026-03-12T14:30:00+01:00",
-            "torsdag 12 mars 2026 klockan 13–14.30",
-        ),
-        ("2026-03-12T13:00:00+01:00", None, "torsdag 12 mars 2026 klockan 13"),
-        (
-            "2026-03-28T23:00:00+01:00",
-            "2026-03-29T04:00:00+02:00",
-            "lördag 28 mars 2026 klockan 23 till söndag 29 mars 2026 klockan 04",
-        ),
-        (None, None, ""),
-    ],
-)
-def test_occasions(start: Any, end: Any, said: str) -> None:
-    """R91: the day, its name, and the hours, also over the night the clock is moved."""
-    assert plan_words.occasion(start, end, ZONE) == said
-
-
-def test_a_planned_day_that_is_over_is_told_as_such() -> None:
-    """R92: nobody waits for a follow-up that should have been."""
-    assert plan_words.planned("2026-11-27", NOW, ZONE) == "fredag 27 november 2026"
-    assert plan_words.planned("2026-11-26", NOW, ZONE).startswith("var bestämd till torsdag")
-    assert plan_words.planned("", NOW, ZONE) == ""
 
 
 @pytest.mark.parametrize(

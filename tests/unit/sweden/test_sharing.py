@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.sweden import codes, sharing
+from fhir_server.sweden import codes, sharing, shown
 from fhir_server.sweden.periods import STOCKHOLM
 from fhir_server.sweden.sharing import ALL_CLASSES, Disclosure
 
@@ -105,7 +105,7 @@ def test_without_consent_nobody_sees_anything() -> None:
     granted = see([], BUP)
     assert (granted.allowed, granted.classes) == (False, frozenset())
     assert {"OSL-25-1", "OSL-26-1", "OSL-12-2"} <= paragraphs(granted)
-    assert sharing.shown(plan(), granted) == {
+    assert shown.plan(plan(), granted) == {
         "resourceType": "CarePlan",
         "meta": {"tag": [codes.SUBSETTED]},
     }
@@ -252,7 +252,7 @@ def test_every_guardian_must_have_consented() -> None:
 def test_the_plan_is_cut_to_what_may_be_seen_and_marked() -> None:
     """R78, R100: elements of no kind go to who may see everything only."""
     some = Disclosure(True, frozenset({"behov", "insatser-kommun"}), None, ())
-    seen = sharing.shown(plan(), some)
+    seen = shown.plan(plan(), some)
     assert seen["meta"] == {"versionId": "1", "tag": [codes.SUBSETTED]}
     assert seen["extension"] == [{"url": codes.SIP_NEED, "valueString": "Lugn"}]
     (only,) = seen["activity"]
@@ -262,7 +262,7 @@ def test_the_plan_is_cut_to_what_may_be_seen_and_marked() -> None:
     assert seen["supportingInfo"] == [{"reference": "Consent/ja"}]
     hidden = {"text", "description", "addresses", "goal", "contributor", "note"}
     assert not hidden & seen.keys()
-    assert sharing.shown(plan(), Disclosure(True, ALL_CLASSES, None, ())) == plan()
+    assert shown.plan(plan(), Disclosure(True, ALL_CLASSES, None, ())) == plan()
 
 
 @pytest.mark.parametrize("kind", sorted(ALL_CLASSES))
@@ -271,9 +271,9 @@ def test_each_kind_shows_something_of_its_own_and_nothing_unknown(kind: str) -> 
     about = plan(careTeam=[{"reference": "CareTeam/1"}], encounter={"reference": "Encounter/1"})
     about["activity"].append(activity(codes.ANNAN, SCHOOL))
     about["extension"].append({"url": "urn:unknown", "valueString": "x"})
-    without = sharing.shown(about, Disclosure(True, ALL_CLASSES - {kind}, None, ()))
-    only = sharing.shown(about, Disclosure(True, frozenset({kind}), None, ()))
-    assert only != sharing.shown(about, Disclosure(True, frozenset({"x"}), None, ()))
+    without = shown.plan(about, Disclosure(True, ALL_CLASSES - {kind}, None, ()))
+    only = shown.plan(about, Disclosure(True, frozenset({kind}), None, ()))
+    assert only != shown.plan(about, Disclosure(True, frozenset({"x"}), None, ()))
     assert only != without
     for seen in (only, without):
         assert {each["url"] for each in seen.get("extension", [])}.isdisjoint(

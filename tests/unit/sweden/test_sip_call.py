@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.sweden import codes, sip_call
+from fhir_server.sweden import codes, sip_call, sip_participants
 from fhir_server.sweden.periods import STOCKHOLM
 
 Json = dict[str, Any]
@@ -89,11 +89,16 @@ def test_the_plan_proposes_who_takes_part_and_the_contacts() -> None:
             {"url": codes.SIP_INITIATOR, "valueReference": {"reference": "PractitionerRole/sam"}}
         ],
     }
-    contact = {"participant": [{"member": {"reference": "PractitionerRole/sara"}}]}
-    assert [each["reference"] for each in sip_call.proposed(plan, [contact])] == [
-        "PractitionerRole/eva",
+    system, _, code = codes.NAMED_CONTACTS.partition("|")
+    contact = {
+        "resourceType": "CareTeam",
+        "category": [{"coding": [{"system": system, "code": code}]}],
+        "participant": [{"member": {"reference": "PractitionerRole/sara"}}],
+    }
+    assert [each["reference"] for each in sip_participants.named(plan, [contact])] == [
         "Organization/hc",
         "RelatedPerson/dotter",
+        "PractitionerRole/eva",
         "PractitionerRole/sam",
         "PractitionerRole/sara",
     ]

@@ -24,7 +24,9 @@ WEEKDAYS = {
     "sun": "söndag",
 }
 ALWAYS = "alla dagar"
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _ORDER = tuple(WEEKDAYS)
+_LONG = tuple(WEEKDAYS.values())
 _PHONE = re.compile(r"\+?\d[\d\s()/–-]*\d")
 # In a running text: a number with its area code, nothing that might be a room or a date.
 _LONG_PHONE = re.compile(r"(?<![\w+-])(?:\+\d{2}|0\d{1,3})[ \d()/–-]{5,}\d(?![\w-])")
@@ -34,6 +36,23 @@ _ANY_PHONE = re.compile(rf"{_LONG_PHONE.pattern}|(?<![\w+-])(?:112|1177|11[ ]?41
 def day(when: date) -> str:
     """Give a date: 9 mars 2026."""
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def long_day(when: date) -> str:
+    """Give a date with its weekday: fredag 6 mars 2026."""
+    return f"{_LONG[when.weekday()]} {day(when)}"
+
+
+def moment(when: datetime, zone: ZoneInfo = STOCKHOLM) -> str:
+    """Give day and hour: 6 mars 2026 klockan 11."""
+    local = when.astimezone(zone)
+    return f"{day(local.date())} klockan {clock(local.time())}"
+
+
+def long_moment(when: datetime, zone: ZoneInfo = STOCKHOLM) -> str:
+    """Give weekday, day and minute, as a time limit is told: fredag 6 mars 2026 klockan 10.00."""
+    local = when.astimezone(zone)
+    return f"{long_day(local.date())} klockan {local:%H.%M}"
 
 
 def days(first: date, last: date) -> str:
@@ -70,8 +89,7 @@ def last_day(end: datetime | None, zone: ZoneInfo) -> str:
         return ""
     if _midnight(end, zone):
         return day(end.astimezone(zone).date() - timedelta(days=1))
-    local = end.astimezone(zone)
-    return f"{day(local.date())} klockan {clock(local.time())}"
+    return moment(end, zone)
 
 
 def _midnight(moment: datetime, zone: ZoneInfo) -> bool:
@@ -103,7 +121,7 @@ def weekdays(names: Iterable[str]) -> str:
     wanted = sorted({_ORDER.index(name) for name in names if name in _ORDER})
     if len(wanted) == len(_ORDER):
         return ALWAYS
-    return _in_runs(wanted, tuple(WEEKDAYS.values()))
+    return _in_runs(wanted, _LONG)
 
 
 def months(numbers: Iterable[int]) -> str:

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_server.pages import swedish
-from fhir_server.pages.swedish import Piece
+from fhir_server import swedish
+from fhir_server.swedish import Piece
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 WEEK = ("mon", "tue", "wed", "thu", "fri")
