@@ -185,9 +185,7 @@ def _meetings(told: Telling, meetings: Sequence[Json]) -> Section:
 def _plans(told: Telling, plans: Sequence[Json]) -> Section:
     blocks: list[Block] = []
     for plan in plans:
-        code = next(iter(concept_codes(plan, "category", codes.CARE_PLAN_CATEGORY)), "")
-        kind = _PLAN_KINDS.get(code, "")
-        title = string(plan, "title") or kind or "Vård- och omsorgsplan"
+        kind, title = _kind_of(plan), plan_name(plan)
         author = told.party(child(plan, "author"), plan)
         follow_up = string(extension(extension(plan, codes.FOLLOW_UP), "date"), "valueDate")
         blocks.append(
@@ -196,10 +194,20 @@ def _plans(told: Telling, plans: Sequence[Json]) -> Section:
                 kind if kind and not kind.startswith(title) else "",
                 row("Skriven", plan_words.on_day(plan.get("created"), told.zone)),
                 row("Skriven av", author.called if author else ""),
-                row("Följs upp", plan_words.weekday(follow_up, told.zone)),
+                row("Nästa uppföljning", plan_words.weekday(follow_up, told.zone)),
             )
         )
     return section("planer", "Dina planer", *(blocks or [text("Det finns inga planer än.")]))
+
+
+def plan_name(plan: Json) -> str:
+    """Give what a plan is called: its title, or its type."""
+    return string(plan, "title") or _kind_of(plan) or "Vård- och omsorgsplan"
+
+
+def _kind_of(plan: Json) -> str:
+    code = next(iter(concept_codes(plan, "category", codes.CARE_PLAN_CATEGORY)), "")
+    return _PLAN_KINDS.get(code, "")
 
 
 def _ward(told: Telling) -> Section:
