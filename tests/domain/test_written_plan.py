@@ -156,6 +156,15 @@ def test_what_to_do_when_it_gets_worse_stands_in_a_frame_with_numbers(written: C
     assert links == ["tel:+46630000005", "tel:112", "tel:1177", "tel:1177"]
 
 
+def test_every_sheet_says_whose_it_is_and_which_it_is(written: Clinic) -> None:
+    """R81: sheets that come apart are still told apart."""
+    sheets = [each.extract_text() for each in pdf_of(written).pages]
+    assert len(sheets) > 2
+    for number, sheet in enumerate(sheets, 1):
+        assert "Albertina Hammar" in sheet
+        assert f"Sida {number} av {len(sheets)}" in sheet
+
+
 def test_the_pdf_says_what_the_page_says(written: Clinic) -> None:
     """R81: the same text and the same numbers in both."""
     page, pdf = page_of(written), pdf_of(written)
