@@ -29,6 +29,21 @@ _NOBODY = Somebody("")
 _NEVER = Period(end=datetime.min.replace(tzinfo=periods.STOCKHOLM))
 
 
+# What a licence without a display is called; see CodeSystem hosp-yrke.
+_LICENSED = {
+    "LK": "Läkare",
+    "SJ": "Sjuksköterska",
+    "BM": "Barnmorska",
+    "AT": "Arbetsterapeut",
+    "FT": "Fysioterapeut",
+    "PS": "Psykolog",
+    "PT": "Psykoterapeut",
+    "HK": "Hälso- och sjukvårdskurator",
+    "DT": "Dietist",
+    "LG": "Logoped",
+}
+
+
 def titles_of(care_team: Json) -> list[str]:
     """Give the codes of the local titles, such as kontaktsjukskoterska (R28)."""
     return [
@@ -186,8 +201,13 @@ def _title(element: Json, name: str = "code") -> str:
 
 def _words(concept: Json) -> str:
     displays = [text(coding, "display") for _, coding in items(concept, "coding")]
-    named = [text(coding, "code") for _, coding in items(concept, "coding")]
+    named = [_of_code(coding) for _, coding in items(concept, "coding")]
     return next(filter(None, [text(concept, "text"), *displays, *named]), "")
+
+
+def _of_code(coding: Json) -> str:
+    code = text(coding, "code")
+    return _LICENSED.get(code, code) if coding.get("system") in codes.HOSP_SYSTEMS else code
 
 
 def _local_title(care_team: Json) -> str:

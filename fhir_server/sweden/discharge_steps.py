@@ -24,11 +24,11 @@ UPCOMING, NOT_APPLICABLE = "upcoming", "not-applicable"
 TITLES = {
     "inskrivningsmeddelande": "Inskrivningsmeddelande",
     "beraknad-utskrivning": "Ändrad beräknad utskrivning",
-    "planering": "Planering påbörjad",
-    "fast-vardkontakt": "Fast vårdkontakt utsedd",
+    "planering": "Planering i öppenvård och kommun",
+    "fast-vardkontakt": "Fast vårdkontakt",
     "utskrivningsklar": "Utskrivningsklar",
     "utskrivning": "Utskrivning",
-    "informationsoverforing": "Information överförd",
+    "informationsoverforing": "Informationsöverföring",
     "skriftlig-information": "Skriftlig information till patienten",
     "kallelse": "Kallelse till SIP-möte",
     "sip-mote": "SIP-möte",
@@ -185,7 +185,7 @@ def _planning(m: Moment) -> Step:
         if asked
         else "Ingen har bekräftat"
     )
-    return _judged(replace(step, status=DUE, text=f"{left} att planeringen är påbörjad."), m.now)
+    return _judged(replace(step, status=DUE, text=f"{left} att planeringen har börjat."), m.now)
 
 
 def _contact(m: Moment) -> Step:
@@ -227,7 +227,9 @@ def _ready(m: Moment) -> Step:
         )
         return replace(step, status=OVERDUE, text=text, deadline=m.stay.discharged)
     if m.stay.withdrawn:
-        text = f"Återtaget {long_moment(max(m.stay.withdrawn))}. Alla frister börjar om."
+        text = (
+            f"Beskedet togs tillbaka {long_moment(max(m.stay.withdrawn))}. Alla frister börjar om."
+        )
         return replace(step, text=text)
     return replace(step, text="Meddela enheterna så snart patienten är utskrivningsklar.")
 
@@ -287,7 +289,7 @@ def _call(m: Moment) -> Step:
         return _judged(replace(step, text=f"Kallad {long_moment(at)}."), m.now)
     if since is None:
         return replace(step, text="Kalla inom tre dagar efter att patienten är utskrivningsklar.")
-    text = "Kalla region, kommun och patient till SIP-möte inom tre dagar efter utskrivningsklar."
+    text = "Kalla regionen, kommunen och patienten till SIP-möte inom tre dagar från beskedet."
     return _judged(replace(step, text=text), m.now)
 
 

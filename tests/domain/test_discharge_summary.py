@@ -68,7 +68,7 @@ def test_it_holds_what_the_law_asks_for(written: Clinic) -> None:
         "Fast vårdkontakt som samordnar: Sara Test",
         "torsdag 12 mars 2026 klockan 13–14",
         "Samordnad individuell plan",
-        "Följs upp torsdag 14 januari 2027",
+        "Nästa uppföljning torsdag 14 januari 2027",
     ):
         assert text in said, text
     assert "tel:+46630000005" in page.xpath("//main//a/@href")

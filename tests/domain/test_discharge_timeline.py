@@ -531,7 +531,7 @@ def test_the_page_of_a_unit_says_on_a_friday_what_is_due_before_monday(
     assert "Kallelse till SIP-möte" in text_of(weekend)
     assert [each.text for each in weekend.xpath(".//span[@class='hint']")] == ["helg"]
     [link] = weekend.xpath(".//h3/a/@href")
-    assert link == f"http://localhost/fhir/{encounter}/$discharge-timeline?_format=html"
+    assert link == f"../../{encounter}/$discharge-timeline?_format=html"
 
 
 def test_a_unit_with_nothing_to_do_is_told_so(clinic: Clinic, ward: str) -> None:

@@ -26,9 +26,9 @@ SECTIONS = [
     "Mål",
     "Insatser från regionen och kommunen",
     "Det som andra gör",
-    "Huvudansvar",
+    "Ansvar för helheten",
     "Mina fasta kontakter",
-    "Om det blir sämre",
+    "Om jag mår sämre",
     "Uppföljning",
     "Underskrifter och kopia",
 ]

@@ -188,7 +188,7 @@ def test_a_sip_says_who_does_what_and_who_answers_for_the_whole(maria: Fhir) -> 
         "Säger vem som gör vad",
         "Gäller nu. Hör till patientkontraktet",
         "Ansvarar för helheten Regionen, Neurologmottagningen",
-        "Följs upp 20 maj 2026, Lena Test, överläkare",
+        "Nästa uppföljning 20 maj 2026, Lena Test, överläkare",
         "Bygger på Vårdplan ALS",
         "Jag vill bo kvar hemma, senast 1 september 2026",
     ):

@@ -88,7 +88,7 @@ def test_it_says_who_does_what_by_when_and_who_answers_for_the_whole(written: Cl
     page = page_of(written)
     groups = [each.text_content() for each in page.xpath("//section[h2='Vem gör vad']/h3")]
     assert groups == ["Regionen gör", "Kommunen gör", "Du själv, närstående och andra gör"]
-    assert rows(page, "Distriktssköterskan väger dig och tittar på benen.") == {
+    assert rows(page, "Distriktssköterskan väger dig och tittar på benen") == {
         "Vem": "Eva Test, distriktssköterska, Hälsocentralen Test",
         "Telefon": "063-000 00 01, måndag–fredag 08–16",
         "När": "1 gång i veckan",
@@ -96,7 +96,7 @@ def test_it_says_who_does_what_by_when_and_who_answers_for_the_whole(written: Cl
         "Hör till": "mål 2",
         "Så har det gått": "16 april 2026: Vikten är stabil.",
     }
-    review = rows(page, "Läkaren går igenom dina läkemedel.")
+    review = rows(page, "Läkaren går igenom dina läkemedel")
     assert review["När"] == "13–31 mars 2026"
     assert review["Läget"] == "klart"
     assert review["Resultat"] == "En sömntablett är borttagen."
@@ -110,7 +110,7 @@ def test_goals_tell_whose_they_are_and_how_far_they_have_come(written: Clinic) -
     page = page_of(written)
     assert rows(page, "Mål 1: Gå till brevlådan och tillbaka utan att stanna") == {
         "Vems mål": "Du själv",
-        "Till": "1 juni 2026",
+        "Senast": "1 juni 2026",
         "Hur det går": "det går framåt (16 april 2026)",
         "Anteckning": "Går halva vägen med rollator.",
     }
@@ -125,7 +125,7 @@ def test_follow_ups_meetings_consent_and_copies_are_told(written: Clinic) -> Non
     assert met["Kallade"] == "Du, Anna Hammar, Eva Test, Sara Test, Ali Test och Karin Test"
     said = words(page)
     for text in (
-        "Lämnat 6 mars 2026 muntligt",
+        "Lämnat 6 mars 2026, muntligt",
         "Kopia till dig 13 mars 2026 med brev",
         "Nästa uppföljning torsdag 14 januari 2027",
         "Fast vårdkontakt som samordnar: Sara Test",
@@ -139,6 +139,15 @@ def test_what_to_do_when_it_gets_worse_stands_in_a_frame_with_numbers(written: C
     [urgent] = page.xpath("//section[@class='urgent']")
     links = urgent.xpath(".//a/@href")
     assert links == ["tel:+46630000005", "tel:112", "tel:1177", "tel:1177"]
+
+
+def test_every_sheet_says_whose_it_is_and_which_it_is(written: Clinic) -> None:
+    """R81: sheets that come apart are still told apart."""
+    sheets = [each.extract_text() for each in pdf_of(written).pages]
+    assert len(sheets) > 2
+    for number, sheet in enumerate(sheets, 1):
+        assert "Albertina Hammar" in sheet
+        assert f"Sida {number} av {len(sheets)}" in sheet
 
 
 def test_the_pdf_says_what_the_page_says(written: Clinic) -> None:
@@ -203,14 +212,14 @@ def test_a_plan_without_the_municipality_says_so(written: Clinic) -> None:
     """R76: what the region, or the municipality, should do and nobody has said."""
     [first, *_] = written_plan.activities()
     plan = written.put(written_plan.plan(id="utan-kommun", status="draft", activity=[first]))
-    assert "Här finns inget som kommunen ska göra." in words(page_of(written, plan))
+    assert "Här står inget om vad kommunen ska göra." in words(page_of(written, plan))
 
 
 def test_a_childs_plan_speaks_of_guardians(written: Clinic) -> None:
     """R80: guardians decide, the child is heard."""
     said = words(page_of(written, "CarePlan/lo-sip"))
     assert "Den görs bara om dina vårdnadshavare säger ja." in said
-    assert "Lämnat 2 februari 2026 skriftligt Av Mia Testsson och Johan Testsson" in said
+    assert "Lämnat 2 februari 2026, skriftligt Av Mia Testsson och Johan Testsson" in said
 
 
 def test_an_ended_plan_says_when_and_why(written: Clinic) -> None:
@@ -228,7 +237,7 @@ def test_an_ended_plan_says_when_and_why(written: Clinic) -> None:
         )
     )
     said = words(page_of(written, plan))
-    assert "Planen är avslutad sedan 1 september 2026. Målen är uppnådda." in said
+    assert "Planen avslutades 1 september 2026. Målen är uppnådda." in said
 
 
 def test_other_plans_have_a_page_without_what_is_for_a_sip(written: Clinic) -> None:
@@ -250,7 +259,7 @@ def test_other_plans_have_a_page_without_what_is_for_a_sip(written: Clinic) -> N
     said = words(page_of(written, plan))
     assert said.startswith("Hoppa till innehållet Min vårdplan")
     assert "SIP" not in said
-    assert "Här finns inget" not in said
+    assert "Här står inget" not in said
 
 
 # ---- who may have it ---------------------------------------------------------------------------
@@ -446,7 +455,7 @@ def test_an_insats_that_is_a_resource_of_its_own_is_told_by_what_it_says(written
         "reference": {"reference": task},
     }
     plan = written.put(written_plan.plan(id="med-task", status="draft", activity=[activity]))
-    assert "Beställa rullator." in words(page_of(written, plan))
+    assert "Beställa rullator" in words(page_of(written, plan))
 
 
 # ---- hostile and large -------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from fhir_server.operations.written.plan_composition import now as this_moment
 from fhir_server.operations.written.plan_composition import section_of
 from fhir_server.operations.written.plan_gathering import contacts_card, gathered
 from fhir_server.operations.written.plan_telling import Telling
-from fhir_server.operations.written.writing_answer import RENDERS, rendered
+from fhir_server.operations.written.writing_answer import RENDERS, more_about, rendered
 from fhir_server.pages.writing import Writing
 from fhir_server.sweden import audience, codes
 from fhir_server.sweden.elements import Json, child, items, says, target, text
@@ -51,7 +51,8 @@ def run(call: Call) -> Answer:
     told = _told(call, stay, discharge, now)
     written = discharge_view.written(told, discharge)
     if call.media_type:
-        return rendered(call, written, "utskrivning")
+        plans = tuple(_page_of(each) for each in discharge.plans)
+        return rendered(call, written, "utskrivning", (*plans, *more_about(stay)))
     return Answer(200, body=json.dump(_document(call, told, discharge, written)))
 
 
@@ -149,6 +150,10 @@ def _document(call: Call, told: Telling, discharge: Discharge, written: Writing)
         return audience.for_audience(own, audience.PATIENT, ())
 
     return Document(call.context, shaped).of(composition)
+
+
+def _page_of(plan: Json) -> tuple[str, str]:
+    return discharge_view.plan_name(plan), f"../../CarePlan/{plan['id']}/$document?_format=html"
 
 
 def _named(resource: Json) -> Resource:

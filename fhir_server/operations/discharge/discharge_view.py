@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fhir_server import swedish
 from fhir_server.operations import swedish_moments
 from fhir_server.operations.parties import lowered
-from fhir_server.operations.patientkontrakt.words import PLAN_NAMES
 from fhir_server.operations.written import plan_meetings, plan_sections, plan_words
 from fhir_server.operations.written.plan_sections import ways_rows
 from fhir_server.operations.written.plan_telling import Telling
@@ -186,9 +185,7 @@ def _meetings(told: Telling, meetings: Sequence[Json]) -> Section:
 def _plans(told: Telling, plans: Sequence[Json]) -> Section:
     blocks: list[Block] = []
     for plan in plans:
-        code = next(iter(concept_codes(plan, "category", codes.CARE_PLAN_CATEGORY)), "")
-        kind = PLAN_NAMES.get(code, "")
-        title = string(plan, "title") or kind or "Vård- och omsorgsplan"
+        kind, title = _kind_of(plan), plan_name(plan)
         author = told.party(child(plan, "author"), plan)
         follow_up = string(extension(extension(plan, codes.FOLLOW_UP), "date"), "valueDate")
         blocks.append(
@@ -197,10 +194,20 @@ def _plans(told: Telling, plans: Sequence[Json]) -> Section:
                 kind if kind and not kind.startswith(title) else "",
                 row("Skriven", swedish_moments.on_day(plan.get("created"), told.zone)),
                 row("Skriven av", author.called if author else ""),
-                row("Följs upp", swedish_moments.weekday(follow_up, told.zone)),
+                row("Nästa uppföljning", swedish_moments.weekday(follow_up, told.zone)),
             )
         )
     return section("planer", "Dina planer", *(blocks or [text("Det finns inga planer än.")]))
+
+
+def plan_name(plan: Json) -> str:
+    """Give what a plan is called: its title, or its type."""
+    return string(plan, "title") or _kind_of(plan) or "Vård- och omsorgsplan"
+
+
+def _kind_of(plan: Json) -> str:
+    code = next(iter(concept_codes(plan, "category", codes.CARE_PLAN_CATEGORY)), "")
+    return PLAN_NAMES.get(code, "")
 
 
 def _ward(told: Telling) -> Section:

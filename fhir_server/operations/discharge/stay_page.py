@@ -86,6 +86,7 @@ def answer(call: Call, case: Case, at: dt.datetime) -> Answer:
         summary=summary(shown),
         payment=payment,
         payment_title=PAYMENT[payment.status],
+        information="$discharge-summary?_format=html" if call.by_get else "",
     )
     return Answer(200, body=page, media_type=web.CONTENT_TYPE, headers=web.headers(SHEET))
 

@@ -103,7 +103,7 @@ def _groups(
         stay = f"Encounter/{case.encounter['id']}"
         patients = found.setdefault(group_of(step, at), {})
         if stay not in patients:
-            href = f"{context.base}/{stay}/$discharge-timeline?_format=html"
+            href = f"../../{stay}/$discharge-timeline?_format=html"
             ward = text(names.get(_ward(case), {}), "name")
             patients[stay] = Patient(whose(case), ward, href, [])
         patients[stay].lines.append(_line(step))

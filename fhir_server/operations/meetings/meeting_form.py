@@ -42,7 +42,9 @@ def run(call: Call) -> Answer:
     }
     if call.media_type == paper.MEDIA_TYPE:
         return _document(values, shown)
-    page = web.page("meeting_form.html", sheet=_SHEET, sections=shown, **values)
+    page = web.page(
+        "meeting_form.html", sheet=_SHEET, sections=shown, pieces=swedish.pieces, **values
+    )
     return Answer(200, body=page, media_type=web.CONTENT_TYPE, headers=web.headers(_SHEET))
 
 

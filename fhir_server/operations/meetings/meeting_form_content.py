@@ -160,7 +160,7 @@ def _consent(content: Content) -> list[Block]:
             Field("Vilka som får ta del", given.actors, lines=2, wide=True),
             Field("Vilka uppgifter", given.kinds, lines=2, wide=True),
             Field("Gäller från och till", given.period),
-            Field("Återtaget, datum"),
+            Field("Samtycket taget tillbaka, datum"),
             *child,
         ),
     ]
@@ -203,9 +203,9 @@ def _goals(content: Content) -> list[Block]:
 
 
 _DONE = (
-    ("Vad ska göras", 4),
+    ("Vad ska göras", 3),
     ("Huvudman", 2),
-    ("Vem gör det", 2),
+    ("Vem gör det", 3),
     ("Från och till", 2),
     ("Resultat", 2),
 )
@@ -225,7 +225,7 @@ def _others(content: Content) -> list[Block]:
 def _overall(content: Content) -> list[Block]:
     return [
         choices(
-            "Huvudansvaret för hela planen har",
+            "Ansvarar för helheten",
             Choice(REGION.lower(), content.overall == "region"),
             Choice(KOMMUN.lower(), content.overall == "kommun"),
         ),
@@ -253,8 +253,8 @@ def _crisis(content: Content) -> list[Block]:
 def _follow_up(content: Content) -> list[Block]:
     blocks = [
         fields(
-            Field("Uppföljning, datum", content.follow_up),
-            Field("Vem som kallar", content.follow_up_by),
+            Field("Datum för uppföljningen", content.follow_up),
+            Field("Vem som kallar till den", content.follow_up_by),
         )
     ]
     if content.evaluations:
@@ -282,7 +282,7 @@ _SECTIONS: tuple[tuple[str, str, _Make], ...] = (
     ("Personuppgifter", "", _person),
     (
         "Samtycke",
-        "Planen görs bara om jag vill. Jag kan ta tillbaka mitt ja när som helst, helt eller "
+        "Planen görs bara om jag vill. Jag kan ta tillbaka mitt ja när som helst, för alla eller "
         "för vissa.",
         _consent,
     ),
@@ -293,7 +293,7 @@ _SECTIONS: tuple[tuple[str, str, _Make], ...] = (
     ("Mål", "Mina mål först, på kort och på lång sikt. Sedan andras.", _goals),
     (
         "Insatser från regionen och kommunen",
-        "Minst en insats från var och en. Skriv vem som gör vad, och från när.",
+        "Minst en insats från var och en. Huvudman är den som ansvarar: regionen eller kommunen.",
         _activities,
     ),
     (
@@ -301,10 +301,10 @@ _SECTIONS: tuple[tuple[str, str, _Make], ...] = (
         "Till exempel skolan, Försäkringskassan, Arbetsförmedlingen, närstående eller jag själv.",
         _others,
     ),
-    ("Huvudansvar", "En av dem, aldrig båda.", _overall),
+    ("Ansvar för helheten", "Regionen eller kommunen, aldrig båda.", _overall),
     ("Mina fasta kontakter", "", _contacts),
     (
-        "Om det blir sämre",
+        "Om jag mår sämre",
         "Tidiga tecken, vad jag själv och andra kan göra, och vem vi ringer.",
         _crisis,
     ),

@@ -160,7 +160,7 @@ def _facts(plan: Json, names: Names, zone: ZoneInfo) -> Iterator[tuple[str, str]
     follow_up = extension(plan, codes.FOLLOW_UP)
     if (day := _day(extension(follow_up, "date").get("valueDate"))) and plan["status"] not in OVER:
         who = names.of(child(extension(follow_up, "responsible"), "valueReference"))
-        yield "Följs upp", ", ".join(filter(None, [swedish.day(day), who]))
+        yield "Nästa uppföljning", ", ".join(filter(None, [swedish.day(day), who]))
 
 
 def _goals(plan: Json, kontrakt: Kontrakt) -> Iterator[GoalView]:

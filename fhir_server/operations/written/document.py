@@ -22,7 +22,7 @@ from fhir_server.interactions.read import read, vread
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.written.plan_composition import composition_of
 from fhir_server.operations.written.plan_copy import copy_of, for_reader, whole_copy
-from fhir_server.operations.written.writing_answer import RENDERS, rendered
+from fhir_server.operations.written.writing_answer import RENDERS, more_about, rendered
 
 Resource = dict[str, Any]
 
@@ -50,7 +50,8 @@ def run(call: Call) -> Answer:
     if source["resourceType"] == "Composition":
         return _answer(call, Document(call.context).of(source, _address(call, source)))
     if call.media_type:
-        return rendered(call, copy_of(call, source).writing, "samordnad-plan")
+        own = more_about(source) if call.by_get else ()
+        return rendered(call, copy_of(call, source).writing, "samordnad-plan", own)
     return _answer(call, _of_plan(call, source))
 
 

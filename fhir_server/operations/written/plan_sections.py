@@ -46,8 +46,8 @@ _HUVUDMEN = (
     ("", "Inte bestämt vem som ansvarar"),
 )
 _MISSING = {
-    codes.REGION: "Här finns inget som regionen ska göra.",
-    codes.KOMMUN: "Här finns inget som kommunen ska göra.",
+    codes.REGION: "Här står inget om vad regionen ska göra.",
+    codes.KOMMUN: "Här står inget om vad kommunen ska göra.",
 }
 
 
@@ -98,7 +98,7 @@ def _goals(told: Telling) -> Iterator[Block]:
             f"Mål {number}: {words}" if len(numbered_goals) > 1 else words,
             "",
             row("Vems mål", whose.short if whose else ""),
-            row("Till", swedish_moments.on_day(due, told.zone)),
+            row("Senast", swedish_moments.on_day(due, told.zone)),
             row("Hur det går", f"{known} ({since})" if known and since else known),
             row("Anteckning", " ".join(string(each, "text") for _, each in items(goal, "note"))),
         )
@@ -146,7 +146,7 @@ def _activity(told: Telling, activity: Json) -> Block | None:
     outcome = [concept_words(e) for _, e in items(activity, "outcomeCodeableConcept")]
     progress = [plan_words.sentences(_dated(told, each)) for _, each in items(activity, "progress")]
     return entry(
-        swedish.sentence(what),
+        swedish.sentence(what).removesuffix("."),
         "",
         *_doers(doers),
         row("När", plan_words.scheduled(detail, told.zone)),

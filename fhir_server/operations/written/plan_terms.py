@@ -63,8 +63,8 @@ def _consent(told: Telling, given: Json) -> Block:
     day = swedish_moments.on_day(given.get("dateTime"), told.zone)
     withdrawn = given.get("status") in ("inactive", "rejected", "entered-in-error")
     return facts(
-        row("Läget", "Samtycket är återkallat eller gäller inte." if withdrawn else ""),
-        row("Lämnat", " ".join(filter(None, [day, form]))),
+        row("Läget", "Samtycket är taget tillbaka eller gäller inte." if withdrawn else ""),
+        row("Lämnat", ", ".join(filter(None, [day, form]))),
         row("Av", swedish.listed([each.name for each in by])),
         row("De som får läsa", "; ".join(each.name for each in told.named(actors, given))),
         row("Vad de får läsa", swedish.listed(kinds)),

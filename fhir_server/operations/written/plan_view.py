@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from fhir_server import swedish
 from fhir_server.operations import swedish_moments
+from fhir_server.operations.contacts.contact_card import Contact
 from fhir_server.operations.written import plan_meetings, plan_sections, plan_terms, plan_words
 from fhir_server.operations.written.plan_telling import Telling
 from fhir_server.pages.writing import Row, Section, Writing, facts, filled, row, section
@@ -27,10 +28,11 @@ _STATES = {
     "active": "Planen gäller",
     "on-hold": "Planen är pausad.",
     "revoked": "Planen gäller inte längre.",
-    "completed": "Planen är avslutad",
+    "completed": "Planen är avslutad.",
     "entered-in-error": "Planen är felaktigt registrerad och gäller inte.",
     "unknown": "Det är oklart om planen gäller.",
 }
+_ENDED = {"completed": "avslutades", "revoked": "slutade gälla"}
 DISCREET = (
     "Skyddade personuppgifter. Förvara planen så att ingen obehörig ser den, och lämna inte ut "
     "den utan att fråga."
@@ -103,7 +105,7 @@ def _state(plan: Json, zone: ZoneInfo) -> str:
         return f"{said} från och med {start}{until}."
     at = swedish_moments.on_day(extension(closed, "at").get("valueDateTime"), zone)
     if plan.get("status") in ("completed", "revoked") and at:
-        said = f"{said.rstrip('.')} sedan {at}"
+        said = f"Planen {_ENDED[text(plan, 'status')]} {at}"
     reason = plan_words.END_REASON.get(text(extension(closed, "reason"), "valueCode"), "")
     return plan_words.sentences(said, reason)
 
@@ -132,12 +134,20 @@ def _lead(told: Telling) -> Section:
     rows: list[Row | None] = [*_responsible(told)]
     if told.card and told.sees("kontakter"):
         first = told.card.contacts[0]
-        number = next((way.text for way in first.ways + first.other_ways if way.href), "")
-        who = first.name or first.about
-        rows.append(row("Ring i första hand", f"{who}, {number}" if number else who))
+        rows.append(_turn_to(first))
     rows.append(_next_follow_up(told))
     rows.append(plan_meetings.next_meeting(told))
     return section("viktigast", "Det viktigaste", facts(*rows), tone="lead")
+
+
+def _turn_to(contact: Contact) -> Row | None:
+    """Say whom to ring first; whom to write to, where no telephone is known."""
+    ways = [way for way in contact.ways + contact.other_ways if way.href]
+    rings = [way for way in ways if way.href.startswith("tel:")]
+    who = contact.name or contact.about
+    way = next(iter(rings or ways), None)
+    label = "Ring i första hand" if rings or not ways else "Kontakta i första hand"
+    return row(label, f"{who}, {way.text}" if way else who)
 
 
 def _responsible(told: Telling) -> Iterator[Row | None]:
@@ -148,7 +158,7 @@ def _responsible(told: Telling) -> Iterator[Row | None]:
     unit = told.party(child(extension(found, "organization"), "valueReference"), plan)
     person = told.party(child(extension(found, "person"), "valueReference"), plan)
     said = ", ".join(filter(None, [huvudman, unit.name if unit else ""]))
-    if not said and is_sip(plan) and not told.recipient:
+    if not said and is_sip(plan) and not told.recipient and plan.get("status") not in _ENDED:
         said = "Det är inte bestämt än om regionen eller kommunen ansvarar."
     yield row("Ansvarar för helheten", said)
     if person:

@@ -79,7 +79,7 @@ DECISION = {
 END_REASON = {
     "mal-uppnadda": "Målen är uppnådda.",
     "behov-upphort": "Behovet av samordning har upphört.",
-    "samtycke-aterkallat": "Samtycket är återkallat.",
+    "samtycke-aterkallat": "Samtycket är taget tillbaka.",
     "samtycke-upphort": "Samtycket gäller inte längre.",
     "ersatt": "En ny plan har ersatt den.",
     "flyttat": "Personen har flyttat.",

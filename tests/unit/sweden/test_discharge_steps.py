@@ -134,7 +134,7 @@ def test_a_withdrawn_notice_waits_for_the_next() -> None:
     withdrawn = replace(READY, withdrawn=(at("06T14:00"),))
     found = step("utskrivningsklar", withdrawn, "06T15:00")
     assert found.status == "upcoming"
-    assert "Återtaget fredag 6 mars 2026 klockan 14.00" in found.text
+    assert "Beskedet togs tillbaka fredag 6 mars 2026 klockan 14.00" in found.text
     assert status("utskrivningsklar", READY, "06T15:00") == "met"
     unsaid = replace(NOTICED, discharged=at("06T16:00"))
     assert status("utskrivningsklar", unsaid, "06T17:00") == "overdue"
