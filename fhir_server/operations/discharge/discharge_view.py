@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fhir_server import swedish
 from fhir_server.operations import swedish_moments
 from fhir_server.operations.parties import lowered
+from fhir_server.operations.patientkontrakt.words import PLAN_NAMES
 from fhir_server.operations.written import plan_meetings, plan_sections, plan_words
 from fhir_server.operations.written.plan_sections import ways_rows
 from fhir_server.operations.written.plan_telling import Telling
