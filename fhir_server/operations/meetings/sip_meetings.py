@@ -12,7 +12,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.preconditions import require_living
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes, sip_call
-from fhir_server.sweden.elements import concept_codes, target
+from fhir_server.sweden.elements import child, concept_codes, target
 from fhir_server.sweden.plans import is_sip
 
 Resource = dict[str, Any]
@@ -98,7 +98,7 @@ def answered(meeting: Resource, tasks: Sequence[Resource]) -> Resource:
         for person in filter(None, (_standing(task), representative_of(task))):
             statuses[person] = answer
     participants = [
-        {**each, "status": statuses.pop(target(each["actor"]).literal, each["status"])}
+        {**each, "status": statuses.pop(target(child(each, "actor")).literal, each["status"])}
         for each in meeting.get("participant", [])
     ]
     participants += [
