@@ -296,7 +296,7 @@ def _recipients(encounter: Json) -> Iterator[str]:
 
 def _admitted(encounter: Json) -> datetime | None:
     start = periods.read(encounter).start
-    return _countable(start) if start else None
+    return countable(start) if start else None
 
 
 def _left(encounter: Json) -> datetime | None:
@@ -305,14 +305,14 @@ def _left(encounter: Json) -> datetime | None:
     found = bounds(end)
     if found is None:
         return None
-    return _countable(found[1] - INSTANT if "T" not in str(end) else found[0])
+    return countable(found[1] - INSTANT if "T" not in str(end) else found[0])
 
 
 def _moment(part: Json) -> datetime | None:
     found = bounds(part.get("valueDateTime"))
-    return _countable(found[0]) if found else None
+    return countable(found[0]) if found else None
 
 
-def _countable(moment: datetime) -> datetime:
+def countable(moment: datetime) -> datetime:
     """Give a moment that days can be counted from: a mistyped year must not stop a unit's view."""
     return min(max(moment, _LONG_AGO), _FAR_OFF)
