@@ -79,6 +79,18 @@ def givers(consent: Json) -> tuple[Target, ...]:
     return named or (target(child(consent, "patient")),)
 
 
+def left_out(provision: Json) -> Iterator[str]:
+    """Give whom a rule, or an exception inside it, denies: ``Type/id`` and ``system|value``."""
+    waiting = [provision]
+    while waiting:
+        rule = waiting.pop()
+        if text(rule, "type") == "deny":
+            for _, actor in items(rule, "actor"):
+                aim = target(child(actor, "reference"))
+                yield from (each for each in (aim.literal, aim.logical) if each)
+        waiting.extend(nested for _, nested in items(rule, "provision"))
+
+
 def rule_types(provision: Json) -> Iterator[str]:
     """Give what a rule and the exceptions inside it say: ``permit`` or ``deny``."""
     waiting = [provision]

@@ -21,6 +21,7 @@ from fhir_server.sweden.rulings import warning
 
 NOTICE_WITHIN = timedelta(hours=24)
 DAYS_TO_CALL = 3
+_LONG_AGO, _FAR_OFF = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +197,22 @@ def has_notice(resource: Json) -> bool:
     )
 
 
+def has_step(resource: Json) -> bool:
+    """Tell whether a resource is a stay in which a step of the discharge process was taken."""
+    steps = (
+        codes.ADMISSION_NOTICE_SENT,
+        codes.DISCHARGE_READY,
+        codes.DISCHARGE_READY_WITHDRAWN,
+    )
+    return resource.get("resourceType") == "Encounter" and any(
+        each.get("url") in steps for _, each in items(resource, "extension")
+    )
+
+
 def timeline(encounter: Json) -> Timeline:
     """Read the timeline of a stay (profile sluten-encounter)."""
     return Timeline(
-        admitted=periods.read(encounter).start,
+        admitted=_admitted(encounter),
         need_assessed=_at(extension(encounter, codes.NEED_ASSESSED_AT)),
         notices=tuple(_moments(encounter, codes.ADMISSION_NOTICE_SENT)),
         ready=tuple(_moments(encounter, codes.DISCHARGE_READY)),
@@ -281,15 +294,25 @@ def _recipients(encounter: Json) -> Iterator[str]:
     yield from seen
 
 
+def _admitted(encounter: Json) -> datetime | None:
+    start = periods.read(encounter).start
+    return countable(start) if start else None
+
+
 def _left(encounter: Json) -> datetime | None:
     """Give when the patient left; the last moment of the day where no hour is known."""
     end = child(encounter, "period").get("end")
     found = bounds(end)
     if found is None:
         return None
-    return found[1] - INSTANT if "T" not in str(end) else found[0]
+    return countable(found[1] - INSTANT if "T" not in str(end) else found[0])
 
 
 def _moment(part: Json) -> datetime | None:
     found = bounds(part.get("valueDateTime"))
-    return found[0] if found else None
+    return countable(found[0]) if found else None
+
+
+def countable(moment: datetime) -> datetime:
+    """Give a moment that days can be counted from: a mistyped year must not stop a unit's view."""
+    return min(max(moment, _LONG_AGO), _FAR_OFF)

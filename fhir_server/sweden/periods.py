@@ -7,7 +7,7 @@ what it names: ``2026-04-16`` lasts to midnight (https://hl7.org/fhir/R4/datatyp
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,8 @@ from fhir_server.sweden.elements import Json, child
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 # The shortest time there is here.
 INSTANT = timedelta(microseconds=1)
+_FIRST = datetime(1, 1, 2, tzinfo=UTC)
+_LAST = datetime(9999, 12, 30, 23, 59, 59, 999999, tzinfo=UTC)
 
 
 def local_date(moment: datetime) -> date:
@@ -33,7 +35,8 @@ def bounds(value: Any) -> tuple[datetime, datetime] | None:
     if not isinstance(value, str):
         return None
     try:
-        return dates.interval(value, STOCKHOLM)
+        first, after = dates.interval(value, STOCKHOLM)
+        return _with_room(first), _with_room(after)
     except (ValueError, OverflowError):
         return None
 
@@ -89,6 +92,11 @@ def read(element: Json, name: str = "period") -> Period:
     period = child(element, name)
     start, end = bounds(period.get("start")), bounds(period.get("end"))
     return Period(start[0] if start else None, end[1] if end else None)
+
+
+def _with_room(moment: datetime) -> datetime:
+    """Give a moment that every zone has a date for; only the first and last days there are move."""
+    return min(max(moment, _FIRST), _LAST)
 
 
 def _before(start: datetime | None, end: datetime | None) -> bool:

@@ -18,12 +18,19 @@ def is_open_task(task: Json) -> bool:
     return text(task, "status") in codes.OPEN_TASK
 
 
+def is_sip_meeting(resource: Json) -> bool:
+    """Tell whether a resource is an Appointment for a SIP meeting."""
+    return resource.get("resourceType") == "Appointment" and says(
+        resource, "serviceType", codes.SIP_MEETING, codes.code_system("service-type")
+    )
+
+
 def is_open_meeting(appointment: Json, now: datetime) -> bool:
     """Tell whether an Appointment is a SIP meeting that has not been held."""
     end = periods.bounds(appointment.get("end")) or periods.bounds(appointment.get("start"))
     over = end is not None and end[1] <= now
-    is_sip = says(appointment, "serviceType", codes.SIP_MEETING, codes.code_system("service-type"))
-    return is_sip and not over and text(appointment, "status") in _OPEN_MEETINGS
+    waits = text(appointment, "status") in _OPEN_MEETINGS
+    return is_sip_meeting(appointment) and not over and waits
 
 
 def meetings_of(plan: Json) -> set[str]:

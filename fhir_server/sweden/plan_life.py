@@ -7,13 +7,13 @@ stands what may happen to it, and in which order. R81, R90, R92, R93.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import date, datetime
+from datetime import datetime
 
 from fhir_server.fhir.outcome import Issue
 from fhir_server.sweden import codes, sip
 from fhir_server.sweden.elements import Json, child, concept_codes, extension, items, target, text
 from fhir_server.sweden.guardians import is_guardian
-from fhir_server.sweden.periods import bounds, local_date
+from fhir_server.sweden.periods import INSTANT, bounds, local_date
 from fhir_server.sweden.periods import read as period_of
 from fhir_server.sweden.rulings import refusal, warning
 
@@ -74,7 +74,9 @@ def reason_is_given(reason: str | None, goals: Collection[Json], at: datetime) -
 
 def next_is_later(next_day: str | None, at: datetime) -> Iterator[Issue]:
     """Refuse a next follow-up that is not after this one (R92)."""
-    if next_day is not None and date.fromisoformat(next_day) <= local_date(at):
+    # A month or a year is as late as its last day.
+    named = bounds(next_day)
+    if named is not None and local_date(named[1] - INSTANT) <= local_date(at):
         yield refusal("The next follow-up must be on a later day than this one.", "next", *_law(at))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from fhir_server.sweden import codes, periods
 from fhir_server.sweden.consents import Consent, is_consent_to_sip
@@ -74,6 +75,7 @@ class Plan:
             inside the plan.
         replaces: the plans this one replaces.
         guardians: references of those who have the custody of a child; empty for an adult.
+        ended: when it ended, by its extension plan-end; None where it did not.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Plan:
     dangling_consents: tuple[int, ...] = ()
     replaces: tuple[Target, ...] = ()
     guardians: tuple[str, ...] = ()
+    ended: datetime | None = None
 
 
 def is_sip(resource: Json) -> bool:
@@ -163,7 +166,14 @@ def facts_from(
         dangling_consents=tuple(dangling),
         replaces=tuple(target(reference) for _, reference in items(care_plan, "replaces")),
         guardians=tuple(guardians),
+        ended=_ended(care_plan),
     )
+
+
+def _ended(care_plan: Json) -> datetime | None:
+    said = extension(extension(care_plan, codes.PLAN_END), "at").get("valueDateTime")
+    found = periods.bounds(said)
+    return found[0] if found else None
 
 
 def _named_consents(held: Held, read: Read) -> tuple[list[tuple[int, Json]], list[int]]:

@@ -56,6 +56,7 @@ def check(plan: Plan, others: Sequence[Plan], now: datetime) -> list[Issue]:
         *no_consent_against_the_plan(plan, now, law),
         *activities_have_one_huvudman(plan, law),
         *one_overall_responsible(plan, law),
+        *not_over(plan, now, law),
     ]
     gaps = [
         *known_person(plan, law),
@@ -88,6 +89,17 @@ def holds_the_content(plan: Plan) -> bool:
         *responsibility_is_taken(plan, law),
     ]
     return not lacking and plan.goals > 0
+
+
+def not_over(plan: Plan, now: datetime, law: Sequence[LawParagraph]) -> Iterator[Issue]:
+    """Refuse a plan in force that says of itself that it has ended (R93)."""
+    if plan.status == "active" and plan.ended is not None and plan.ended <= now:
+        yield refusal(
+            "The plan says that it has ended (plan-end). One that is over is not put in force "
+            "again: make a new one that replaces it, or leave plan-end out where it was an error.",
+            "CarePlan.status",
+            *law,
+        )
 
 
 def known_person(plan: Plan, law: Sequence[LawParagraph]) -> Iterator[Issue]:

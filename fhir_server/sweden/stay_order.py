@@ -21,7 +21,49 @@ from fhir_server.sweden.rulings import refusal, warning
 # Clocks of two systems differ.
 SKEW = timedelta(minutes=5)
 
+_TIMELINE = "Encounter.extension"
 _IN_HOSPITAL = ("in-progress", "onleave")
+
+
+def check(stay: Json, now: datetime) -> Iterator[Issue]:
+    """Say what a timeline tells that can't have happened, and what should not have.
+
+    For every way of writing. What was done is recorded as it was done, in the wrong order too, and
+    the deadlines are counted from it: that is a warning. What nobody can have done is refused.
+
+    Args:
+        stay: the Encounter as it will be stored.
+        now: an aware datetime.
+    """
+    told = discharge.timeline(stay)
+    said = (*told.notices, *told.ready, *told.withdrawn)
+    if told.admitted is not None and any(each < told.admitted for each in said):
+        yield refusal(
+            "A step of the discharge lies before the patient was admitted. Look at its time, or at "
+            "Encounter.period.",
+            _TIMELINE,
+            codes.SAMVL_2_1,
+        )
+    if any(each > now + SKEW for each in said):
+        yield refusal(
+            "A step of the discharge lies ahead. Say what has happened when it has happened.",
+            _TIMELINE,
+            codes.SAMVL_2_1,
+        )
+    first = min(told.ready, default=None)
+    if any(first is None or each < first for each in told.withdrawn):
+        yield refusal(
+            "It is taken back that the patient is utskrivningsklar before anybody said so.",
+            _TIMELINE,
+            codes.SAMVL_3_1,
+        )
+    if first is not None and (not told.notices or first < min(told.notices)):
+        yield warning(
+            "The patient was said to be utskrivningsklar before an inskrivningsmeddelande was "
+            "sent: the units had not been told.",
+            _TIMELINE,
+            codes.SAMVL_2_1,
+        )
 
 
 def under_way(stay: Json) -> Iterator[Issue]:

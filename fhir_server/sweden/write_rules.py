@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from fhir_server.fhir.outcome import Issue
 from fhir_server.sweden import (
     assignments,
+    call_wishes,
     codes,
     consents,
     discharge,
@@ -23,9 +24,9 @@ from fhir_server.sweden import (
     plan_calls,
     plans,
     refusals,
-    rulings,
     sip,
     sip_need,
+    stay_order,
     stranding,
     succession,
 )
@@ -60,17 +61,19 @@ def applies(resource: Json) -> bool:
 
     That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, the
     Communication that somebody was told about named contacts, a PractitionerRole or
-    Practitioner who leaves, a stay with an inskrivningsmeddelande, a kallelse, and the need of
-    a SIP.
+    Practitioner who leaves, a stay in the discharge process, a kallelse, the need of a SIP, the
+    consent to it and its meeting.
     """
     return (
         assignments.is_named_contact(resource)
         or plans.is_sip(resource)
         or patient_information.is_about_contacts(resource)
         or stranding.says_who_leaves(resource)
-        or discharge.has_notice(resource)
+        or discharge.has_step(resource)
         or discharge.is_kallelse(resource)
         or sip_need.is_need(resource)
+        or consents.is_consent_to_sip(resource)
+        or plan_calls.is_sip_meeting(resource)
     )
 
 
@@ -95,6 +98,8 @@ def lock_keys(resource: Json) -> list[str]:
         return list(dict.fromkeys(keys))
     if discharge.is_kallelse(resource):
         return _keys("sip", child(resource, "for"))
+    if plan_calls.is_sip_meeting(resource):
+        return [f"sip/{each}" for each in call_wishes.persons_at(resource)]
     return []
 
 
@@ -173,12 +178,21 @@ def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
         return patient_information.check(resource, cache(reader.read), now)
     if stranding.says_who_leaves(resource):
         return _check_who_leaves(resource, reader, now)
-    if discharge.has_notice(resource):
-        return list(discharge.notice_in_time(discharge.timeline(resource)))
+    return _check_step(resource, reader, now)
+
+
+def _check_step(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
+    """List what the law has against a step on the way from hospital to a SIP."""
+    if discharge.has_step(resource):
+        return [*stay_order.check(resource, now), *_notice_in_time(resource)]
     if discharge.is_kallelse(resource):
         return _check_kallelse(resource, reader, now)
     if sip_need.is_need(resource):
-        return sip_need.check(resource, cache(reader.read), now)
+        return _check_need(resource, reader, now)
+    if consents.is_consent_to_sip(resource):
+        return list(call_wishes.consent_is_somebodys(resource))
+    if plan_calls.is_sip_meeting(resource):
+        return list(call_wishes.participants_are_wanted(resource, reader, now))
     return []
 
 
@@ -230,6 +244,10 @@ def _followed(resource: Json) -> Iterator[Json]:
             yield child(resource, "organization")
         case "Organization":
             yield child(resource, "partOf")
+        case "Appointment":
+            for _, participant in items(resource, "participant"):
+                yield child(participant, "actor")
+            yield from (each for _, each in items(resource, "supportingInformation"))
         case "Task" if sip_need.is_need(resource):
             yield child(resource, "requester")
             yield child(resource, "owner")
@@ -262,36 +280,29 @@ def _check_who_leaves(resource: Json, reader: Reader, now: datetime) -> list[Iss
     return list(stranding.warn(resource, found, now))
 
 
+def _check_need(task: Json, reader: Reader, now: datetime) -> list[Issue]:
+    read = cache(reader.read)
+    identity = text(task, "id")
+    stored = read(f"Task/{identity}") if identity else None
+    others: Iterable[Json] = ()
+    person = target(child(stored or {}, "for"))
+    if stored is not None and person.resource_type == "Patient":
+        code = f"{codes.TASK_CODE_SYSTEM}|{codes.SIP_BEHOV}"
+        others = reader.search("Task", patient=person.literal, code=code)
+    return sip_need.check(task, read, now, stored=stored, others=others)
+
+
+def _notice_in_time(stay: Json) -> Iterator[Issue]:
+    if discharge.has_notice(stay):
+        yield from discharge.notice_in_time(discharge.timeline(stay))
+
+
 def _check_kallelse(task: Json, reader: Reader, now: datetime) -> list[Issue]:
     stay = target(child(task, "encounter"))
     encounter = reader.read(stay.literal) if stay.local else None
     timeline = discharge.timeline(encounter or {})
     issues = list(discharge.called_in_time(discharge.authored(task), timeline))
-    return [*issues, *_call_is_wanted(task, reader, now)]
-
-
-def _call_is_wanted(task: Json, reader: Reader, now: datetime) -> Iterator[Issue]:
-    """Refuse to call who the person does not want at the meeting (R78, R84)."""
-    person = target(child(task, "for"))
-    owner = target(child(task, "owner")).literal
-    if not plan_calls.is_open_task(task) or person.resource_type != "Patient":
-        return
-    if not owner or owner == person.literal:
-        return
-    given = list(
-        reader.search("Consent", patient=person.literal, category=what_follows.SIP_CONSENTS)
-    )
-    read = cache(reader.read)
-    if given and what_follows.objects_to_call(given, person.literal, owner, read, now):
-        custody = what_follows.guardians_of(person.literal, reader, now)
-        if owner not in custody:
-            yield rulings.refusal(
-                "The person has said no to this actor, or has withdrawn the consent. Ask them, and "
-                "record their consent, before the actor is called.",
-                "Task.owner",
-                codes.HSL_16_4,
-                codes.SOL_10_8,
-            )
+    return [*issues, *call_wishes.call_is_wanted(task, reader, now)]
 
 
 def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:

@@ -330,6 +330,12 @@ class Clinic:
         assert self.count(*types) == before
 
 
+def latest(fhir: Fhir) -> tuple[str, str]:
+    """Give what was stored last of all, so that what stores nothing can be told."""
+    [entry] = fhir.get("_history?_count=1").json["entry"]
+    return entry["fullUrl"], entry["response"]["etag"]
+
+
 def clinical(status: str) -> Json:
     """Give Condition.clinicalStatus."""
     return category("http://terminology.hl7.org/CodeSystem/condition-clinical", status)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_server.app import create_app
+from fhir_server.settings import Settings
+from fhir_server.storage.mongo import MongoStore
 from fhir_server.sweden import codes
 from tests.conftest import Fhir
 from tests.domain.sip_calls import consent_to_sip
@@ -71,6 +76,25 @@ class Partner:
         """Count what a search finds."""
         query = "&".join(f"{name}={value}" for name, value in criteria.items())
         return int(as_json(self.fhir.get(f"{resource_type}?{query}&_summary=count"))["total"])
+
+
+def server(mongo_uri: str, host: str) -> Iterator[Fhir]:
+    """Run a server in a database of its own; for a fixture."""
+    name = f"test_{secrets.token_hex(6)}"
+    store = MongoStore(mongo_uri, name)
+    store.prepare()
+    settings = Settings(mongodb_database=name, base_url=f"http://{host}/fhir", log_level="error")
+    yield Fhir(create_app(settings, mongo_uri).test_client())
+    store.close()
+
+
+def personnummer() -> str:
+    """Make up a personnummer."""
+    digits = f"9{secrets.randbelow(10)}0{secrets.randbelow(9) + 1}1{secrets.randbelow(10)}"
+    digits += f"{secrets.randbelow(1000):03d}"
+    doubled = [int(d) * (2 - n % 2) for n, d in enumerate(digits)]
+    total = sum(sum(divmod(each, 10)) for each in doubled)
+    return f"19{digits}{-total % 10}"
 
 
 def as_json(answer: Any) -> Any:

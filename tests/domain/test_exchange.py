@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +10,6 @@ from typing import Any
 
 import pytest
 
-from fhir_server.app import create_app
-from fhir_server.settings import Settings
-from fhir_server.storage.mongo import MongoStore
 from fhir_server.sweden import codes
 from fhir_server.sweden.sharing import ALL_CLASSES
 from tests.conftest import Fhir
@@ -22,30 +18,23 @@ from tests.domain.exchange_partners import (
     activity,
     conflicts,
     partner,
+    personnummer,
     said,
     says,
+    server,
     set_aside,
     stored_plan,
 )
 
 
-def _server(mongo_uri: str, host: str) -> Iterator[Fhir]:
-    name = f"test_{secrets.token_hex(6)}"
-    store = MongoStore(mongo_uri, name)
-    store.prepare()
-    settings = Settings(mongodb_database=name, base_url=f"http://{host}/fhir", log_level="error")
-    yield Fhir(create_app(settings, mongo_uri).test_client())
-    store.close()
-
-
 @pytest.fixture(scope="module")
 def region_server(mongo_uri: str) -> Iterator[Fhir]:
-    yield from _server(mongo_uri, "region.example")
+    yield from server(mongo_uri, "region.example")
 
 
 @pytest.fixture(scope="module")
 def kommun_server(mongo_uri: str) -> Iterator[Fhir]:
-    yield from _server(mongo_uri, "kommun.example")
+    yield from server(mongo_uri, "kommun.example")
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +49,7 @@ def kommun(kommun_server: Fhir) -> Partner:
 
 @pytest.fixture
 def plan(region: Partner) -> str:
-    return stored_plan(region, region.fhir.create, _personnummer())
-
-
-def _personnummer() -> str:
-    digits = f"9{secrets.randbelow(10)}0{secrets.randbelow(9) + 1}1{secrets.randbelow(10)}"
-    digits += f"{secrets.randbelow(1000):03d}"
-    doubled = [int(d) * (2 - n % 2) for n, d in enumerate(digits)]
-    total = sum(sum(divmod(each, 10)) for each in doubled)
-    return f"19{digits}{-total % 10}"
+    return stored_plan(region, region.fhir.create, personnummer())
 
 
 def _shared(region: Partner, kommun: Partner, plan: str) -> str:
@@ -305,7 +286,7 @@ def test_a_third_server_joins_and_changes_go_round(
 ) -> None:
     """R93: a plan is shared by more than two, each change told by whoever has it."""
     copy = _shared(region, kommun, plan)
-    servers = _server(mongo_uri, "other.example")
+    servers = server(mongo_uri, "other.example")
     fhir = next(servers)
     other = partner(fhir, fhir.create)
     third = _shared(kommun, other, copy)
@@ -451,7 +432,7 @@ def test_a_server_without_the_operation_stores_the_bundle_as_a_transaction(
     region: Partner, mongo_uri: str, plan: str
 ) -> None:
     """R93: the Bundle is a transaction; twice it makes one plan."""
-    servers = _server(mongo_uri, "plain.example")
+    servers = server(mongo_uri, "plain.example")
     fhir = next(servers)
     bundle = region.export(plan, sender="region")
     for _ in range(2):

@@ -19,6 +19,7 @@ from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.pages import web
 from fhir_server.sweden import codes
+from fhir_server.sweden.discharge import countable
 from fhir_server.sweden.payment import Liability
 from fhir_server.sweden.periods import INSTANT, bounds
 
@@ -49,7 +50,7 @@ def run(call: Call) -> Answer:
 def moment_of(call: Call) -> dt.datetime:
     """Give the moment asked about, the last one of a day; now where none is."""
     asked = bounds(call.arguments.get("at"))
-    return asked[1] - INSTANT if asked else now_of(call.context)
+    return countable(asked[1] - INSTANT) if asked else now_of(call.context)
 
 
 def _parameters(context: Context, case: Case, at: dt.datetime) -> Resource:

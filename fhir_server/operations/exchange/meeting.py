@@ -19,6 +19,7 @@ from fhir_server.operations.exchange.parties import organization_named
 from fhir_server.operations.moments import now_text
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes
+from fhir_server.sweden.elements import child, target
 from fhir_server.sweden.plan_owners import answers_for, leads
 from fhir_server.sweden.plan_revisions import Conflict, Held, Merged, Revision, merged
 from fhir_server.sweden.plan_units import MARK_SYSTEM, joined
@@ -68,6 +69,7 @@ def meet(context: Context, given: Sent, arguments: Arguments, record: str) -> Me
     if not here and codes.SUBSETTED in arrival.plan.get("meta", {}).get("tag", []):
         _require_contents(arrival.plan)
     also = dict(_here(context, arrival.own))
+    _require_same_person(arrival, stored if here else None, also)
     ledger = ledger_of(context, names, stored if here else None, receiver, also)
     results = dict(_merged(names, ledger, arrival))
     conflicts = tuple(each.conflict for each in results.values() if each.conflict)
@@ -91,6 +93,28 @@ def meet(context: Context, given: Sent, arguments: Arguments, record: str) -> Me
     }
     drafts = (*arrival.parties, *changed, *arrival.provenances, Draft(receipt, record))
     return Meeting(reference, not here, drafts, conflicts, f"Provenance/{record}", ledger.receipts)
+
+
+def _require_same_person(
+    arrival: Arrival, plan: StoredResource | None, own: Mapping[str, StoredResource]
+) -> None:
+    """Refuse to make what is here another person's (R75, R100): a name was reused, or forged."""
+    pairs = [(arrival.plan, plan)] if plan else []
+    pairs += [(arrival.received[arrival.own[unit]], each) for unit, each in own.items()]
+    for received, stored in pairs:
+        known = json.parse(stored.body or b"{}")
+        if _person(received) != _person(known):
+            text = (
+                f"{stored.reference} is here, and is about another person than the Bundle says. "
+                "Nothing is stored. Ask who sent it to look at its identifiers."
+            )
+            refused = refusal(text, "Bundle.entry", codes.OSL_25_1, codes.OSL_26_1)
+            raise FhirError(refused, status=409)
+
+
+def _person(resource: Resource) -> str:
+    """Give whose a plan, a goal or a consent is; empty for a meeting, which is of several."""
+    return target(child(resource, "subject") or child(resource, "patient")).literal
 
 
 def _require_contents(plan: Resource) -> None:

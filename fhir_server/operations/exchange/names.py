@@ -90,7 +90,11 @@ class Names:
         return self._one(resource_type, {(MARK_SYSTEM, name)})
 
     def party(self, resource: Resource, name: str) -> str | None:
-        """Give the person or unit here that a received one is, by name or by number."""
+        """Give the person or unit here that a received one is, by name or by number.
+
+        Raises:
+            FhirError: 409, several could be meant: the name is one's, and the number another's.
+        """
         numbers = {
             (system, str(each["value"]))
             for each in resource.get("identifier", ())
@@ -98,7 +102,14 @@ class Names:
             for system in _systems(str(each["system"]))
         }
         kind = str(resource["resourceType"])
-        return self.here(kind, name) or self._one(kind, numbers)
+        named = self.here(kind, name)
+        if named is None:
+            return self._one(kind, numbers)
+        # A name that was reused, or forged, must not put one person's plan at another.
+        others = set(self._found(kind, numbers)) if kind == "Patient" else set()
+        if others and named not in others:
+            raise _several(kind)
+        return named
 
     def _own(self, resource_type: str, name: str) -> str | None:
         prefix = f"{self._context.base}/{resource_type}/"
@@ -111,11 +122,7 @@ class Names:
     def _one(self, resource_type: str, numbers: set[tuple[str, str]]) -> str | None:
         found = set(self._found(resource_type, numbers))
         if len(found) > 1:
-            text = (
-                f"Several resources of the type {resource_type} here have the identifier of the "
-                "one received. Join them, or correct their identifiers, and receive again."
-            )
-            raise FhirError(Issue("error", "multiple-matches", text), status=409)
+            raise _several(resource_type)
         return next(iter(found), None)
 
     def _found(self, resource_type: str, numbers: set[tuple[str, str]]) -> Iterator[str]:
@@ -165,6 +172,14 @@ def carried(reference: str, base: str) -> LocalReference | None:
     """Give a reference to something of this server that travels with a plan."""
     here = local(reference, base)
     return here if here is not None and here.resource_type in CARRIED else None
+
+
+def _several(resource_type: str) -> FhirError:
+    text = (
+        f"Several resources of the type {resource_type} here have the identifier of the "
+        "one received. Join them, or correct their identifiers, and receive again."
+    )
+    return FhirError(Issue("error", "multiple-matches", text, "Bundle.entry"), status=409)
 
 
 def _systems(system: str) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def _without_representative(meeting: Resource, task: Resource) -> Resource:
         for output in task.get("output", [])
         if output.get("type", {}).get("text") == REPRESENTATIVE
     ]
-    kept = [p for p in meeting["participant"] if target(p["actor"]).literal not in before]
+    kept = [p for p in meeting["participant"] if target(child(p, "actor")).literal not in before]
     return {**meeting, "participant": kept}
 
 

@@ -175,8 +175,13 @@ def _times(call: Call) -> dict[str, str]:
         return {}
     if "start" not in named:
         raise invalid("end needs a start.", "end", "value")
-    start = dt.datetime.fromisoformat(named["start"])
-    end = dt.datetime.fromisoformat(named["end"]) if "end" in named else start + _AN_HOUR
+    try:
+        start = dt.datetime.fromisoformat(named["start"])
+        end = dt.datetime.fromisoformat(named["end"]) if "end" in named else start + _AN_HOUR
+    except (ValueError, OverflowError):
+        raise invalid(
+            "start and end must be moments that a calendar has.", "start", "value"
+        ) from None
     if end <= start:
         raise invalid("end must be after start.", "end", "value")
     return {"start": named["start"], "end": named.get("end", end.isoformat())}

@@ -12,7 +12,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.operations.at_hand import Found, living, other_kind
 from fhir_server.operations.sip.sip_at_hand import plan_at_hand
 from fhir_server.sweden import codes, sip_call
-from fhir_server.sweden.elements import says, target
+from fhir_server.sweden.elements import child, says, target
 
 Resource = dict[str, Any]
 
@@ -76,7 +76,7 @@ def answered(meeting: Resource, tasks: Sequence[Resource]) -> Resource:
         for person in filter(None, (_standing(task), representative_of(task))):
             statuses[person] = answer
     participants = [
-        {**each, "status": statuses.pop(target(each["actor"]).literal, each["status"])}
+        {**each, "status": statuses.pop(target(child(each, "actor")).literal, each["status"])}
         for each in meeting.get("participant", [])
     ]
     participants += [

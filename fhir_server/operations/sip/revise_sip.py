@@ -145,7 +145,7 @@ def run(call: Call) -> Answer:
             plan is over; 422, the law refuses the plan as it would be.
     """
     if not set(call.arguments) - set(_NO_CHANGE):
-        raise invalid("Say what is changed of the plan.", code="required")
+        raise invalid("Say what is changed of the plan.", "Parameters", "required")
     step = Step(call.arguments["by"], *moment_of(call))
     work, named = _Revision(call, step, NewIds(new_id)), list[Named]()
 

@@ -12,7 +12,7 @@ from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.sip.sip_at_hand import changed, open_tasks, patient_of
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import child, extension, text
-from fhir_server.sweden.periods import local_date
+from fhir_server.sweden.periods import INSTANT, bounds, local_date
 
 Resource = dict[str, Any]
 
@@ -36,7 +36,8 @@ def follow_up_task(
     """
     day = text(extension(extension(plan, codes.FOLLOW_UP), "date"), "valueDate")
     owner = _who_follows_up(plan)
-    if not day or owner is None or dt.date.fromisoformat(day) <= local_date(moment):
+    named = bounds(day)
+    if named is None or owner is None or local_date(named[1] - INSTANT) <= local_date(moment):
         return None
     return {
         "resourceType": "Task",

@@ -86,3 +86,20 @@ def test_the_local_date_is_that_of_sweden(cases: Any) -> None:
     moment = periods.bounds("2026-06-30T22:30:00Z")
     assert moment is not None
     assert periods.local_date(moment[0]).isoformat() == "2026-07-01"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9999",
+        "9999-12-31",
+        "9999-12-31T23:59:59-12:00",
+        "9999-12-31T23:59:59+14:00",
+        "0001-01-01",
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01T00:00:00-12:00",
+    ],
+)
+def test_the_first_and_the_last_day_there_are_have_a_date_in_sweden(text: str) -> None:
+    found = periods.bounds(text)
+    assert found is None or all(periods.local_date(each) for each in found)
