@@ -201,6 +201,15 @@ def test_lines_to_sign_on_are_printed_where_they_are_asked_for(written: Clinic) 
     assert pdf_words(pdf_of(written, query="&signatures=true")).count("Namnteckning") == 3
 
 
+def test_a_plan_that_is_over_says_so_at_once_and_has_no_lines_to_sign_on(written: Clinic) -> None:
+    """R81, R93: what was agreed stays to be read."""
+    over = {**written.read(written_plan.PLAN), "id": "over", "status": "completed"}
+    written.put(over)
+    said = words(page_of(written, "CarePlan/over", "&signatures=true"))
+    assert "Planen gäller inte längre." in said
+    assert "Namnteckning" not in said
+
+
 def test_a_draft_says_that_it_is_one_and_what_the_law_still_misses(written: Clinic) -> None:
     """R76: that nobody is responsible yet is said, not left out."""
     said = words(page_of(written, "CarePlan/lo-sip"))

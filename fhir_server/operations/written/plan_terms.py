@@ -23,6 +23,8 @@ from fhir_server.sweden.elements import Json, child, extension, items
 from fhir_server.sweden.elements import text as string
 from fhir_server.sweden.guardians import is_child
 
+# A plan that is over is read for what was agreed.
+OVER = ("completed", "revoked", "entered-in-error")
 _OF_ADULTS = (
     "Planen är frivillig. Den görs bara om du vill.",
     "Du bestämmer vilka som är med och vad de får veta. Du kan ändra dig när du vill, också ta "
@@ -126,8 +128,8 @@ def rights(told: Telling, *, sip: bool) -> Section:
 
 
 def signatures(told: Telling) -> Section:
-    """Lines to sign on, where they are asked for (DOMAIN 4.1, 14)."""
-    if not told.signatures:
+    """Lines to sign on, where they are asked for (DOMAIN 4.1, 14); nobody signs what is over."""
+    if not told.signatures or told.source.get("status") in OVER:
         return section("underskrift", "Underskrifter")
     labels = ("Namnteckning", "Namnförtydligande", "Datum")
     guardians = [

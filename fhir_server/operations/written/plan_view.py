@@ -87,6 +87,8 @@ def whose(patient: Json, zone: ZoneInfo) -> str:
 
 
 def _notices(told: Telling) -> Iterator[str]:
+    if told.source.get("status") in plan_terms.OVER:
+        yield "Planen gäller inte längre. Den visas för att du ska kunna se vad som var bestämt."
     if told.gathered.protected:
         yield DISCREET
     if told.recipient is not None:
