@@ -6,6 +6,7 @@ is told with its paragraph, what the law refuses is refused, and what was said e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -45,9 +46,17 @@ BUP, IFO, SCHOOL = (
 )
 
 
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server of its own: other tests tell other stories of the same people on the shared one."""
+    found = ServerProcess.start(tmp_path_factory.mktemp("process") / "data")
+    yield found
+    found.stop()
+
+
 @pytest.fixture
-def server(live_server: ServerProcess) -> Clinic:
-    return Clinic(OverHttp(live_server.base))
+def server(process: ServerProcess) -> Clinic:
+    return Clinic(OverHttp(process.base))
 
 
 def call(clinic: Clinic, url: str, **given: Json | list[Json]) -> Any:
