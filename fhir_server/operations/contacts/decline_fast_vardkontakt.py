@@ -7,6 +7,7 @@ patientlagen (2014:821) 6 kap. 2 §.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
@@ -49,6 +50,8 @@ def run(call: Call) -> Answer:
     Raises:
         FhirError: 409, the assignment has ended, or there is no refusal to take back.
     """
+    # One decision has one moment, wherever it is written.
+    call = replace(call, arguments={**call.arguments, "at": _at(call)})
     if call.resource_type == "CareTeam":
         return _of_contact(call)
     patient = f"Patient/{call.id}"
@@ -76,7 +79,7 @@ def _declined(call: Call, stored: StoredResource, team: Resource, patient: str) 
     One that had not begun never does: its period shrinks to the moment of the no, and it takes over
     from nobody.
     """
-    at = _at(call)
+    at = call.arguments["at"]
     begins = bounds(at)
     if begins is None or not succession.begun(team, begins[0]) or team["status"] == "proposed":
         left = [e for e in team.get("extension", []) if e["url"] != codes.REPLACES_CONTACT]
@@ -150,7 +153,7 @@ class _Refusals:
 
     def _refusal(self, before: Resource | None) -> Resource:
         """Give the refusal; one that stands keeps its identity and gets the later decision."""
-        call, at = self._call, _at(self._call)
+        call, at = self._call, self._call.arguments["at"]
         unit = call.arguments.get("unit")
         refusal: Resource = {
             "resourceType": "CareTeam",
@@ -186,7 +189,7 @@ def _decided(call: Call, team: Resource, patient: str, decision: str) -> Resourc
     told = parts(
         codes.PATIENT_DECISION,
         decision=("valueCode", decision),
-        at=("valueDateTime", _at(call)),
+        at=("valueDateTime", call.arguments["at"]),
         by=("valueReference", by),
     )
     if "askAgain" not in call.arguments:
