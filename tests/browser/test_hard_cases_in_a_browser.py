@@ -6,24 +6,17 @@ See test_card_in_a_browser.py for what it needs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
-from tests.browser import chromium, hard_cases
-from tests.browser.test_card_in_a_browser import axe, browser, opened
+from tests.browser import hard_cases
+from tests.browser.pages import NEEDED, axe, opened, served
 from tests.conftest import Fhir
 from tests.domain.clinic import Clinic
 
-__all__ = ["browser"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium.executable() is None, reason="there is no Chromium here"),
-]
+pytestmark = NEEDED
 
 WIDTHS, SCHEMES = (320, 360, 1280), ("light", "dark")
 AT = "?at=2026-03-10T12:00:00%2B01:00"
@@ -59,12 +52,8 @@ STOPS = "document.querySelectorAll('a[href], summary').length"
 def base(app: Flask) -> Iterator[str]:
     """The address of a server with the hard cases."""
     hard_cases.stored(Clinic(Fhir(app.test_client())))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}/fhir"
-    server.shutdown()
-    thread.join(10)
+    with served(app) as address:
+        yield address
 
 
 def violations(page: Any) -> Any:
