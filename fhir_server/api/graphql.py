@@ -50,9 +50,8 @@ def _add(blp: Blueprint, path: str, type_: str | None) -> None:
 
 
 def _respond(type_: str | None, id_: str | None) -> Response:
-    from fhir_server.operations.standard.graphql.answer import (
-        answer,  # graphql-core is slow to load
-    )
+    # graphql-core is slow to load.
+    from fhir_server.operations.standard.graphql.answer import answer
 
     media_type = JSON
     try:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fhir_server.measures.merging import by_patient
 from fhir_server.measures.question import Question
 from fhir_server.measures.tally import HIT, MISS, Tally
+from fhir_server.measures.window import in_force
 from fhir_server.sweden.facts import Facts
 
 # Plans that were made and not taken back as an error.
@@ -55,14 +56,6 @@ def made(plan: Facts) -> int | None:
     """Give when a plan was made: as it says, else when it began."""
     created: int | None = plan.get("appointed")
     return plan.get("start") if created is None else created
-
-
-def in_force(plan: Facts, moment: int) -> bool:
-    """Tell whether a plan was in force: one that is closed says until when."""
-    start, end = plan.get("start"), plan.get("end")
-    if plan["status"] == "completed" and end is None:
-        return False
-    return (start is None or start <= moment) and (end is None or moment < end)
 
 
 def _plans(question: Question) -> Iterator[tuple[str, list[Facts], list[Facts]]]:

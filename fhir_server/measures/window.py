@@ -64,7 +64,7 @@ class Window:
 
 
 def in_force(facts: Facts, moment: int) -> bool:
-    """Tell whether an assignment, position or enrolment held at a moment.
+    """Tell whether an assignment, position, enrolment or plan held at a moment.
 
     What has ended since held before: but only where it says when it ended.
     """
@@ -77,4 +77,4 @@ def in_force(facts: Facts, moment: int) -> bool:
 
 # CareTeam: a suspended contact is none meanwhile, and proposed is not yet one (R45, R48).
 _HELD = frozenset(("active", "onhold"))
-_ENDED = frozenset(("inactive", "finished"))
+_ENDED = frozenset(("inactive", "finished", "completed"))

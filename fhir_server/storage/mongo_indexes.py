@@ -114,7 +114,8 @@ def ensure_indexes(database: Database[dict[str, Any]]) -> None:
 def _drop_older_facts(database: Database[dict[str, Any]]) -> None:
     """Drop the index of facts where it has others than today's; it is made anew at once."""
     known = database["resources"].index_information().get(FACTS)
-    if known is not None and len(known["key"]) != len(FACT_NAMES) + 1:
+    today = ["y", *(f"f.{name}" for name in FACT_NAMES)]
+    if known is not None and [name for name, _ in known["key"]] != today:
         database["resources"].drop_index(FACTS)
 
 

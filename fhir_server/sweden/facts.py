@@ -135,18 +135,9 @@ def _encounter(encounter: Json) -> Facts:
         "due": _microseconds(stay.notice_deadline),
         "ready": _microseconds(stay.ready_since),
         "call_due": _microseconds(stay.call_deadline),
-        "needs": _needs(encounter),
-        "basis": text(extension(encounter, codes.COMPULSORY_CARE), "valueCode"),
+        "needs": "both" if len(stay.needs) > 1 else next(iter(stay.needs), None),
+        "basis": stay.compulsory,
     }
-
-
-def _needs(encounter: Json) -> str | None:
-    found = {
-        text(each, "valueCode")
-        for _, each in items(encounter, "extension")
-        if each.get("url") == codes.NEEDS_AFTER_DISCHARGE
-    }
-    return "both" if len(found) > 1 else next(iter(found), None)
 
 
 def _sip(plan: Json) -> Facts:
