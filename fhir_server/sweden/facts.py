@@ -51,6 +51,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.sweden import codes, discharge, periods
@@ -67,7 +68,8 @@ from fhir_server.sweden.elements import (
 )
 from fhir_server.sweden.people import has_name
 from fhir_server.sweden.periods import Period, bounds
-from fhir_server.sweden.plans import four_contents, is_sip
+from fhir_server.sweden.plans import facts_from, is_sip
+from fhir_server.sweden.sip import four_contents
 
 Facts = dict[str, Any]
 
@@ -168,8 +170,19 @@ def _sip(plan: Json) -> Facts:
         "due": microseconds(due[1]) if due else None,
         "evaluated": max((each for each in held if each is not None), default=None),
         "needs": " ".join(sorted(groups)),
-        "whole": 1 if four_contents(plan) else None,
+        "whole": 1 if _whole(plan) else None,
     }
+
+
+def _whole(plan: Json) -> bool:
+    """Tell whether the four contents stand in what is not called off."""
+    said = facts_from(plan, _alone)
+    planned = tuple(each for each in said.activities if not each.called_off)
+    return four_contents(replace(said, activities=planned))
+
+
+def _alone(reference: str) -> None:
+    """Read nothing: facts are of a resource by itself."""
 
 
 def _kallelse(task: Json) -> Facts:

@@ -101,32 +101,6 @@ def is_sip(resource: Json) -> bool:
     )
 
 
-def four_contents(care_plan: Json) -> bool:
-    """Tell whether a SIP says the four things that the law asks for (R76).
-
-    The insatser that are needed; which of them each huvudman answers for, so that what others do
-    is told from it; and the one huvudman with the overall responsibility. HSL 16 kap. 4 §, SoL
-    (2025:400) 10 kap. 8 §.
-
-    Args:
-        care_plan: a CarePlan of category ``SIP``.
-    """
-    activities = [_activity(index, found) for index, found in items(care_plan, "activity")]
-    planned = [each for each in activities if not each.called_off]
-    said = {each.huvudmen[0] for each in planned if len(each.huvudmen) == 1}
-    responsible = [
-        text(extension(found, "huvudman"), "valueCode")
-        for _, found in items(care_plan, "extension")
-        if found.get("url") == codes.OVERALL_RESPONSIBLE
-    ]
-    return (
-        all(len(each.huvudmen) == 1 for each in planned)
-        and {codes.REGION, codes.KOMMUN} <= said
-        and len(responsible) == 1
-        and responsible[0] in (codes.REGION, codes.KOMMUN)
-    )
-
-
 def facts_from(
     care_plan: Json,
     read: Read,

@@ -76,10 +76,12 @@ def check(plan: Plan, others: Sequence[Plan], now: datetime) -> list[Issue]:
     return contradictions + gaps + advice
 
 
-def holds_the_content(plan: Plan) -> bool:
-    """Tell whether a plan has the four contents that the law names (R76), with goals (R89).
+def four_contents(plan: Plan) -> bool:
+    """Tell whether a plan says the four things that the law asks for (R76).
 
-    A plan by another name that has them suffices (R85).
+    The insatser that are needed; which of them each huvudman answers for, so that what others do
+    is told from it; and the one huvudman with the overall responsibility. HSL 16 kap. 4 §, SoL
+    (2025:400) 10 kap. 8 §.
     """
     law: Sequence[LawParagraph] = ()
     lacking = [
@@ -88,7 +90,15 @@ def holds_the_content(plan: Plan) -> bool:
         *one_overall_responsible(plan, law),
         *responsibility_is_taken(plan, law),
     ]
-    return not lacking and plan.goals > 0
+    return not lacking
+
+
+def holds_the_content(plan: Plan) -> bool:
+    """Tell whether a plan has the four contents (R76), with goals (R89).
+
+    A plan by another name that has them suffices (R85).
+    """
+    return four_contents(plan) and plan.goals > 0
 
 
 def not_over(plan: Plan, now: datetime, law: Sequence[LawParagraph]) -> Iterator[Issue]:

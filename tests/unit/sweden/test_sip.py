@@ -280,4 +280,5 @@ def test_the_measure_sees_the_four_contents_that_the_law_asks_for(
     world: Any, yes: str, changes: dict[str, Any], expected: bool
 ) -> None:
     """R76, R107: insatser of both, a huvudman for each, one overall responsible."""
-    assert plans.four_contents(world.sip(yes, **changes)) is expected
+    found_in = plans.facts_from(world.sip(yes, **changes), world.read)
+    assert sip.four_contents(found_in) is expected
