@@ -40,15 +40,18 @@ from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
+from fhir_server.security import roles
 from fhir_server.security.authentication.smart import OPEN_TEXT
-from fhir_server.security.guarded_store import GuardedStore
-from fhir_server.security.principal import LOCAL
+from fhir_server.security.gate import Gate
+from fhir_server.security.masking import Masks
+from fhir_server.security.patient_state import NothingGiven
+from fhir_server.security.rights import Rules
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
-from fhir_server.sweden import facts, write_rules
+from fhir_server.sweden import access_labels, codes, facts, masking, write_rules
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
@@ -64,6 +67,7 @@ class Parts:
 
     server: Server
     store: MongoStore
+    gate: Gate
 
 
 def identifier_rules(settings: Settings) -> IdentifierRules:
@@ -171,6 +175,7 @@ def create_server(settings: Settings) -> Server:
                 full_text=settings.full_text,
                 revision=revision,
                 facts_of=facts.facts_of,
+                label_rules=access_labels,
             ),
             lambda own: QueryParser(
                 own,
@@ -190,7 +195,20 @@ def create_server(settings: Settings) -> Server:
 def create_context(server: Server, store: MongoStore) -> Context:
     """Give the context of work that no HTTP request asked for, such as a load."""
     _follow(server, store)
-    return Context(server, GuardedStore(store, LOCAL), server.settings.fhir_base)
+    return Context(server, create_gate(server, store).open(), server.settings.fhir_base)
+
+
+def create_gate(server: Server, store: MongoStore) -> Gate:
+    """Give the way to a store, which knows who may see what."""
+    types = server.definitions.resource_types
+    rules = Rules(
+        roles=roles.load(server.settings.roles, types),
+        states=NothingGiven(),
+        hsa_systems=codes.HSA_ID_SYSTEMS,
+        reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
+        types=tuple(types),
+    )
+    return Gate(store, rules, Masks(masking))
 
 
 def create_app(settings: Settings, mongodb_uri: str) -> Flask:
@@ -210,7 +228,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     app = Flask("fhir_server", static_folder=None)
     app.url_rule_class = LazyRule
     store = MongoStore(mongodb_uri, settings.mongodb_database)
-    app.extensions["fhir"] = Parts(server, store)
+    app.extensions["fhir"] = Parts(server, store, create_gate(server, store))
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
         MAX_FORM_MEMORY_SIZE=1_000_000,

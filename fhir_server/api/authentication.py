@@ -11,9 +11,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, current_app, g, request
 
-from fhir_server.api.responses import respond_with_issues
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.security.authentication.authenticator import Authenticator
 from fhir_server.security.authentication.certificates import (
@@ -31,7 +30,7 @@ from fhir_server.security.authentication.local_tokens import (
     local_keys,
 )
 from fhir_server.security.principal import ANONYMOUS, LOCAL, Principal
-from fhir_server.security.refusal import NoAnswer, Refused, invalid_request
+from fhir_server.security.refusal import invalid_request
 from fhir_server.settings import Settings, SettingsError
 
 # For whoever has no token yet: what the server is, where tokens are to be had, whether it lives.
@@ -43,7 +42,6 @@ READING = ("GET", "HEAD", "OPTIONS")
 EXTENSION = "fhir_authentication"
 # Set by this process for a request it makes to itself; no header of a client can set it.
 ENVIRON_PRINCIPAL = "fhir_server.principal"
-RETRY_SECONDS = "5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +83,6 @@ def register(app: Flask, authentication: Authentication) -> None:
     """Ask every request who it is from, before what is registered later sees it."""
     app.extensions[EXTENSION] = authentication
     app.before_request(_ask)
-    app.register_error_handler(Refused, _refused)
-    app.register_error_handler(NoAnswer, _no_answer)
 
 
 def principal() -> Principal:
@@ -170,15 +166,3 @@ def _certificate(proxy: ProxyRule) -> Certificate | None:
     if not text or not proxy.believes(request.environ.get("REMOTE_ADDR") or ""):
         return None
     return read_certificate(text)
-
-
-def _refused(error: Refused) -> Response:
-    response = respond_with_issues(error.issues, error.status)
-    response.headers["WWW-Authenticate"] = error.challenge
-    return response
-
-
-def _no_answer(error: NoAnswer) -> Response:
-    response = respond_with_issues(error.issues, error.status)
-    response.headers["Retry-After"] = RETRY_SECONDS
-    return response

@@ -4,8 +4,8 @@
                       what is about resources; the rest is left out
     allows(scopes, "CarePlan", "r")
                       whether anything of the type may be read at all
-    limits(scopes, "CarePlan", "s")
-                      what the resources must besides be like
+    covers(scope, "CarePlan", "rs")
+                      the same of one scope, whose search then says which
 
 Version 1's ``read``, ``write`` and ``*`` are ``rs``, ``cud`` and ``cruds``.
 
@@ -45,19 +45,6 @@ class Scope:
     search: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What a resource must be like for one scope to reach it.
-
-    Args:
-        patient: whether it must be about the patient of the launch context.
-        search: parameters of a search that must find it, all of them.
-    """
-
-    patient: bool = False
-    search: tuple[tuple[str, str], ...] = ()
-
-
 Scopes = tuple[Scope, ...]
 
 
@@ -93,51 +80,13 @@ def scope_of(text: str) -> Scope | None:
     return Scope(context, resource_type, letters, pairs)
 
 
-def allowing(scopes: Iterable[Scope], resource_type: str, letter: str) -> Scopes:
-    """Give those scopes that allow an interaction with a type, perhaps only of some resources."""
-    return tuple(
-        scope
-        for scope in scopes
-        if letter in scope.interactions and scope.resource_type in ("*", resource_type)
+def allows(scopes: Iterable[Scope], resource_type: str, letter: str) -> bool:
+    """Tell whether any scope allows an interaction with a type; letters of ``cruds``."""
+    return any(covers(scope, resource_type, letter) for scope in scopes)
+
+
+def covers(scope: Scope, resource_type: str, letters: str) -> bool:
+    """Tell whether a scope allows any of some interactions with a type."""
+    return scope.resource_type in ("*", resource_type) and any(
+        letter in scope.interactions for letter in letters
     )
-
-
-def allows(scopes: Scopes | None, resource_type: str, letter: str) -> bool:
-    """Tell whether any resource of a type may be read, written or searched.
-
-    Args:
-        scopes: a principal's; None limits nothing.
-        resource_type: the type.
-        letter: ``c`` create, ``r`` read, ``u`` update, ``d`` delete or ``s`` search.
-    """
-    return scopes is None or bool(allowing(scopes, resource_type, letter))
-
-
-def limits(scopes: Scopes | None, resource_type: str, letter: str) -> tuple[Limit, ...] | None:
-    """Give what resources of a type must be like, for an interaction with them to be allowed.
-
-    Args:
-        scopes: a principal's; None limits nothing.
-        resource_type: the type.
-        letter: as for `allows`.
-
-    Returns:
-        Alternatives, of which one must hold; no alternative allows nothing. None: no limit.
-    """
-    if scopes is None:
-        return None
-    found = {
-        Limit(scope.context == "patient", scope.search)
-        for scope in allowing(scopes, resource_type, letter)
-    }
-    if Limit() in found:
-        return None
-    return tuple(sorted(found, key=lambda limit: (limit.patient, limit.search)))
-
-
-def as_text(scope: Scope) -> str:
-    """Write a scope as a token has it."""
-    from urllib.parse import urlencode
-
-    search = f"?{urlencode(scope.search)}" if scope.search else ""
-    return f"{scope.context}/{scope.resource_type}.{scope.interactions}{search}"

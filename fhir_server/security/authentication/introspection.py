@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 import structlog
 
@@ -29,8 +29,8 @@ def introspected_claims(
         Refused: 401, the token is active, but not for this server or not now.
         NoAnswer: 503, the issuer can't be asked.
     """
-    # RFC 6749, section 2.3.1: both are form-encoded before they go into Basic.
-    auth = (quote_plus(at.client_id), quote_plus(at.secret))
+    # RFC 6749, section 2.3.1: form-encoded. A space as %20, which who decodes either way reads.
+    auth = (quote(at.client_id, safe=""), quote(at.secret, safe=""))
     try:
         form = {"token": token, "token_type_hint": "access_token"}
         claims = post_form(at.endpoint, form, auth)
