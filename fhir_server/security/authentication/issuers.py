@@ -22,6 +22,7 @@ from fhir_server.security.principal import NOBODY, OPEN
 # for a secret (RFC 8725, section 2.1).
 ALGORITHMS = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+    "Ed25519",
 )  # fmt: skip
 # What no token may be: these are the server's own.
 RESERVED_ROLES = (OPEN, NOBODY)
