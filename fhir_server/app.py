@@ -13,6 +13,7 @@ from flask_compress import Compress
 from fhir_server.api import (
     access_log,
     asynchronous,
+    audit,
     blueprints,
     errors,
     health,
@@ -37,19 +38,27 @@ from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
+from fhir_server.security.audit.event import Form
+from fhir_server.security.audit.trail import Rules, Trail
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.principal import LOCAL
-from fhir_server.settings import Settings
+from fhir_server.settings import PREFIX, Settings, SettingsError
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.mongo_audit import AuditStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
 from fhir_server.sweden import facts, write_rules
+from fhir_server.sweden.audit_trail import APPEND_ONLY
+from fhir_server.sweden.codes import HSA_ID
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
 from fhir_server.terminology.remote import RemoteTerminology
 from fhir_server.terminology.terminology import Terminology
+
+# As long as the hash of HMAC-SHA-256: RFC 2104, section 3.
+LEAST_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +209,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
     app.url_rule_class = LazyRule
-    store = MongoStore(mongodb_uri, settings.mongodb_database)
+    store = MongoStore(mongodb_uri, settings.mongodb_database, APPEND_ONLY if settings.audited else None)
     app.extensions["fhir"] = Parts(server, store)
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
@@ -219,6 +228,8 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     )
     Compress(app)
     access_log.register(app)
+    if settings.audited:
+        _record(app, settings, store)
     errors.register(app)
     unread_bodies.register(app)
     asynchronous.register(app)
@@ -232,6 +243,27 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     # Last: until here no database is needed.
     _follow(server, store)
     return app
+
+
+def audit_rules(settings: Settings) -> Rules:
+    """Give how the audit trail is kept.
+
+    Raises:
+        SettingsError: the file of the key holds none.
+    """
+    key = settings.audit_key.read_bytes().strip() if settings.audit_key else b""
+    if settings.audit_key and len(key) < LEAST_KEY_BYTES:
+        text = f"{PREFIX}AUDIT_KEY must name a file with at least {LEAST_KEY_BYTES} bytes."
+        raise SettingsError(text)
+    most = int(settings.audit_spool_mb * 1_000_000)
+    return Rules(settings.audit_directory, key, sync=settings.audit_sync, most_bytes=most)
+
+
+def _record(app: Flask, settings: Settings, store: MongoStore) -> None:
+    """Keep the audit trail; what processes before this one have left of it is shipped first."""
+    trail = Trail(audit_rules(settings), AuditStore(store.collections))
+    audit.register(app, trail, Form(HSA_ID, settings.fhir_base))
+    trail.start()
 
 
 def _follow(server: Server, store: MongoStore) -> None:
