@@ -38,19 +38,22 @@ from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
+from fhir_server.security import roles
+from fhir_server.security.audit import trail
 from fhir_server.security.audit.event import Form
-from fhir_server.security.audit.trail import Rules, Trail
-from fhir_server.security.guarded_store import GuardedStore
-from fhir_server.security.principal import LOCAL
+from fhir_server.security.audit.trail import Trail
+from fhir_server.security.gate import Gate
+from fhir_server.security.masking import Masks
+from fhir_server.security.patient_state import NothingGiven
+from fhir_server.security.rights import Rules
 from fhir_server.settings import PREFIX, Settings, SettingsError
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_audit import AuditStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
-from fhir_server.sweden import facts, write_rules
+from fhir_server.sweden import access_labels, codes, facts, masking, write_rules
 from fhir_server.sweden.audit_trail import APPEND_ONLY
-from fhir_server.sweden.codes import HSA_ID
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
@@ -67,6 +70,7 @@ class Parts:
 
     server: Server
     store: MongoStore
+    gate: Gate
 
 
 def identifier_rules(settings: Settings) -> IdentifierRules:
@@ -174,6 +178,7 @@ def create_server(settings: Settings) -> Server:
                 full_text=settings.full_text,
                 revision=revision,
                 facts_of=facts.facts_of,
+                label_rules=access_labels,
             ),
             lambda own: QueryParser(
                 own,
@@ -193,7 +198,20 @@ def create_server(settings: Settings) -> Server:
 def create_context(server: Server, store: MongoStore) -> Context:
     """Give the context of work that no HTTP request asked for, such as a load."""
     _follow(server, store)
-    return Context(server, GuardedStore(store, LOCAL), server.settings.fhir_base)
+    return Context(server, create_gate(server, store).open(), server.settings.fhir_base)
+
+
+def create_gate(server: Server, store: MongoStore) -> Gate:
+    """Give the way to a store, which knows who may see what."""
+    types = server.definitions.resource_types
+    rules = Rules(
+        roles=roles.load(server.settings.roles, types),
+        states=NothingGiven(),
+        hsa_systems=codes.HSA_ID_SYSTEMS,
+        reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
+        types=tuple(types),
+    )
+    return Gate(store, rules, Masks(masking))
 
 
 def create_app(settings: Settings, mongodb_uri: str) -> Flask:
@@ -209,8 +227,9 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
     app.url_rule_class = LazyRule
-    store = MongoStore(mongodb_uri, settings.mongodb_database, APPEND_ONLY if settings.audited else None)
-    app.extensions["fhir"] = Parts(server, store)
+    append_only = APPEND_ONLY if settings.audited else None
+    store = MongoStore(mongodb_uri, settings.mongodb_database, append_only)
+    app.extensions["fhir"] = Parts(server, store, create_gate(server, store))
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
         MAX_FORM_MEMORY_SIZE=1_000_000,
@@ -245,7 +264,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     return app
 
 
-def audit_rules(settings: Settings) -> Rules:
+def audit_rules(settings: Settings) -> trail.Rules:
     """Give how the audit trail is kept.
 
     Raises:
@@ -256,14 +275,14 @@ def audit_rules(settings: Settings) -> Rules:
         text = f"{PREFIX}AUDIT_KEY must name a file with at least {LEAST_KEY_BYTES} bytes."
         raise SettingsError(text)
     most = int(settings.audit_spool_mb * 1_000_000)
-    return Rules(settings.audit_directory, key, sync=settings.audit_sync, most_bytes=most)
+    return trail.Rules(settings.audit_directory, key, sync=settings.audit_sync, most_bytes=most)
 
 
 def _record(app: Flask, settings: Settings, store: MongoStore) -> None:
     """Keep the audit trail; what processes before this one have left of it is shipped first."""
-    trail = Trail(audit_rules(settings), AuditStore(store.collections))
-    audit.register(app, trail, Form(HSA_ID, settings.fhir_base))
-    trail.start()
+    own = Trail(audit_rules(settings), AuditStore(store.collections))
+    audit.register(app, own, Form(codes.HSA_ID, settings.fhir_base))
+    own.start()
 
 
 def _follow(server: Server, store: MongoStore) -> None:

@@ -116,6 +116,9 @@ class Settings:
     agreements: Path | None = _documented(
         None, "A JSON file of agreements on the municipality's payment liability after discharge."
     )
+    roles: Path | None = _documented(
+        None, "A JSON file of roles and their rights, instead of the published ones."
+    )
     card_emergency: str = _documented(
         "Ring 112 vid fara för liv.",
         "What the patient's card says of danger to life; its telephone numbers become links.",
@@ -187,7 +190,7 @@ class Settings:
             ) from None
 
     def _require_files(self) -> None:
-        for name in ("test_numbers", "agreements", "audit_key"):
+        for name in ("test_numbers", "agreements", "roles", "audit_key"):
             path = getattr(self, name)
             if path is not None and not path.is_file():
                 raise SettingsError(f"{PREFIX}{name.upper()} must name a file that can be read.")

@@ -16,7 +16,7 @@ import uuid_utils
 from flask import Flask, Response, current_app, g, request
 
 from fhir_server.api import authentication
-from fhir_server.api.request import store
+from fhir_server.api.request import store, trace
 from fhir_server.api.responses import respond_with_issues
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -31,7 +31,6 @@ from fhir_server.security.audit.event import (
 )
 from fhir_server.security.audit.trail import Trail, TrailUnavailable
 from fhir_server.security.principal import Principal
-from fhir_server.security.trace import Trace
 from fhir_server.storage.mongo_audit import AuditStore
 
 BASE = "/fhir"
@@ -129,7 +128,6 @@ def _begin() -> Response | None:
     if not _is_recorded():
         return None
     g.audit_notes = Notes()
-    g.trace = Trace()
     trail, _ = current_app.extensions["fhir_audit"]
     try:
         trail.require_room()
@@ -170,9 +168,9 @@ def _unavailable() -> Response:
 def _occurrence(notes: Notes, status: int) -> Occurrence:
     rule = request.url_rule.rule if request.url_rule else ""
     interaction = _interaction(request.method, rule, notes.kind)
-    trace: Trace = g.trace
+    found = trace()
     target = reference_in(request.path[len(BASE) + 1 :])
-    patients = set(trace.patients)
+    patients = set(found.patients)
     if status < 400 and target.startswith("Patient/"):
         patients.add(target)
     return Occurrence(
@@ -181,13 +179,13 @@ def _occurrence(notes: Notes, status: int) -> Occurrence:
         principal=_principal(),
         moment=time.time_ns() // 1000,
         patients=patients,
-        given=trace.given,
-        changed=trace.changed,
-        emergency=trace.emergency,
+        given=found.given,
+        changed=found.changed,
+        emergency=found.emergency,
         target=target,
         query=_query(notes),
         entries=json.dump(notes.entries) if notes.entries else b"",
-        digests=_digests(trace.changed),
+        digests=_digests(found.changed),
         request_id=g.request_id,
         address=request.remote_addr or "",
     )
