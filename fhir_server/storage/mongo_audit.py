@@ -182,6 +182,36 @@ class AuditStore:
             found = self._audit.find({"_id": {"$in": list(keys)}}, {"b": 1})
             return {each["_id"]: bytes(each["b"]) for each in found if "b" in each}
 
+    def about(
+        self, tokens: Sequence[str], period: tuple[int, int], before: str, most: int
+    ) -> list[KeptRecord]:
+        """Give records that have all of some index tokens, newest first.
+
+        Args:
+            tokens: of the index, the rarest first.
+            period: from and until, in microseconds since 1970.
+            before: key of the record to begin before; empty for the newest.
+            most: how many at most.
+        """
+        ids = {"$gte": f"{TYPE}/", "$lt": before or f"{TYPE}0"}
+        filter_ = {
+            "t": tokens[0],
+            "_id": ids,
+            "$and": [{"t": {"$all": list(tokens)}}, {"u": {"$gte": period[0], "$lt": period[1]}}],
+        }
+        with translated_errors():
+            found = self._audit.find(filter_, _KEPT, hint=TOKENS).sort("_id", -1).limit(most)
+            return [_kept(document) for document in found]
+
+    def keys(self, tokens: Sequence[str], period: tuple[int, int]) -> Iterator[str]:
+        """Give the keys of the records of a period that have all of some index tokens."""
+        filter_ = {"y": TYPE, "u": {"$gte": period[0], "$lt": period[1]}}
+        if tokens:
+            filter_["t"] = {"$all": list(tokens)}
+        with translated_errors():
+            for document in self._audit.find(filter_, {"_id": 1}, hint=UPDATED):
+                yield document["_id"]
+
     def count(self) -> int:
         """Give about how many records there are."""
         with translated_errors():
