@@ -278,10 +278,15 @@ def audit_rules(settings: Settings) -> trail.Rules:
     return trail.Rules(settings.audit_directory, key, sync=settings.audit_sync, most_bytes=most)
 
 
+def audit_form(settings: Settings) -> Form:
+    """Give what all records of the audit trail have in common."""
+    return Form(codes.HSA_ID, settings.fhir_base)
+
+
 def _record(app: Flask, settings: Settings, store: MongoStore) -> None:
     """Keep the audit trail; what processes before this one have left of it is shipped first."""
     own = Trail(audit_rules(settings), AuditStore(store.collections))
-    audit.register(app, own, Form(codes.HSA_ID, settings.fhir_base))
+    audit.register(app, own, audit_form(settings))
     own.start()
 
 

@@ -140,10 +140,11 @@ class Settings:
         None, "A file with the secret that seals the audit trail; without it, a plain hash does."
     )
     audit_sync: bool = _documented(
-        True, "Whether a record is on disk, and not only written, before its answer leaves."
+        False, "Whether the answer to a read waits until its record is on disk, as that to a write."
     )
     audit_spool_mb: float = _documented(
-        1000.0, "The most audit records that wait for the database, in MB; then nothing is answered."
+        1000.0,
+        "The most audit records that wait for the database, in MB; then nothing is answered.",
     )
     audit_years: int = _documented(
         5, "Years that audit records are kept; at least 5 (HSLF-FS 2016:40, 4 kap. 9 §)."

@@ -6,13 +6,11 @@ R115. Whatever the answer is: given, refused, failed. Where it can't be recorded
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import uuid_utils
 from flask import Flask, Response, current_app, g, request
 
 from fhir_server.api import authentication
@@ -26,7 +24,6 @@ from fhir_server.security.audit.event import (
     Form,
     Interaction,
     Occurrence,
-    audit_event,
     reference_in,
 )
 from fhir_server.security.audit.trail import Trail, TrailUnavailable
@@ -143,10 +140,8 @@ def _end(response: Response) -> Response:
         return response
     notes.done = True
     trail, form = current_app.extensions["fhir_audit"]
-    id_ = str(uuid_utils.uuid7())
     try:
-        event = audit_event(_occurrence(notes, response.status_code), id_, form)
-        trail.record(json.dump(event))
+        trail.tell(_occurrence(notes, response.status_code), form)
     except TrailUnavailable:
         return _unavailable()
     return response
@@ -177,7 +172,6 @@ def _occurrence(notes: Notes, status: int) -> Occurrence:
         interaction=interaction,
         status=status,
         principal=_principal(),
-        moment=time.time_ns() // 1000,
         patients=patients,
         given=found.given,
         changed=found.changed,
@@ -236,24 +230,21 @@ def _interaction(method: str, rule: str, kind: str) -> Interaction:
 
 
 def _code(method: str, parts: list[str], kind: str) -> str:
-    match parts:
-        case []:
-            return kind or ("search-system" if method == "GET" else "batch")
-        case ["metadata"]:
-            return "capabilities"
-        case ["_search"]:
-            return "search-system"
-        case [*_, "_search"]:
-            return "search-type"
-        case [*before, "_history"]:
-            return ("history-system", "history-type", "history-instance")[min(len(before), 2)]
-        case [_, _, "_history", _]:
-            return "vread"
-        case [only] if only.startswith("."):
-            return "capabilities"
-        case [_]:
-            return OF_A_TYPE.get(method, "")
-        case [_, _]:
-            return OF_ONE.get(method, "")
-        case _:
-            return "search-type"
+    """Give the code of what is no operation."""
+    last = parts[-1] if parts else ""
+    before = len(parts) - 1
+    if last == "metadata" or last.startswith("."):
+        return "capabilities"
+    if last == "_search":
+        return "search-type" if before else "search-system"
+    if last == "_history":
+        return ("history-system", "history-type", "history-instance")[min(before, 2)]
+    if "_history" in parts:
+        return "vread"
+    by_length = (
+        {"GET": "search-system", "POST": kind or "batch"},
+        OF_A_TYPE,
+        OF_ONE,
+        {"GET": "search-type"},
+    )
+    return by_length[min(len(parts), 3)].get(method, "")

@@ -158,16 +158,19 @@ class AuditStore:
     def records(self, stream: str, after: int) -> Iterator[KeptRecord]:
         """Give the records of a stream that have greater numbers, in order."""
         with translated_errors():
-            found = self._audit.find(
-                {"s": stream, "n": {"$gt": after}}, _KEPT, hint=STREAM
-            ).sort([("s", 1), ("n", 1)])
+            found = self._audit.find({"s": stream, "n": {"$gt": after}}, _KEPT, hint=STREAM).sort(
+                [("s", 1), ("n", 1)]
+            )
             for document in found:
                 yield _kept(document)
 
     def streams(self) -> list[str]:
         """Give the names of the streams that there are records of."""
         with translated_errors():
-            stages = [{"$match": {"n": {"$exists": True}}}, {"$group": {"_id": "$s"}}]
+            stages: list[dict[str, Any]] = [
+                {"$match": {"n": {"$exists": True}}},
+                {"$group": {"_id": "$s"}},
+            ]
             return sorted(each["_id"] for each in self._audit.aggregate(stages, hint=STREAM))
 
     def unchained(self) -> Iterator[KeptRecord]:

@@ -175,7 +175,8 @@ class Snapshot:
             deleted_too: whether a deleted resource counts.
         """
         places = [
-            (place, _by_type(wanted), wanted) for place, wanted in self.collections.parted(references)
+            (place, _by_type(wanted), wanted)
+            for place, wanted in self.collections.parted(references)
         ]
         if not places:
             return set()

@@ -53,7 +53,9 @@ def run(call: Call, period: tuple[int, int]) -> Answer:
     bodies = ledger.bodies(drawn)
     base = call.context.base
     entries = [search_entry(f"{base}/{key}", raw(bodies[key]), "match") for key in sorted(bodies)]
-    given = {k: call.arguments[k] for k in ("start", "end", "sample") if k in call.arguments}
+    given: dict[str, object] = {
+        k: call.arguments[k] for k in ("start", "end", "sample") if k in call.arguments
+    }
     path = f"Patient/{call.id}" if call.id else "Patient"
     address = f"{base}/{path}/$access-log?{urlencode({**given, 'seed': seed})}"
     return Answer(200, body=bundle("searchset", entries, links=[("self", address)]))

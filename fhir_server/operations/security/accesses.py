@@ -114,13 +114,13 @@ def as_subset(access: Access) -> Json:
     if access.provider:
         provider = _reference(access.provider, access.provider_name)
         agents.append({"who": provider, "requestor": False})
+    observer = text(child(child(event, "source"), "observer"), "display") or "okänd"
     return {
         **{name: event[name] for name in kept if name in event},
         "meta": {"tag": [codes.SUBSETTED]},
         "agent": agents,
-        "source": {"observer": {"display": text(child(child(event, "source"), "observer"), "display")
-                                or "okänd"}},
-    }  # fmt: skip
+        "source": {"observer": {"display": observer}},
+    }
 
 
 def _reference(who: str, name: str) -> Json:

@@ -73,7 +73,6 @@ class Occurrence:
         interaction: what kind of thing.
         status: of the HTTP answer.
         principal: who asked.
-        moment: when, in microseconds since 1970.
         patients: ``Patient/[id]`` of all those about whom something was given or changed.
         given: ``Type/id`` of what was given.
         changed: ``Type/id/_history/version`` of what was written.
@@ -89,7 +88,6 @@ class Occurrence:
     interaction: Interaction
     status: int
     principal: Principal
-    moment: int
     patients: Collection[str] = ()
     given: Collection[str] = ()
     changed: Sequence[str] = ()
@@ -115,18 +113,20 @@ class Form:
     observer: str
 
 
-def audit_event(occurrence: Occurrence, id_: str, form: Form) -> Json:
+def audit_event(occurrence: Occurrence, id_: str, moment: int, form: Form) -> Json:
     """Give the AuditEvent that tells of an interaction.
 
     Args:
         occurrence: what happened.
         id_: the logical id of the AuditEvent.
+        moment: when, in microseconds since 1970.
         form: what all have in common.
     """
-    at = instant_text(occurrence.moment // 1000 * 1000)
+    at = instant_text(moment // 1000 * 1000)
     meta: Json = {"versionId": "1", "lastUpdated": at}
-    # R4 has records of what is about nobody; the profile is for those about a patient.
-    if occurrence.patients:
+    # The profile is for what is about a patient, and asks for the unit of staff.
+    asked = occurrence.principal
+    if occurrence.patients and (asked.unit or not asked.person):
         meta["profile"] = [PROFILE]
     event: Json = {
         "resourceType": TYPE,

@@ -4,7 +4,7 @@
     [audit_dir]/[stream]/[number].records    lines, named by the number of the first
 
 A record is one line, written by one ``write``: it outlives the process, also one killed the next
-moment. With ``sync`` it is on disk when `Spool.append` returns, and outlives the machine's power:
+moment. With ``sync`` it is on disk when `Spool.append` returns, and outlives a loss of power:
 threads that wait at the same time share one ``fdatasync``.
 """
 
@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from fhir_server.security.audit.chain import Record, Seal
@@ -39,7 +40,6 @@ class Spool:
         root: the folder of all streams.
         stream: a name that no other stream has, ever.
         seal: makes the chain.
-        sync: whether a record is on disk before `append` returns.
         segment_bytes: the length at which a new file begins.
 
     Raises:
@@ -51,14 +51,11 @@ class Spool:
         root: Path,
         stream: str,
         seal: Seal,
-        *,
-        sync: bool,
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self.stream = stream
         self.folder = root / stream
         self._seal = seal
-        self._sync = sync
         self._segment_bytes = segment_bytes
         self._number = 0
         self._hash = seal.genesis(stream)
@@ -71,11 +68,12 @@ class Spool:
         except OSError as error:
             raise SpoolFailure(f"{root} can't be used: {error.strerror}") from None
 
-    def append(self, body: bytes) -> Record:
+    def append(self, body: bytes, *, sync: bool) -> Record:
         """Write one record.
 
         Args:
             body: of the AuditEvent, on one line.
+            sync: whether to wait until it is on disk.
 
         Raises:
             SpoolFailure: it is not written, or not on disk.
@@ -86,12 +84,23 @@ class Spool:
             self._write(record.line(), number)
             self._number, self._hash = number, record.hash
             ticket = self._commit.written()
-        if self._sync:
-            try:
-                self._commit.wait(ticket)
-            except OSError as error:
-                raise SpoolFailure(f"the record may not be on disk: {error.strerror}") from None
+        if sync:
+            self._wait(ticket)
         return record
+
+    def flush(self) -> None:
+        """Wait until all that was appended is on disk.
+
+        Raises:
+            SpoolFailure: it may not be.
+        """
+        self._wait(self._commit.last)
+
+    def _wait(self, ticket: int) -> None:
+        try:
+            self._commit.wait(ticket)
+        except OSError as error:
+            raise SpoolFailure(f"records may not be on disk: {error.strerror}") from None
 
     def close(self) -> None:
         """Let others ship what is left."""
@@ -172,6 +181,11 @@ class GroupCommit:
         self._state = threading.Condition()
         self._written = self._synced = 0
         self._syncing = False
+
+    @property
+    def last(self) -> int:
+        """The ticket of what was written last."""
+        return self._written
 
     def written(self) -> int:
         """Note that something more is written; the ticket is for `wait`."""
@@ -258,7 +272,7 @@ class SpoolReader:
     def drop(self, shipped: int) -> None:
         """Take away files whose records all have numbers up to one; the last file stays."""
         files = self._files()
-        for (_, path), (following, _) in zip(files, files[1:], strict=False):
+        for (_, path), (following, _) in pairwise(files):
             if following <= shipped + 1:
                 path.unlink(missing_ok=True)
 
@@ -272,10 +286,9 @@ class SpoolReader:
 
     def _files_after(self, after: int) -> list[tuple[int, Path]]:
         files = self._files()
-        ends = [following for following, _ in files[1:]]
-        return [
-            file for file, end in zip(files, [*ends, None], strict=True) if not end or end > after + 1
-        ]
+        # A file ends where the next begins.
+        ends = [*(following for following, _ in files[1:]), after + 2][: len(files)]
+        return [file for file, end in zip(files, ends, strict=True) if end > after + 1]
 
     def _files(self) -> list[tuple[int, Path]]:
         found = [p for p in self._folder.glob(f"*{SUFFIX}") if p.stem.isdigit()]

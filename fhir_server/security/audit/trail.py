@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+import uuid_utils
 
+from fhir_server.fhir import json
 from fhir_server.security.audit.chain import Record, Seal
+from fhir_server.security.audit.event import Form, Occurrence, audit_event
 from fhir_server.security.audit.shipping import Stream, adopt
 from fhir_server.security.audit.spool import Spool, SpoolFailure, waiting
 from fhir_server.storage.mongo_audit import AuditStore
@@ -25,6 +28,8 @@ from fhir_server.storage.records import StoreFailure, StoreUnavailable
 
 log = structlog.get_logger()
 
+# How soon a record is on disk that its answer did not wait for, and how soon in the database.
+FLUSH_SECONDS = 0.1
 SHIP_SECONDS = 0.5
 # How often somebody looks for spools whose process is gone.
 ADOPT_SECONDS = 10.0
@@ -46,13 +51,13 @@ class Rules:
     Args:
         root: the folder of the spools.
         key: of the chain; empty for none.
-        sync: whether a record is on disk before its answer leaves.
+        sync: whether every record is on disk before its answer leaves, and not only of changes.
         most_bytes: how much may wait for the database.
     """
 
     root: Path
     key: bytes = b""
-    sync: bool = True
+    sync: bool = False
     most_bytes: int = 1_000_000_000
 
 
@@ -79,6 +84,7 @@ class Trail:
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._waiting = 0
+        self._done: dict[str, float] = {}
         self._failed = float("-inf")
 
     def start(self) -> None:
@@ -100,21 +106,36 @@ class Trail:
         if time.monotonic() - self._failed < REST_SECONDS:
             raise TrailUnavailable("the spool can't be written")
 
-    def record(self, body: bytes) -> Record:
+    def record(self, body: bytes, *, change: bool = False) -> Record:
         """Write a record; it outlives this process when this returns.
 
         Args:
             body: of the AuditEvent.
+            change: whether it tells of a change: then it also outlives a loss of power, as the
+                change does.
 
         Raises:
             TrailUnavailable: it can't be written.
         """
         try:
-            return self._own().append(body)
+            return self._own().append(body, sync=change or self._rules.sync)
         except SpoolFailure as error:
             self._failed = time.monotonic()
             log.error("audit record not written", reason=str(error))  # noqa: TRY400
             raise TrailUnavailable(str(error)) from None
+
+    def tell(self, occurrence: Occurrence, form: Form) -> Record:
+        """Record an interaction.
+
+        Args:
+            occurrence: what happened; it is as of now.
+            form: what all records have in common.
+
+        Raises:
+            TrailUnavailable: it can't be written.
+        """
+        event = audit_event(occurrence, str(uuid_utils.uuid7()), time.time_ns() // 1000, form)
+        return self.record(json.dump(event), change=bool(occurrence.changed))
 
     def ship(self) -> int:
         """Ship now what this process wrote, and give how many records that were.
@@ -160,31 +181,42 @@ class Trail:
 
     def _new_spool(self) -> Spool:
         root = self._rules.root
-        spool = Spool(root, str(uuid.uuid4()), self._seal, sync=self._rules.sync)
+        spool = Spool(root, str(uuid.uuid4()), self._seal)
         self._stream = Stream(root, spool.stream, self._ledger, self._seal)
         self._spool = spool
         return spool
 
     def _run(self) -> None:
-        adopted = anchored = float("-inf")
         complained = False
         while not self._ended.is_set():
-            now = time.monotonic()
             try:
-                if now - adopted >= ADOPT_SECONDS:
-                    adopt(self._rules.root, self._ledger, self._seal)
-                    adopted = now
-                self.ship()
-                if now - anchored >= ANCHOR_SECONDS and self._stream and self._stream.shipped:
-                    _anchor(self._stream)
-                    anchored = now
+                self._work()
                 complained = False
             except Exception as error:  # whatever it is, the next attempt may do
                 if not complained:
                     log.error("audit records wait", kind=type(error).__name__)  # noqa: TRY400
                 complained = True
+            self._wake.wait(FLUSH_SECONDS)
+
+    def _work(self) -> None:
+        spool = self._spool
+        if spool is not None:
+            spool.flush()
+        if self._due("adopt", ADOPT_SECONDS):
+            adopt(self._rules.root, self._ledger, self._seal)
+        if self._due("ship", SHIP_SECONDS):
             self._waiting = waiting(self._rules.root)
-            self._wake.wait(SHIP_SECONDS)
+            self.ship()
+        if self._stream and self._stream.shipped and self._due("anchor", ANCHOR_SECONDS):
+            _anchor(self._stream)
+
+    def _due(self, what: str, seconds: float) -> bool:
+        """Tell whether something that is done now and then is to be done now."""
+        now = time.monotonic()
+        due = now - self._done.get(what, float("-inf")) >= seconds
+        if due:
+            self._done[what] = now
+        return due
 
 
 def _anchor(stream: Stream) -> None:
