@@ -18,14 +18,12 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.operation import Call
 from fhir_server.search import tokens
-from fhir_server.security.principal import OPEN
 from fhir_server.storage.mongo_audit import AuditStore
 from fhir_server.sweden import codes
 from fhir_server.sweden.periods import STOCKHOLM
 
 MOST = 500
 DAYS = 30
-MANAGER, ADMINISTRATOR = "manager", "administrator"
 
 
 def run(call: Call, period: tuple[int, int]) -> Answer:
@@ -64,12 +62,14 @@ def run(call: Call, period: tuple[int, int]) -> Answer:
 def _restriction(call: Call) -> list[str]:
     """Give the index tokens of the records that are this principal's to check.
 
-    A verksamhetschef checks accesses from the own unit; who runs the server, all.
+    Which staff may draw samples at all, the roles say: verksamhetschef. They check accesses from
+    the own unit; who runs the server, all.
     """
-    principal = call.context.store.access.principal
-    if principal.role in (OPEN, ADMINISTRATOR):
+    access = call.context.store.access
+    principal = access.principal
+    if principal.unrestricted or access.role.kind == "administrator":
         return []
-    if principal.role == MANAGER and principal.unit:
+    if access.role.kind == "staff" and principal.unit:
         unit = tokens.coded(codes.HSA_ID, principal.unit)
         return [f"AuditEvent.acting-unit{tokens.IDENTIFIER}{tokens.CODED}{unit}"]
     text = "Samples are drawn by verksamhetschef and administrator, who answer for the checks."
