@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 
 from fhir_server.api import authentication
-from fhir_server.api.request import store, trace
+from fhir_server.api.request import server, store, trace
 from fhir_server.api.responses import respond_with_issues
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -186,6 +186,12 @@ def _occurrence(notes: Notes, status: int) -> Occurrence:
 
 
 def _principal() -> Principal:
+    """Give who asked; who was refused is not asked once more, which may take a call elsewhere."""
+    known: Principal | None = g.get("principal")
+    if known is not None:
+        return known
+    if server().settings.secured:
+        return UNKNOWN
     try:
         return authentication.principal()
     except FhirError:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bson.binary import Binary
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, timeout
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -41,6 +41,7 @@ AUDIT_INDEXES = (
     ),
 )
 PURGED_AT_ONCE = 5_000
+ADD_SECONDS = 15.0
 # Gives the seal and the register of a head; storage knows nothing of keys.
 Sealed = Callable[[str, int, str, int], str]
 Registered = Callable[[str, str], str]
@@ -135,7 +136,8 @@ class AuditStore:
             self._audit.insert_many(documents, ordered=False, session=session)
             return True
 
-        with translated_errors(), self._client.start_session() as session:
+        # Else the driver would try for two minutes, also while the server is to stop.
+        with translated_errors(), timeout(ADD_SECONDS), self._client.start_session() as session:
             return session.with_transaction(added)
 
     def _begin(self, stream: str, registered: Registered, session: ClientSession) -> bool:

@@ -84,6 +84,7 @@ class Trail:
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._waiting = 0
+        self._in_trouble = False
         self._done: dict[str, float] = {}
         self._failed = float("-inf")
 
@@ -160,10 +161,12 @@ class Trail:
             self._spool = self._stream = None
         if spool is None or stream is None:
             return
-        with contextlib.suppress(StoreUnavailable, StoreFailure, SpoolFailure):
-            stream.ship()
-            _anchor(stream)
-            stream.remove()
+        # Not where the database did not answer a moment ago: who stops the server waits.
+        if not self._in_trouble:
+            with contextlib.suppress(StoreUnavailable, StoreFailure, SpoolFailure):
+                stream.ship()
+                _anchor(stream)
+                stream.remove()
         spool.close()
 
     def _own(self) -> Spool:
@@ -187,15 +190,14 @@ class Trail:
         return spool
 
     def _run(self) -> None:
-        complained = False
         while not self._ended.is_set():
             try:
                 self._work()
-                complained = False
+                self._in_trouble = False
             except Exception as error:  # whatever it is, the next attempt may do
-                if not complained:
+                if not self._in_trouble:
                     log.error("audit records wait", kind=type(error).__name__)  # noqa: TRY400
-                complained = True
+                self._in_trouble = True
             self._wake.wait(FLUSH_SECONDS)
 
     def _work(self) -> None:
