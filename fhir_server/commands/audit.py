@@ -120,12 +120,14 @@ def purge(quiet: bool, **options: Any) -> None:
 
 
 def _record_purge(settings: Settings, ledger: AuditStore, before: int, gone: int) -> None:
+    from fhir_server.api import access_log
     from fhir_server.app import audit_form, audit_rules
     from fhir_server.fhir.dates import instant_text
     from fhir_server.security.audit.event import Interaction, Occurrence
     from fhir_server.security.audit.trail import Trail
     from fhir_server.security.principal import Principal
 
+    access_log.configure(settings.log_level)
     said = f"audit purge: {gone} records before {instant_text(before)}"
     who = Principal("fhir-server audit purge", role="administrator")
     trail = Trail(audit_rules(settings), ledger)
