@@ -30,6 +30,12 @@ def audit() -> None:
 
     The server's records are chained by hashes, so that what is done behind its back shows. The
     trail itself is read as FHIR: GET [base]/AuditEvent, GET [base]/Patient/[id]/$access-log.
+
+    \b
+    Examples:
+      fhir-server audit verify --anchors /var/log/fhir-server.log
+      fhir-server audit heads >> /mnt/worm/audit-heads.jsonl
+      fhir-server audit purge
     """
 
 
