@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fhir_server.api import (
     access_log,
@@ -16,7 +17,12 @@ from fhir_server.api import (
     blueprints,
     errors,
     health,
+    host_names,
     openapi,
+    origins,
+    search_time,
+    security_headers,
+    throttling,
     unread_bodies,
 )
 from fhir_server.api.lazy_rule import LazyRule
@@ -172,6 +178,7 @@ def create_server(settings: Settings) -> Server:
                 settings.fhir_base,
                 settings.default_count,
                 settings.max_count,
+                max_page_bytes=settings.max_page_bytes,
                 full_text=settings.full_text,
                 terminology=lambda: live.current().terminology,
             ),
@@ -217,10 +224,19 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
         # The interactions know what If-Match and its like are about.
         COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False,
     )
+    if settings.proxy_hops:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxy_hops, x_proto=0, x_host=0
+        )
     Compress(app)
     access_log.register(app)
+    security_headers.register(app, settings)
     errors.register(app)
     unread_bodies.register(app)
+    host_names.register(app, settings)
+    origins.register(app, settings)
+    throttling.register(app, settings)
+    search_time.register(app, settings)
     asynchronous.register(app)
     if settings.terminology_server:
         app.before_request(partial(allowance.begin, settings.terminology_timeout_s))

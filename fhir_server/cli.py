@@ -92,7 +92,7 @@ def serve(**options: Any) -> None:
     from fhir_server import serving
 
     settings = settings_module.load(**options)
-    if not serving.is_loopback(settings.host):
+    if not settings_module.is_loopback(settings.host):
         click.secho(
             f"WARNING: this version has no authentication, and {settings.host} is not only this "
             "machine. Whoever reaches it reads and changes everything.",

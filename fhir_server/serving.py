@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import multiprocessing
 import os
 import socket
@@ -76,8 +75,19 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
         _prepare(store)
         _let_take_effect(settings, store)
         store.close()
-        os.environ.update(settings_module.as_environment(replace(settings, mongodb_uri=uri)))
+        _hand_over(replace(settings, mongodb_uri=uri))
         _run_workers(settings, on_ready)
+
+
+def _hand_over(settings: Settings) -> None:
+    """Let the workers read the same settings, each where it stands only once."""
+    for name in [name for name in os.environ if settings_module.is_secret_file(_lower(name))]:
+        del os.environ[name]
+    os.environ.update(settings_module.as_environment(settings))
+
+
+def _lower(variable: str) -> str:
+    return variable.removeprefix(settings_module.PREFIX).lower()
 
 
 def _prepare(store: MongoStore) -> None:
@@ -134,15 +144,6 @@ def _announce(settings: Settings, on_ready: Callable[[], None]) -> None:
             on_ready()
             return
         time.sleep(0.05)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
 
 
 def _require_free_port(settings: Settings) -> None:

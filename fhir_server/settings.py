@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -19,12 +22,20 @@ class SettingsError(ValueError):
     """A setting has a value that can't be used; the text says which and what to give instead."""
 
 
-def _documented(default: Any, about: str, metavar: str = "") -> Any:
-    return field(default=default, metadata={"about": about, "metavar": metavar})
+def _documented(default: Any, about: str, metavar: str = "", *, secret: bool = False) -> Any:
+    known = {"about": about, "metavar": metavar, "secret": secret}
+    # What is secret stands in no traceback, log or error text.
+    return field(default=default, metadata=known, repr=not secret)
 
 
+_POSITIVE = (
+    "max_body_mb", "max_page_mb", "mongod_cache_gb", "search_seconds", "terminology_timeout_s",
+)  # fmt: skip
+# Of who is known to the server by a token, in one worker: more than any of our clients needs.
+_SECURED_RATE = "1200/minute"
+_RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
 # Counts that have another least value than 1, or need it said.
-_LEAST = {"small_cells": 1, "continuity_visits": 2}
+_LEAST = {"small_cells": 1, "continuity_visits": 2, "proxy_hops": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,9 @@ class Settings:
         None, "Folder of the embedded MongoDB; default: the platform's user data folder."
     )
     mongodb_uri: str = _documented(
-        "", "A replica set or sharded cluster, MongoDB 6 to 8; empty starts the embedded one."
+        "",
+        "A replica set or sharded cluster, MongoDB 6 to 8; empty starts the embedded one.",
+        secret=True,
     )
     mongodb_database: str = _documented("fhir", "Name of the database.")
     mongod: Path | None = _documented(
@@ -79,13 +92,15 @@ class Settings:
         10_000, "The most concepts that an expansion of a value set gives at once."
     )
     terminology_server: str = _documented(
-        "", "FHIR base url of a server to ask about codes that nobody here knows; empty for none."
+        "",
+        "FHIR base url of a server to ask about codes that nobody here knows; empty for none.",
+        secret=True,
     )
     terminology_timeout_s: float = _documented(
         2.0, "Seconds that one request may wait for the terminology server, all in all."
     )
     terminology_token: str = _documented(
-        "", "Sent to the terminology server as Authorization: Bearer; empty for none."
+        "", "Sent to the terminology server as Authorization: Bearer; empty for none.", secret=True
     )
     impose_profiles: bool = _documented(
         True,
@@ -127,6 +142,33 @@ class Settings:
     meeting_answer_days: int = _documented(
         7, "Days that those who are called to a SIP meeting have to answer, where no day is said."
     )
+    issuers: Path | None = _documented(
+        None, "A JSON file of the issuers whose access tokens are trusted; turns security on."
+    )
+    local_tokens: bool = _documented(
+        False, "Trust the tokens that `fhir-server token` issues, for development; as issuers."
+    )
+    allowed_hosts: str = _documented(
+        "", "Further names that requests may come to (Host), separated by commas."
+    )
+    cors_origins: str = _documented(
+        "", "Origins whose pages may use the server, separated by commas; empty for none."
+    )
+    proxy_hops: int = _documented(
+        0, "Reverse proxies in front, whose X-Forwarded-For says who asks; 0 trusts none."
+    )
+    rate_limit: str = _documented(
+        "", "Requests of one client, such as 600/minute; or off. Empty: off without security."
+    )
+    failure_limit: str = _documented(
+        "30/minute", "Tokens that are refused, of one address, before it has to wait; or off."
+    )
+    search_seconds: float = _documented(
+        30.0, "Seconds that what reads may take in the database; asynchronous requests may longer."
+    )
+    max_page_mb: float = _documented(
+        16.0, "The size, in MB, after which a page of results or versions ends."
+    )
     log_level: str = _documented("info", "debug, info, warning or error.")
 
     def __post_init__(self) -> None:
@@ -145,7 +187,7 @@ class Settings:
             least = _LEAST.get(name, 1)
             if getattr(self, name) < least:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least {least}.")
-        for name in ("max_body_mb", "mongod_cache_gb", "terminology_timeout_s"):
+        for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
         if self.log_level not in ("debug", "info", "warning", "error"):
@@ -158,6 +200,9 @@ class Settings:
             raise SettingsError(text)
         if self.identifier_checks not in ("error", "warning"):
             raise SettingsError(f"{PREFIX}IDENTIFIER_CHECKS must be error or warning.")
+        self._require_limits()
+        self._require_origins()
+        self._require_hosts()
         self._require_files()
         try:
             ZoneInfo(self.time_zone)
@@ -166,8 +211,27 @@ class Settings:
                 f"{PREFIX}TIME_ZONE {self.time_zone!r} is not a zone name such as Europe/Stockholm."
             ) from None
 
+    def _require_limits(self) -> None:
+        for name in ("rate_limit", "failure_limit"):
+            given = getattr(self, name)
+            if given not in ("", "off") and not _RATE.fullmatch(given):
+                raise SettingsError(f"{PREFIX}{name.upper()} must be off or such as 600/minute.")
+
+    def _require_origins(self) -> None:
+        for origin in self.origins:
+            split = urlsplit(origin)
+            if not _is_web_address(origin) or origin != f"{split.scheme}://{split.netloc}":
+                text = "must be origins such as https://app.example, each in full: no *, no path"
+                raise SettingsError(f"{PREFIX}CORS_ORIGINS {text}.")
+
+    def _require_hosts(self) -> None:
+        # Whoever names the server as they like would stand in the links it gives to others.
+        if self.secured and not self.hosts and not self.base_url:
+            text = f"must say at which address clients reach the server on {self.host}"
+            raise SettingsError(f"{PREFIX}BASE_URL {text}, such as https://fhir.example/fhir.")
+
     def _require_files(self) -> None:
-        for name in ("test_numbers", "agreements"):
+        for name in ("test_numbers", "agreements", "issuers"):
             path = getattr(self, name)
             if path is not None and not path.is_file():
                 raise SettingsError(f"{PREFIX}{name.upper()} must name a file that can be read.")
@@ -178,6 +242,47 @@ class Settings:
         return ZoneInfo(self.time_zone)
 
     @property
+    def secured(self) -> bool:
+        """Whether who asks must say who they are; otherwise only this machine may ask."""
+        return bool(self.issuers or self.local_tokens)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins of `cors_origins`."""
+        return _listed(self.cors_origins)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names, in lower case and without a port, by which requests may name the server.
+
+        Empty for a server that anybody may name as they like: an open one that others reach.
+        """
+        named = {*(each.lower() for each in _listed(self.allowed_hosts))}
+        if self.base_url:
+            named.add((urlsplit(self.base_url).hostname or "").lower())
+        if is_loopback(self.host):
+            # Also where the network's names lead here: a page of somebody else's, whose name was
+            # made to lead to this machine, would otherwise read all there is (DNS rebinding).
+            return frozenset({*named, "localhost", "127.0.0.1", "::1", self.host.lower()})
+        return frozenset({*named, self.host.lower()} if named else ())
+
+    @property
+    def max_page_bytes(self) -> int:
+        """`max_page_mb` in bytes."""
+        return int(self.max_page_mb * 1_000_000)
+
+    @property
+    def client_rate(self) -> str:
+        """The requests that one client may make; empty for any number."""
+        rate = self.rate_limit or (_SECURED_RATE if self.secured else "off")
+        return "" if rate == "off" else rate
+
+    @property
+    def failure_rate(self) -> str:
+        """The refused tokens of one address; empty for any number."""
+        return "" if self.failure_limit == "off" else self.failure_limit
+
+    @property
     def fhir_base(self) -> str:
         """The address of the FHIR interface, without a trailing slash."""
         return self.base_url.rstrip("/") or f"http://{self.host}:{self.port}/fhir"
@@ -186,6 +291,19 @@ class Settings:
     def directory(self) -> Path:
         """The data directory in use."""
         return self.data_dir or Path(platformdirs.user_data_dir("fhir-server", appauthor=False))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _is_web_address(text: str) -> bool:
@@ -210,16 +328,39 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     environment = os.environ if environment is None else environment
     known = {f.name: f for f in fields(Settings)}
     values: dict[str, Any] = {}
-    for variable, text in environment.items():
+    for variable, given in environment.items():
         if not variable.startswith(PREFIX):
             continue
-        name = variable.removeprefix(PREFIX).lower()
+        name, text = variable.removeprefix(PREFIX).lower(), given
+        if name not in known and is_secret_file(name):
+            name, text = name.removesuffix("_file"), _secret(variable, given)
+            if text and environment.get(PREFIX + name.upper()):
+                raise SettingsError(f"Set {variable} or {PREFIX}{name.upper()}, not both.")
         if name not in known:
             raise SettingsError(f"{variable} is not a setting; docs/settings.md lists them.")
         if text != "":
             values[name] = _read(variable, str(known[name].type), text)
     values.update({name: value for name, value in overrides.items() if value is not None})
     return replace(Settings(), **values)
+
+
+def is_secret_file(name: str) -> bool:
+    """Tell whether ``[name]_file`` stands for a setting that may be read from a file."""
+    secrets = {f.name for f in fields(Settings) if f.metadata["secret"]}
+    return name.endswith("_file") and name.removesuffix("_file") in secrets
+
+
+def _secret(variable: str, path: str) -> str:
+    """Give the first line of a file, as orchestrators mount secrets."""
+    if not path:
+        return ""
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{variable} must name a file that can be read.") from None
+    if not lines or not lines[0].strip():
+        raise SettingsError(f"{variable} names a file whose first line is empty.")
+    return lines[0].strip()
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

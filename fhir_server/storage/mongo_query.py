@@ -23,6 +23,7 @@ from fhir_server.storage.mongo_joins import (
     follow,
     has_join,
     inner_query,
+    is_full,
     settle,
 )
 from fhir_server.storage.mongo_plan import BY_ID, LED, plan, type_filter
@@ -77,7 +78,7 @@ def find_page(
         FhirError: 400 for a cursor that isn't from this search, 403 for a condition on other
             resources that is too costly where it stands.
     """
-    return _page(Read(collection, session, projection), query)
+    return _page(Read(collection, session, projection, max_bytes=query.max_bytes), query)
 
 
 def _page(read: Read, query: Query) -> Page:
@@ -86,15 +87,17 @@ def _page(read: Read, query: Query) -> Page:
     if place.position is not None and not _leads_to(way, place):
         raise cursors.not_from("search")
     found: list[tuple[int, Document]] = []
+    full = False
     for number in range(place.scan, len(way.scans)):
         # One more than asked for tells whether there is a next page.
         wanted = query.count + 1 - len(found)
         position = place.position if number == place.scan else None
         documents = follow(read, way.scans[number], way.checks, position, wanted)
         found += [(number, document) for document in documents]
-        if len(found) > query.count:
+        full = is_full(read, [document for _, document in found])
+        if len(found) > query.count or full:
             break
-    page = found[: query.count]
+    page = found[: min(query.count, len(found) - 1) if full else query.count]
     cursor = None
     if len(found) > len(page) and page:
         number, last = page[-1]
