@@ -11,6 +11,7 @@ import click
 
 from fhir_server import __version__
 from fhir_server import settings as settings_module
+from fhir_server.addresses import is_loopback
 from fhir_server.commands.demo import demo
 from fhir_server.commands.doctor import doctor
 from fhir_server.commands.expire import expire
@@ -92,7 +93,7 @@ def serve(**options: Any) -> None:
     from fhir_server import serving
 
     settings = settings_module.load(**options)
-    if not settings_module.is_loopback(settings.host):
+    if not is_loopback(settings.host):
         click.secho(
             f"WARNING: this version has no authentication, and {settings.host} is not only this "
             "machine. Whoever reaches it reads and changes everything.",

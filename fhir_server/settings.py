@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import platformdirs
+
+from fhir_server import secret_files
+from fhir_server.addresses import is_origin, is_web_address, known_hosts, listed
 
 PREFIX = "FHIR_SERVER_"
 
@@ -194,7 +194,7 @@ class Settings:
             raise SettingsError(f"{PREFIX}LOG_LEVEL must be debug, info, warning or error.")
         if self.conditional_delete not in ("single", "multiple", "off"):
             raise SettingsError(f"{PREFIX}CONDITIONAL_DELETE must be single, multiple or off.")
-        if self.terminology_server and not _is_web_address(self.terminology_server):
+        if self.terminology_server and not is_web_address(self.terminology_server):
             # The value may hold a password: it is not repeated.
             text = f"{PREFIX}TERMINOLOGY_SERVER must be a URL such as https://tx.example/fhir."
             raise SettingsError(text)
@@ -218,11 +218,9 @@ class Settings:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be off or such as 600/minute.")
 
     def _require_origins(self) -> None:
-        for origin in self.origins:
-            split = urlsplit(origin)
-            if not _is_web_address(origin) or origin != f"{split.scheme}://{split.netloc}":
-                text = "must be origins such as https://app.example, each in full: no *, no path"
-                raise SettingsError(f"{PREFIX}CORS_ORIGINS {text}.")
+        if not all(map(is_origin, self.origins)):
+            text = "must be origins such as https://app.example, each in full: no *, no path"
+            raise SettingsError(f"{PREFIX}CORS_ORIGINS {text}.")
 
     def _require_hosts(self) -> None:
         # Whoever names the server as they like would stand in the links it gives to others.
@@ -249,22 +247,12 @@ class Settings:
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins of `cors_origins`."""
-        return _listed(self.cors_origins)
+        return listed(self.cors_origins)
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names, in lower case and without a port, by which requests may name the server.
-
-        Empty for a server that anybody may name as they like: an open one that others reach.
-        """
-        named = {*(each.lower() for each in _listed(self.allowed_hosts))}
-        if self.base_url:
-            named.add((urlsplit(self.base_url).hostname or "").lower())
-        if is_loopback(self.host):
-            # Also where the network's names lead here: a page of somebody else's, whose name was
-            # made to lead to this machine, would otherwise read all there is (DNS rebinding).
-            return frozenset({*named, "localhost", "127.0.0.1", "::1", self.host.lower()})
-        return frozenset({*named, self.host.lower()} if named else ())
+        """The names by which requests may name the server; see `addresses.known_hosts`."""
+        return known_hosts(self.host, self.base_url, listed(self.allowed_hosts))
 
     @property
     def max_page_bytes(self) -> int:
@@ -291,27 +279,6 @@ class Settings:
     def directory(self) -> Path:
         """The data directory in use."""
         return self.data_dir or Path(platformdirs.user_data_dir("fhir-server", appauthor=False))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        split = urlsplit(text)
-    except ValueError:
-        return False
-    return split.scheme in ("http", "https") and bool(split.hostname) and not split.query
 
 
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -351,16 +318,10 @@ def is_secret_file(name: str) -> bool:
 
 
 def _secret(variable: str, path: str) -> str:
-    """Give the first line of a file, as orchestrators mount secrets."""
-    if not path:
-        return ""
     try:
-        lines = Path(path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{variable} must name a file that can be read.") from None
-    if not lines or not lines[0].strip():
-        raise SettingsError(f"{variable} names a file whose first line is empty.")
-    return lines[0].strip()
+        return secret_files.read(path) if path else ""
+    except secret_files.SecretFileError as error:
+        raise SettingsError(f"{variable} {error}.") from None
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

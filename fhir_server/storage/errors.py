@@ -70,7 +70,8 @@ def translated_errors() -> Iterator[None]:
             raise WriteTooLarge from None
         # The driver has waited for a primary in vain: it was not another transaction.
         absent = isinstance(error, ServerSelectionTimeoutError)
-        if error.timeout and not absent and time_limit.is_over():
+        in_answer = error.timeout or isinstance(error, OperationFailure)
+        if in_answer and not absent and time_limit.is_over():
             raise StoreTooSlow("the time for the request is over") from None
         if error.has_error_label("TransientTransactionError") and not absent:
             raise TransactionConflict from None

@@ -188,9 +188,10 @@ class MongoHistory:
         """Give the versions at some places, as many as fit on a page."""
         found: list[StoredResource] = []
         for start in range(0, len(places), BODIES_AT_ONCE):
-            found += self._whole(places[start : start + BODIES_AT_ONCE])
-            if asked.max_bytes is not None and _bytes_of(found) > asked.max_bytes:
-                break
+            for version in self._whole(places[start : start + BODIES_AT_ONCE]):
+                found.append(version)
+                if asked.max_bytes is not None and _bytes_of(found) > asked.max_bytes:
+                    return found
         return found
 
     def _whole(self, places: Sequence[Position]) -> list[StoredResource]:

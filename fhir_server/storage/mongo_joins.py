@@ -252,10 +252,20 @@ def follow(
 
 
 def is_full(read: Read, found: Sequence[Document]) -> bool:
-    """Tell whether documents are all that fits on a page; a page has one at least, and its next."""
-    if read.max_bytes is None or len(found) < 2:
-        return False
-    return sum(map(mongo_reads.size, found)) > read.max_bytes
+    """Tell whether there are more documents than fit on a page."""
+    return fitting(read, found) < len(found)
+
+
+def fitting(read: Read, found: Sequence[Document]) -> int:
+    """Give how many of some documents fit on a page: the first at least."""
+    if read.max_bytes is None:
+        return len(found)
+    left = read.max_bytes
+    for number, document in enumerate(found):
+        left -= mongo_reads.size(document)
+        if left < 0:
+            return max(number, 1)
+    return len(found)
 
 
 def kept(read: Read, checks: Sequence[Check], documents: list[Document]) -> list[Document]:

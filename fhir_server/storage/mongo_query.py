@@ -20,10 +20,10 @@ from fhir_server.storage.mongo_joins import (
     LARGEST_BATCH,
     Check,
     few_matches,
+    fitting,
     follow,
     has_join,
     inner_query,
-    is_full,
     settle,
 )
 from fhir_server.storage.mongo_plan import BY_ID, LED, plan, type_filter
@@ -87,17 +87,17 @@ def _page(read: Read, query: Query) -> Page:
     if place.position is not None and not _leads_to(way, place):
         raise cursors.not_from("search")
     found: list[tuple[int, Document]] = []
-    full = False
+    fits = 0
     for number in range(place.scan, len(way.scans)):
         # One more than asked for tells whether there is a next page.
         wanted = query.count + 1 - len(found)
         position = place.position if number == place.scan else None
         documents = follow(read, way.scans[number], way.checks, position, wanted)
         found += [(number, document) for document in documents]
-        full = is_full(read, [document for _, document in found])
-        if len(found) > query.count or full:
+        fits = fitting(read, [document for _, document in found])
+        if len(found) > query.count or fits < len(found):
             break
-    page = found[: min(query.count, len(found) - 1) if full else query.count]
+    page = found[: min(query.count, fits)]
     cursor = None
     if len(found) > len(page) and page:
         number, last = page[-1]
