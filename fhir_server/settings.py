@@ -146,7 +146,7 @@ class Settings:
         None, "A JSON file of the issuers whose access tokens are trusted; turns security on."
     )
     local_tokens: bool = _documented(
-        False, "Trust the tokens that `fhir-server token` issues, for development; as issuers."
+        False, "Trust the tokens that this server issues itself, for development; as issuers."
     )
     allowed_hosts: str = _documented(
         "", "Further names that requests may come to (Host), separated by commas."

@@ -32,10 +32,10 @@ def main() -> int:
     """Ask; give 1 where a package has a known vulnerability."""
     name, version = next(iter(locked(LOCK.read_text("utf-8")).items()))
     if not reachable(name, version):
-        print("make audit: PyPI's vulnerability service can't be reached from here: nothing was asked.")
+        print("make audit: PyPI's vulnerability service can't be reached: nothing was asked.")
         return 0
-    command = [sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--require-hashes",
-               "--disable-pip", "--vulnerability-service", "pypi", "--progress-spinner", "off"]  # fmt: skip
+    command = [sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--disable-pip"]
+    command += ["--require-hashes", "--vulnerability-service", "pypi", "--progress-spinner", "off"]
     return subprocess.run(command, check=False).returncode
 
 

@@ -18,7 +18,9 @@ _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 def locked(text: str) -> dict[str, str]:
     """Give version by name of what a lock file installs, names as PyPI normalises them."""
-    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in _LOCKED.findall(text)}
+    return {
+        re.sub(r"[-_.]+", "-", name).lower(): version for name, version in _LOCKED.findall(text)
+    }
 
 
 def write(lock: Path, out: Path) -> None:

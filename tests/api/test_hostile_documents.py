@@ -136,6 +136,23 @@ def test_a_document_that_is_a_bomb_is_refused_soon(
     assert time.monotonic() - begun < SECONDS
 
 
+@pytest.mark.parametrize(("prefix", "status"), [("a", 201), ("b", 422)])
+def test_thousands_of_contained_resources_take_time_in_proportion(
+    fhir: Fhir, prefix: str, status: int
+) -> None:
+    url = "http://x.example/e"
+    content = {
+        "resourceType": "Patient",
+        "contained": [{"resourceType": "Patient", "id": f"a{n}"} for n in range(20_000)],
+        "extension": [
+            {"url": url, "valueReference": {"reference": f"#{prefix}{n}"}} for n in range(20_000)
+        ],
+    }
+    begun = time.monotonic()
+    assert fhir.post("Patient", content).status_code == status
+    assert time.monotonic() - begun < SECONDS
+
+
 @pytest.mark.parametrize(
     "name", [name for name in XML if "narrative" in name and "deep" not in name]
 )
