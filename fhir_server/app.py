@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+import structlog
 from flask import Flask
 from flask_compress import Compress
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fhir_server.api import (
     access_log,
     asynchronous,
+    authentication,
     blueprints,
     errors,
     health,
@@ -22,6 +23,7 @@ from fhir_server.api import (
     origins,
     search_time,
     security_headers,
+    smart,
     throttling,
     unread_bodies,
 )
@@ -43,19 +45,26 @@ from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
-from fhir_server.security.guarded_store import GuardedStore
-from fhir_server.security.principal import LOCAL
+from fhir_server.security import roles
+from fhir_server.security.authentication.smart import OPEN_TEXT
+from fhir_server.security.gate import Gate
+from fhir_server.security.masking import Masks
+from fhir_server.security.organizations import Marks
+from fhir_server.security.patient_state import NothingGiven
+from fhir_server.security.rights import Rules
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
-from fhir_server.sweden import facts, write_rules
+from fhir_server.sweden import access_labels, codes, facts, masking, write_rules
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
 from fhir_server.terminology.remote import RemoteTerminology
 from fhir_server.terminology.terminology import Terminology
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class Parts:
 
     server: Server
     store: MongoStore
+    gate: Gate
 
 
 def identifier_rules(settings: Settings) -> IdentifierRules:
@@ -171,6 +181,7 @@ def create_server(settings: Settings) -> Server:
                 full_text=settings.full_text,
                 revision=revision,
                 facts_of=facts.facts_of,
+                label_rules=access_labels,
             ),
             lambda own: QueryParser(
                 own,
@@ -191,7 +202,20 @@ def create_server(settings: Settings) -> Server:
 def create_context(server: Server, store: MongoStore) -> Context:
     """Give the context of work that no HTTP request asked for, such as a load."""
     _follow(server, store)
-    return Context(server, GuardedStore(store, LOCAL), server.settings.fhir_base)
+    return Context(server, create_gate(server, store).open(), server.settings.fhir_base)
+
+
+def create_gate(server: Server, store: MongoStore) -> Gate:
+    """Give the way to a store, which knows who may see what."""
+    types = server.definitions.resource_types
+    rules = Rules(
+        roles=roles.load(server.settings.roles, types),
+        states=NothingGiven(),
+        marks=Marks(codes.ORGANISATIONSNUMMER, codes.HSA_ID_SYSTEMS),
+        reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
+        types=tuple(types),
+    )
+    return Gate(store, rules, Masks(masking))
 
 
 def create_app(settings: Settings, mongodb_uri: str) -> Flask:
@@ -204,11 +228,14 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     access_log.configure(settings.log_level)
     # A file that does not fit is said at start and not at the first question.
     agreements_of(settings)
+    who_asks = authentication.of(settings)
+    if who_asks.authenticator is None:
+        log.warning(OPEN_TEXT, open=True)
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
     app.url_rule_class = LazyRule
     store = MongoStore(mongodb_uri, settings.mongodb_database)
-    app.extensions["fhir"] = Parts(server, store)
+    app.extensions["fhir"] = Parts(server, store, create_gate(server, store))
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
         MAX_FORM_MEMORY_SIZE=1_000_000,
@@ -224,10 +251,6 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
         # The interactions know what If-Match and its like are about.
         COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False,
     )
-    if settings.proxy_hops:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=settings.proxy_hops, x_proto=0, x_host=0
-        )
     Compress(app)
     access_log.register(app)
     security_headers.register(app, settings)
@@ -237,12 +260,14 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     origins.register(app, settings)
     throttling.register(app, settings)
     search_time.register(app, settings)
+    authentication.register(app, who_asks)
     asynchronous.register(app)
     if settings.terminology_server:
         app.before_request(partial(allowance.begin, settings.terminology_timeout_s))
         app.teardown_request(lambda _: allowance.end())
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
+    api.register_blueprint(smart.blueprint())
     api.register_blueprint(asynchronous.blueprint())
     api.register_blueprint(blueprints.fhir_blueprint(server))
     # Last: until here no database is needed.

@@ -68,7 +68,11 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     Raises:
         ServingError: the port is taken, or the database can't be used.
         EmbeddedMongodError: the embedded database can't start.
+        SettingsError: the server is open and would be reached from outside, or the issuers that
+            are trusted can't be read.
     """
+    settings_module.require_safe_address(settings)
+    _require_readable_issuers(settings)
     _require_free_port(settings)
     with database(settings) as uri:
         store = MongoStore(uri, settings.mongodb_database)
@@ -144,6 +148,14 @@ def _announce(settings: Settings, on_ready: Callable[[], None]) -> None:
             on_ready()
             return
         time.sleep(0.05)
+
+
+def _require_readable_issuers(settings: Settings) -> None:
+    """Say what is wrong once, before workers start and fail one after the other."""
+    if settings.secured:
+        from fhir_server.api import authentication
+
+        authentication.of(settings)
 
 
 def _require_free_port(settings: Settings) -> None:

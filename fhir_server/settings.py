@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import platformdirs
 
 from fhir_server import secret_files
-from fhir_server.addresses import is_origin, is_web_address, known_hosts, listed
+from fhir_server.addresses import is_loopback, is_origin, is_web_address, known_hosts, listed
 
 PREFIX = "FHIR_SERVER_"
 
@@ -131,6 +132,9 @@ class Settings:
     agreements: Path | None = _documented(
         None, "A JSON file of agreements on the municipality's payment liability after discharge."
     )
+    roles: Path | None = _documented(
+        None, "A JSON file of roles and their rights, instead of the published ones."
+    )
     card_emergency: str = _documented(
         "Ring 112 vid fara för liv.",
         "What the patient's card says of danger to life; its telephone numbers become links.",
@@ -146,7 +150,13 @@ class Settings:
         None, "A JSON file of the issuers whose access tokens are trusted; turns security on."
     )
     local_tokens: bool = _documented(
-        False, "Trust the tokens that this server issues itself, for development; as issuers."
+        False, "Whether tokens of `fhir-server token` are trusted; turns security on."
+    )
+    client_certificate_header: str = _documented(
+        "", "The header in which a reverse proxy passes the client certificate; empty for none."
+    )
+    trusted_proxies: str = _documented(
+        "", "Addresses and networks of reverse proxies besides this machine, separated by commas."
     )
     allowed_hosts: str = _documented(
         "", "Further names that requests may come to (Host), separated by commas."
@@ -204,6 +214,7 @@ class Settings:
         self._require_origins()
         self._require_hosts()
         self._require_files()
+        self._require_addresses()
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):
@@ -229,20 +240,28 @@ class Settings:
             raise SettingsError(f"{PREFIX}BASE_URL {text}, such as https://fhir.example/fhir.")
 
     def _require_files(self) -> None:
-        for name in ("test_numbers", "agreements", "issuers"):
+        for name in ("test_numbers", "agreements", "roles", "issuers"):
             path = getattr(self, name)
             if path is not None and not path.is_file():
                 raise SettingsError(f"{PREFIX}{name.upper()} must name a file that can be read.")
+
+    def _require_addresses(self) -> None:
+        for each in filter(None, map(str.strip, self.trusted_proxies.split(","))):
+            try:
+                ip_network(each)
+            except ValueError:
+                text = f"{PREFIX}TRUSTED_PROXIES: {each!r} is neither an address nor a network."
+                raise SettingsError(text) from None
+
+    @property
+    def secured(self) -> bool:
+        """Whether somebody is checked: without a trusted issuer the server is open."""
+        return self.issuers is not None or self.local_tokens
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone of dates that state none."""
         return ZoneInfo(self.time_zone)
-
-    @property
-    def secured(self) -> bool:
-        """Whether who asks must say who they are; otherwise only this machine may ask."""
-        return bool(self.issuers or self.local_tokens)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -279,6 +298,21 @@ class Settings:
     def directory(self) -> Path:
         """The data directory in use."""
         return self.data_dir or Path(platformdirs.user_data_dir("fhir-server", appauthor=False))
+
+
+def require_safe_address(settings: Settings) -> None:
+    """Refuse to let others than this machine reach a server that checks nobody.
+
+    Raises:
+        SettingsError: they would.
+    """
+    if settings.secured or is_loopback(settings.host):
+        return
+    raise SettingsError(
+        f"This server checks nobody, and {settings.host} is not only this machine: whoever reaches "
+        "it would read and change everything. Name the issuers whose access tokens it is to trust "
+        f"with {PREFIX}ISSUERS (docs/security/authentication.md), or leave --host away."
+    )
 
 
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

@@ -11,6 +11,7 @@ from fhir_server.api.responses import respond_with_issues
 from fhir_server.api.throttling import Throttled
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.too_slow import too_slow
+from fhir_server.security.refusal import NoAnswer, Refused
 from fhir_server.storage.records import StaleWrite, StoreTooSlow, StoreUnavailable
 
 log = structlog.get_logger()
@@ -22,6 +23,8 @@ def register(app: Flask) -> None:
     """Answer all exceptions of the app."""
     app.register_error_handler(FhirError, _fhir_error)
     app.register_error_handler(StoreTooSlow, _too_slow)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(NoAnswer, _no_answer)
     app.register_error_handler(StoreUnavailable, _unavailable)
     app.register_error_handler(StaleWrite, _stale)
     app.register_error_handler(HTTPException, http_error)
@@ -51,6 +54,18 @@ def _fhir_error(error: FhirError) -> Response:
     response = respond_with_issues(error.issues, error.status)
     if isinstance(error, Throttled):
         response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+def _refused(error: Refused) -> Response:
+    response = _fhir_error(error)
+    response.headers["WWW-Authenticate"] = error.challenge
+    return response
+
+
+def _no_answer(error: NoAnswer) -> Response:
+    response = _fhir_error(error)
+    response.headers["Retry-After"] = "5"
     return response
 
 

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, render_template_string, send_from_directory
+from flask import Flask, Response, abort, render_template_string, send_from_directory
 from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
 
@@ -32,7 +32,7 @@ _PAGE = """<!DOCTYPE html>
 <body>
 <div id="swagger-ui-container"></div>
 <script src="/docs/assets/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="/docs/assets/start.js"></script>
 </body>
 </html>
 """
@@ -101,12 +101,12 @@ def configure(app: Flask) -> FhirApi:
         page = render_template_string(_PAGE, title=app.config["API_TITLE"])
         return Response(page, headers={"Content-Security-Policy": _POLICY})
 
-    @app.route("/docs/start.js")
-    def swagger_ui_start() -> Response:
-        return Response(_START, mimetype="text/javascript")
-
-    @app.route("/docs/assets/<any(" + ", ".join(map(repr, _ASSETS)) + "):name>")
+    @app.route("/docs/assets/<path:name>")
     def swagger_ui_asset(name: str) -> Response:
+        if name == "start.js":
+            return Response(_START, mimetype="text/javascript")
+        if name not in _ASSETS:
+            abort(404)
         return send_from_directory(assets, name, max_age=86400)
 
     paths.register(app)

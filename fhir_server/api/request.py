@@ -9,14 +9,13 @@ from typing import Any
 from flask import current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from fhir_server.api import formats
+from fhir_server.api import authentication, formats
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context, Server, untold
 from fhir_server.profiles.subset import SUMMARIES
 from fhir_server.profiles.xml_format import XmlFormat
-from fhir_server.security.guarded_store import GuardedStore
-from fhir_server.security.principal import LOCAL
+from fhir_server.security.trace import Trace
 from fhir_server.storage.mongo import MongoStore
 
 PAGE = "text/html"
@@ -37,6 +36,14 @@ def store() -> MongoStore:
     """Give the whole store, for readiness checks; interactions use `context`."""
     whole: MongoStore = current_app.extensions["fhir"].store
     return whole
+
+
+def trace() -> Trace:
+    """Give what this request was given and what it changed, so far."""
+    if "trace" not in g:
+        g.trace = Trace()
+    found: Trace = g.trace
+    return found
 
 
 def base_url() -> str:
@@ -61,7 +68,7 @@ def context(*, any_type: bool = False, rendered: bool = False) -> Context:
     lenient = prefer("handling") == "lenient"
     return Context(
         server(),
-        GuardedStore(store(), LOCAL),
+        current_app.extensions["fhir"].gate.open(authentication.principal(), trace()),
         base_url(),
         lenient=lenient,
         form=_form_of_links(),

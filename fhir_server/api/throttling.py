@@ -47,9 +47,11 @@ class Throttle:
     Args:
         rate: of requests of one client; empty for any.
         failures: of refused tokens of one address; empty for any.
+        hops: reverse proxies in front.
     """
 
-    def __init__(self, rate: str, failures: str) -> None:
+    def __init__(self, rate: str, failures: str, hops: int = 0) -> None:
+        self._hops = hops
         self._requests = RateLimit(rate) if rate else None
         self._failures = RateLimit(failures) if failures else None
         self._refused = RateLimit(_SAME_AGAIN)
@@ -63,7 +65,7 @@ class Throttle:
         """
         if request.path in _WATCHED or request.environ.get("fhir_server.job"):
             return
-        address = request.remote_addr or ""
+        address = self._address()
         token = _digest()
         if token and self._failures and token not in self._good:
             wait = max(self._refused.wait(token), self._failures.wait(address))
@@ -81,6 +83,8 @@ class Throttle:
         if not token or not self._failures:
             return response
         if response.status_code != 401:
+            if authentication.is_public():
+                return response  # nobody looked at the token
             self._good[token] = None
             if len(self._good) > _MOST_GOOD:
                 self._good.popitem(last=False)
@@ -88,8 +92,16 @@ class Throttle:
             self._good.pop(token, None)
             if not self._refused.wait(token):
                 self._refused.take(token)
-                self._failures.take(request.remote_addr or "")
+                self._failures.take(self._address())
         return response
+
+    def _address(self) -> str:
+        """Give the address that asks, as the last proxy that is trusted saw it."""
+        # REMOTE_ADDR stays the proxy's own: whose certificate header is believed goes by it.
+        passed = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
+        if 0 < self._hops <= len(passed):
+            return passed[-self._hops].strip()
+        return request.remote_addr or ""
 
     def _client(self, address: str) -> str:
         try:
@@ -104,7 +116,9 @@ def register(app: Flask, settings: Settings) -> None:
     rate = settings.client_rate
     if not rate and not settings.secured:
         return
-    throttle = Throttle(rate, settings.failure_rate if settings.secured else "")
+    throttle = Throttle(
+        rate, settings.failure_rate if settings.secured else "", settings.proxy_hops
+    )
     app.before_request(throttle.begin)
     app.after_request(throttle.end)
 

@@ -33,6 +33,7 @@ def delete_matching(
             matches where it deletes one, or for ``if_match``; 413 for more than it deletes at
             once; 409 where others refer to a match.
     """
+    context.require("d", resource_type)
     expected = expected_version(if_match)
     wanted = deletable(context.server, resource_type, query)
     for _ in range(ATTEMPTS):

@@ -51,6 +51,7 @@ def update_matching(
         FhirError: as `update`; 412 for several matches, 400 for an id in the body that is not
             that of the match, 409 for one that belongs to a resource which does not match.
     """
+    context.require("u", resource_type)
     resource = require_resource(resource, resource_type)
     wanted = criteria(context.server, resource_type, query)
     expected = expected_version(if_match)
@@ -101,5 +102,5 @@ def identity(
                 "id",
             )
         )
-    require_may_create(context.server, previous)
+    require_may_create(context, previous)
     return given, previous

@@ -208,6 +208,14 @@ class Context:
     form: tuple[tuple[str, str], ...] = ()
     progress: Progress = untold
 
+    def require(self, letter: str, resource_type: str) -> None:
+        """Refuse what who asks may not do to a type at all; letters of ``cruds``.
+
+        Raises:
+            FhirError: 403.
+        """
+        self.store.access.require(letter, resource_type)
+
     def inside(self, snapshot: Snapshot) -> Context:
         """Give the same request, reading inside a transaction."""
         return replace(self, store=self.store.inside(snapshot))

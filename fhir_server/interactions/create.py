@@ -41,6 +41,7 @@ def create(
         FhirError: 400 or 422 for a body that breaks R4, a profile or a rule; 412 for several
             matches.
     """
+    context.require("c", resource_type)
     resource = require_resource(resource, resource_type)
     if if_none_exist is None:
         prepared = prepare(context, resource, new_id(), None)

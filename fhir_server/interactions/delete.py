@@ -18,6 +18,7 @@ def delete(context: Context, resource_type: str, id_: str, if_match: str | None 
         FhirError: 412 where ``if_match`` names another version than the current; 409 with who
             refers to the resource.
     """
+    context.require("d", resource_type)
     expected = expected_version(if_match)
     reference = f"{resource_type}/{id_}"
     for _ in range(ATTEMPTS):

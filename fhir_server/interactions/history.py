@@ -59,6 +59,8 @@ def history(
     Raises:
         FhirError: 400 for parameters that can't be used, 404 for a resource that never was.
     """
+    if resource_type is not None:
+        context.require("r", resource_type)
     asked = _read(context, resource_type, id, parameters)
     page = context.store.history(asked.query)
     if page is None:

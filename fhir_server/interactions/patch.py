@@ -41,6 +41,8 @@ def patch(
             does not fit; and what an update raises.
     """
 
+    context.require("u", resource_type)
+
     def current() -> Current:
         return living(context, resource_type, id_)
 
@@ -66,6 +68,7 @@ def patch_matching(
     Raises:
         FhirError: 404 for no match, 412 for several; and as `patch`.
     """
+    context.require("u", resource_type)
     wanted = criteria(context.server, resource_type, query)
 
     def current() -> Current:

@@ -34,6 +34,7 @@ def read(
     Raises:
         FhirError: 404 for none, 410 for a deleted one; 400 for ``if_none_match`` without ETags.
     """
+    context.require("r", resource_type)
     found = context.store.read(resource_type, id_)
     if found is None:
         published = context.server.definitions.published(resource_type, id_)
@@ -51,5 +52,6 @@ def vread(context: Context, resource_type: str, id_: str, version: str) -> Answe
     Raises:
         FhirError: 404 for none, 410 for the version that deleted the resource.
     """
+    context.require("r", resource_type)
     stored = context.store.read_version(resource_type, id_, version_number(version))
     return Answer(200, require_living(stored, f"{resource_type}/{id_}/_history/{version}"))

@@ -66,7 +66,7 @@ def rehearse_update(
         body = require_resource(resource, resource_type)
         require_id(body, id_)
         previous = context.store.read(resource_type, id_)
-        require_may_create(context.server, previous)
+        require_may_create(context, previous)
         return prepare(context, body, id_, previous, profiles=profiles)
 
     return _rehearse(context, prepared)

@@ -53,6 +53,8 @@ def search(
         FhirError: 400 for unknown parameters and values that can't be read; 404 for a type that
             is not in the compartment.
     """
+    if resource_type is not None:
+        context.require("s", resource_type)
     query = context.server.parser.parse(
         resource_type, parameters, lenient=context.lenient, compartment=compartment
     )

@@ -181,7 +181,7 @@ class _Planner:
             return  # `identity` has seen to it
         require_id(resource, entry.url.id)
         if not self._may_choose_ids:
-            require_may_create(self._context.server, previous)
+            require_may_create(self._context, previous)
 
     def _prepared(self, new: _New) -> Prepared:
         ready = prepare(

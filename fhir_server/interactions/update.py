@@ -8,7 +8,7 @@ from typing import Any
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.answer import UNCHANGED, Answer, location
 from fhir_server.interactions.commit import commit
-from fhir_server.interactions.context import Context, Server
+from fhir_server.interactions.context import Context
 from fhir_server.interactions.preconditions import expected_version, require_none, require_version
 from fhir_server.interactions.prepare import check_id, prepare, require_resource, same_content
 from fhir_server.storage.records import StaleWrite, StoredResource
@@ -43,6 +43,7 @@ def update(
             create and the server's settings leave ids to the server; 412 where ``if_match``
             doesn't name the current version, or ``if_none_match`` does.
     """
+    context.require("u", resource_type)
     check_id(id_)
     resource = require_resource(resource, resource_type)
     require_id(resource, id_)
@@ -52,7 +53,7 @@ def update(
         previous = context.store.read(resource_type, id_)
         require_version(reference, previous, expected)
         require_none(reference, previous, if_none_match)
-        require_may_create(context.server, previous)
+        require_may_create(context, previous)
         try:
             return store_next(context, resource, id_, previous)
         except StaleWrite:
@@ -98,12 +99,13 @@ def require_id(resource: dict[str, Any], id_: str) -> None:
         raise invalid("The resource must carry the id that the URL names.", "id", code="value")
 
 
-def require_may_create(server: Server, previous: StoredResource | None) -> None:
+def require_may_create(context: Context, previous: StoredResource | None) -> None:
     """Refuse to create under an id of the client's choice where only the server chooses (405).
 
     A deleted resource may come back: its id is one that the server took.
     """
-    if previous is None and not server.settings.update_create:
+    may = context.server.settings.update_create and context.store.access.chooses_ids
+    if previous is None and not may:
         text = "There is no such resource, and this server chooses ids itself: create it by POST."
         raise FhirError(Issue("error", "not-supported", text), status=405)
 

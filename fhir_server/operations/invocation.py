@@ -61,6 +61,8 @@ class Invoker:
                 Issue("error", "not-supported", f"${request.code} changes something: POST it."),
                 status=405,
             )
+        writes = affects_state(definition)
+        context.store.access.require_operation(request.code, writes=writes)
         operation = self._operations[request.code]
         cursor = dict(request.pairs).get(CURSOR) if operation.paged else None
         if cursor is not None:

@@ -7,12 +7,12 @@ resource finds the values of all of them and absent elements cost nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fhir_server.profiles.definitions import Definitions
-from fhir_server.search import ranges, tokens
+from fhir_server.search import labels, ranges, tokens
 from fhir_server.search.collecting import Collector, Emit, Found, Value
 from fhir_server.search.composites import composite_emitter
 from fhir_server.search.parameters import STORED, Parameter, Parameters
@@ -47,6 +47,7 @@ class IndexEntries:
         position: longitude and latitude.
         revision: of the search state whose parameters these are.
         facts: what is counted about the resource; empty where nothing is.
+        labels: whose it is and whom it is about, spelled as tokens; see `search.labels`.
     """
 
     tokens: list[str]
@@ -56,6 +57,7 @@ class IndexEntries:
     position: tuple[float, float] | None = None
     revision: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
 
 
 # Gives the facts that are counted about a resource (docs/adr/0011-facts-beside-the-resource.md).
@@ -77,6 +79,7 @@ class Indexer:
         full_text: whether the words of resources are indexed.
         revision: of the search state that the definitions are of.
         facts_of: gives the facts that are counted about a resource.
+        label_rules: say whose a resource is; None labels nothing.
     """
 
     def __init__(
@@ -88,7 +91,10 @@ class Indexer:
         full_text: bool = True,
         revision: int = 0,
         facts_of: FactsOf = no_facts,
+        label_rules: labels.LabelRules | None = None,
     ) -> None:
+        self._label_rules = label_rules
+        self._compartment = _compartment(definitions)
         self._revision = revision
         self._facts_of = facts_of
         self._parameters = Parameters(definitions, full_text=full_text)
@@ -113,7 +119,15 @@ class Indexer:
         for contained in _contained(resource):
             self._add_contained(contained, collector)
         words = self._words.of(resource) if self._words else []
-        return _entries(collector, id_, words, self._revision, self._facts_of(resource))
+        made = _entries(collector, id_, words, self._revision, self._facts_of(resource))
+        return replace(made, labels=self._labels(resource, made.tokens))
+
+    def _labels(self, resource: dict[str, Any], found: list[str]) -> list[str]:
+        if self._label_rules is None:
+            return []
+        type_ = resource["resourceType"]
+        names = self._compartment.get(type_, frozenset())
+        return labels.said_by(self._label_rules, resource, found, names).spelled(type_)
 
     def _walked(self, resource: dict[str, Any], container: dict[str, Any]) -> Collector:
         collector = Collector(container, self._zone, self._base_url)
@@ -139,6 +153,17 @@ class Indexer:
                     _plant(tree, parameter)
             self._trees[resource_type] = tree
         return tree
+
+
+def _compartment(definitions: Definitions) -> dict[str, frozenset[str]]:
+    """Give by type the names of the parameters by which it belongs to a patient's compartment."""
+    found = definitions.compartment("Patient")
+    if found is None:
+        return {}
+    return {
+        type_: frozenset(f"{type_}.{code}" for code in codes)
+        for type_, codes in found.parameters.items()
+    }
 
 
 @dataclass(slots=True)

@@ -113,7 +113,7 @@ def _targets(name: str, types: tuple[str, ...], resource: Indexed) -> list[str]:
 def _has(criterion: OfEntries, entries: IndexEntries) -> bool:
     match criterion:
         case HasToken(token):
-            return token in entries.tokens
+            return token in entries.tokens or token in entries.labels
         case TokenRange(low_token, high_token):
             return any(low_token <= token < high_token for token in entries.tokens)
         case TextStart(name, text, whole):

@@ -1,18 +1,33 @@
 """The store as one principal may use it: the only store that interactions and operations see.
 
-One instance is made for each request, so no handler can forget who asks. Today every principal
-may see and write all; the criterion for access is added here, in front of every read, search,
-count and write, and nowhere else.
+One instance is made for each request, so no handler can forget who asks. Every read, search, count,
+include and chain passes through here and gives only what `Access` lets its principal see; every
+write is labelled with who answers for it, and refused where the principal may not make it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
-from fhir_server.security.principal import Principal
+from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.search import labels
+from fhir_server.search.indexing import IndexEntries
+from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
+from fhir_server.security.access import EVERYTHING, Access
+from fhir_server.security.labelling import Labeller
+from fhir_server.security.masking import Masks
+from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
+from fhir_server.security.restricting import restricted
+from fhir_server.security.trace import Trace
+from fhir_server.security.writing import require_writable
 from fhir_server.storage.mongo import MongoStore
-from fhir_server.storage.records import Change
+from fhir_server.storage.mongo_filters import as_filter
+from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.snapshot import Check, Follow, Snapshot
+from fhir_server.storage.versions import HistoryQuery, VersionPage
 
 
 class GuardedStore(Snapshot):
@@ -20,20 +35,199 @@ class GuardedStore(Snapshot):
 
     Args:
         store: the whole store.
-        principal: on whose behalf.
+        access: what the principal may do and see.
+        labeller: says who answers for what is written.
+        masks: leave out what the principal may not see of what they may.
+        trace: is told what was given and changed.
         inside: a snapshot of the same store whose transaction the reads belong to.
     """
 
     def __init__(
-        self, store: MongoStore, principal: Principal, inside: Snapshot | None = None
+        self,
+        store: MongoStore,
+        access: Access,
+        labeller: Labeller,
+        masks: Masks,
+        trace: Trace,
+        inside: Snapshot | None = None,
     ) -> None:
         super().__init__(store.collections, inside.session if inside else None)
         self._store = store
-        self.principal = principal
+        self.access = access
+        self.trace = trace
+        self._labeller = labeller
+        self._masks = masks
+        self._free = access.principal.unrestricted
+        # What was given with something left out: written back, the rest would be lost.
+        self._cut: set[str] = set()
 
     def inside(self, snapshot: Snapshot) -> GuardedStore:
         """Give the same principal's view of the store inside a transaction."""
-        return GuardedStore(self._store, self.principal, snapshot)
+        return self._within(snapshot, self.trace)
+
+    def _within(self, snapshot: Snapshot, trace: Trace) -> GuardedStore:
+        within = GuardedStore(
+            self._store, self.access, self._labeller, self._masks, trace, snapshot
+        )
+        within._cut = self._cut
+        return within
+
+    # Reads
+
+    def read(self, resource_type: str, id_: str) -> StoredResource | None:
+        """Give the current version, if it may be seen; see `Snapshot.read`."""
+        found = super().read(resource_type, id_)
+        if found is None:
+            return None
+        seen = self._seen([found])
+        return seen[0] if seen else None
+
+    def read_many(self, references: Iterable[str]) -> dict[str, StoredResource]:
+        """Give those of some resources that may be seen; see `Snapshot.read_many`."""
+        found = super().read_many(references)
+        if self._free:
+            self._note(found.values())
+            return found
+        return {each.reference: each for each in self._seen(list(found.values()))}
+
+    def read_version(self, resource_type: str, id_: str, version: int) -> StoredResource | None:
+        """Give one version, if the current one may be seen too; see `Snapshot.read_version`."""
+        if self._free:
+            found = super().read_version(resource_type, id_, version)
+            self._note([found] if found else [])
+            return found
+        current = super().read(resource_type, id_)
+        if current is None or not self._seen([current]):
+            return None
+        found = super().read_version(resource_type, id_, version)
+        seen = self._seen([_labelled_as(found, current)]) if found else []
+        return seen[0] if seen else None
+
+    def history(self, asked: HistoryQuery) -> VersionPage | None:
+        """Give versions that may be seen; see `Snapshot.history`.
+
+        Raises:
+            FhirError: 403 for the history of types, for who does not see all of them.
+        """
+        if self._free:
+            page = super().history(asked)
+            self._note(page.versions if page else [])
+            return page
+        if asked.id is None:
+            return self._history_of_types(asked)
+        current = super().read(asked.types[0], asked.id)
+        if current is None or not self._seen([current]):
+            return None
+        page = super().history(asked)
+        if page is None:
+            return None
+        kept = self._seen([_labelled_as(each, current) for each in page.versions])
+        total = page.total if len(kept) == len(page.versions) else None
+        return replace(page, versions=kept, total=total)
+
+    def _history_of_types(self, asked: HistoryQuery) -> VersionPage | None:
+        """Give it of types whose every resource may be seen: their versions are in one order."""
+        types = self.access.types(asked.types)
+        whole = tuple(t for t in types if self.access.criterion(t) == EVERYTHING)
+        if set(whole) != set(asked.types):
+            text = (
+                "The history of a type is for who may see all of it. Read the history of one "
+                "resource, or search with _lastUpdated."
+            )
+            raise FhirError(Issue("error", "forbidden", text))
+        page = super().history(asked)
+        return None if page is None else replace(page, versions=self._seen(page.versions))
+
+    def search(self, query: Query) -> SearchPage:
+        """Give one page of what matches and may be seen; see `Snapshot.search`."""
+        if self._free:
+            page = super().search(query)
+            self._note(page.resources)
+            return page
+        page = super().search(self._restricted(query))
+        return replace(page, resources=self._given(page.resources))
+
+    def count(self, query: Query, limit: int | None = None) -> int:
+        """Count what matches and may be seen."""
+        return super().count(query if self._free else self._restricted(query), limit)
+
+    def explain(self, query: Query) -> dict[str, Any]:
+        """Tell how a page is found.
+
+        Raises:
+            FhirError: 403 for a principal who does not see all: the figures tell of the rest.
+        """
+        self._require_whole("How a search is answered")
+        return super().explain(query)
+
+    def read_indexed(
+        self, references: Iterable[str]
+    ) -> dict[str, tuple[StoredResource, list[str]]]:
+        """Give those of some resources that may be seen, with their index tokens."""
+        found = super().read_indexed(references)
+        if self._free:
+            self._note(stored for stored, _ in found.values())
+            return found
+        seen = {each.reference: each for each in self._seen([s for s, _ in found.values()])}
+        return {ref: (seen[ref], own) for ref, (_, own) in found.items() if ref in seen}
+
+    def existing(self, references: Iterable[str], *, deleted_too: bool = False) -> set[str]:
+        """Give those of some references that lead to a resource that may be seen."""
+        found = super().existing(references, deleted_too=deleted_too)
+        if self._free or not found:
+            return found
+        spelled = self.labels_of(found)
+        own = {reference: labels.read(spelled.get(reference, ())) for reference in found}
+        self.access.know(
+            _others(own[each].about for each in own if not self.access.owns(own[each]))
+        )
+        return {each for each in found if self.access.sees_labelled(each, own[each])}
+
+    def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
+        """Give the index tokens in use between two.
+
+        Raises:
+            FhirError: 403 for a principal who does not see all.
+        """
+        self._require_whole("What is in use over all resources")
+        return super().examples(low, high, limit)
+
+    def types_in_use(self) -> list[str]:
+        """Give the resource types that there are or were resources of."""
+        self._require_whole("What is in use over all resources")
+        return super().types_in_use()
+
+    # Figures
+
+    def facts(
+        self, resource_types: Sequence[str], stages: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Compute from facts of a population; see `Snapshot.facts`."""
+        self._require_aggregates()
+        return super().facts(resource_types, stages)
+
+    def facts_by_patient(
+        self,
+        resource_type: str,
+        names: Sequence[str],
+        where: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Iterator[dict[str, Any]]:
+        """Give facts of a population in the order of its patients; see the snapshot's."""
+        self._require_aggregates()
+        return super().facts_by_patient(resource_type, names, where)
+
+    def facts_of_referrers(
+        self, resource_type: str, reference: str, stages: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Compute from the facts of what refers to a resource and may be seen."""
+        if not self._free:
+            person = reference.rpartition(">")[2]
+            named = [person] if person.startswith("Patient/") else []
+            seen = as_filter(self.access.criterion(resource_type, named))
+            stages = [{"$match": seen}, *stages] if seen else stages
+        return super().facts_of_referrers(resource_type, reference, stages)
+
+    # Writes
 
     def transact(
         self,
@@ -45,7 +239,135 @@ class GuardedStore(Snapshot):
         after: Check | None = None,
         once: str | None = None,
     ) -> None:
-        """Make all the changes or none; see `MongoStore.transact`."""
+        """Make all the changes or none; see `MongoStore.transact`.
+
+        Raises:
+            FhirError: 403 for a change that the principal may not make.
+        """
+        labelled = self._labeller.labelled(self, changes)
+        if not self._free:
+            self._require_uncut(labelled)
+            require_writable(self.access, labelled)
+
+        def following(snapshot: Snapshot) -> Sequence[Change]:
+            # What follows from a write is the law's doing, whoever wrote.
+            assert follow is not None  # noqa: S101 - only passed where there is one
+            return self._labeller.labelled(snapshot, follow(snapshot))
+
         self._store.transact(
-            changes, locks=locks, before=before, follow=follow, after=after, once=once
+            labelled,
+            locks=locks,
+            before=self._guarded(before),
+            follow=following if follow is not None else None,
+            after=self._guarded(after),
+            once=once,
         )
+        self._note_changes(labelled)
+
+    def _require_uncut(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if change.new.reference in self._cut:
+                text = "Part of it is kept from you, and would be lost: it is not yours to change."
+                raise FhirError(Issue("error", "forbidden", text, change.new.resource_type))
+
+    def relabelled(
+        self, made: Sequence[tuple[StoredResource, IndexEntries]]
+    ) -> list[tuple[StoredResource, IndexEntries]]:
+        """Complete the labels among index entries that are made anew of what is stored."""
+        changes = [Change(stored, stored, entries) for stored, entries in made]
+        labelled = self._labeller.unowned().labelled(self, changes)
+        entries = (change.entries for change in labelled)
+        return [(stored, e) for (stored, _), e in zip(made, entries, strict=True) if e is not None]
+
+    def _guarded(self, check: Check | None) -> Check | None:
+        # What a check reads decides about a write; nothing of it is given to anybody.
+        return None if check is None else lambda snapshot: check(self._within(snapshot, Trace()))
+
+    def _note_changes(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            new = change.new
+            self.trace.changed.append(f"{new.reference}/_history/{new.version}")
+            self.trace.patients.update(labels.read(new.labels).about)
+
+    # How
+
+    def _restricted(self, query: Query) -> Query:
+        named = named_by(query.where) or self._identified(query.where)
+        return restricted(self.access, query, named)
+
+    def _identified(self, where: And) -> list[str]:
+        """Give the persons whom a search names by their number, as ``patient.identifier`` does."""
+        for part in where.parts:
+            if isinstance(part, Chained) and part.types == ("Patient",):
+                inner = every(part.where).parts
+                if inner and all(is_identifier(each) for each in inner):
+                    query = Query(("Patient",), every(part.where), count=MOST_NAMED)
+                    return [each.reference for each in super().search(query).resources]
+        return []
+
+    def _seen(self, found: list[StoredResource]) -> list[StoredResource]:
+        """Give what may be seen of some versions, as it may be seen."""
+        if self._free:
+            self._note(found)
+            return found
+        access = self.access
+        own = [labels.read(each.labels) for each in found]
+        access.know(_others(each.about for each in own if not access.owns(each)))
+        seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
+        return self._given([each for each in seen if self._in_scope(each)])
+
+    def _in_scope(self, stored: StoredResource) -> bool:
+        """Tell whether the token's scopes cover a resource, where they ask about its content."""
+        wanted = self.access.scoped(stored.resource_type)
+        if wanted == EVERYTHING or not _looks_inside(wanted):
+            return True
+        asked = every(HasId((stored.reference,)), wanted)
+        return super().count(Query((stored.resource_type,), asked), 1) > 0
+
+    def _given(self, seen: Sequence[StoredResource]) -> list[StoredResource]:
+        self._note(seen)
+        given = [self._masks.masked(self.access, each) for each in seen]
+        self._cut |= {g.reference for g, s in zip(given, seen, strict=True) if g is not s}
+        return given
+
+    def _note(self, given: Iterable[StoredResource]) -> None:
+        trace = self.trace
+        for each in given:
+            trace.given.add(each.reference)
+            if each.labels:
+                own = labels.read(each.labels)
+                trace.patients.update(own.about)
+                if not self._free and not trace.emergency:
+                    trace.emergency = self.access.emergency_used(own)
+
+    def _require_whole(self, what: str) -> None:
+        if not self._free:
+            text = f"{what} is told only to who may see all there is."
+            raise FhirError(Issue("error", "forbidden", text))
+
+    def _require_aggregates(self) -> None:
+        if not self.access.sees_aggregates:
+            text = "Figures about a population are for managers and analysts."
+            raise FhirError(Issue("error", "forbidden", text))
+
+
+def _labelled_as(version: StoredResource, current: StoredResource) -> StoredResource:
+    """Give a version from before there were labels those of the current one."""
+    return version if version.labels else replace(version, labels=current.labels)
+
+
+def _others(found: Iterable[tuple[str, ...]]) -> list[str]:
+    """Give each person once, of what is about one."""
+    return list(dict.fromkeys(about[0] for about in found if len(about) == 1))
+
+
+def _looks_inside(criterion: Criterion) -> bool:
+    """Tell whether a criterion asks for more than whom a resource is about."""
+    among = getattr(criterion, "parts", (criterion,))
+    return any(
+        _looks_inside(each)
+        if hasattr(each, "parts")
+        else not isinstance(each, HasId)
+        and not (isinstance(each, HasToken) and f".{labels.ABOUT}" in each.token)
+        for each in among
+    )

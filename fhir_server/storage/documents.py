@@ -13,7 +13,7 @@ from fhir_server.storage.records import Change, StoredResource
 Document = dict[str, Any]
 
 # What a reader needs of a document: not what searches find it by.
-STORED = {"y": 1, "v": 1, "u": 1, "b": 1}
+STORED = {"y": 1, "v": 1, "u": 1, "b": 1, "a": 1}
 STORED_AND_TOKENS = {**STORED, "t": 1}
 
 
@@ -22,7 +22,10 @@ def stored(document: Document) -> StoredResource:
     # A superseded version has an id of its own and names its resource in "r".
     reference: str = document.get("r") or document["_id"]
     resource_type, _, id_ = reference.partition("/")
-    return StoredResource(resource_type, id_, document["v"], document["u"], document.get("b"))
+    labels = tuple(document.get("a", ()))
+    return StoredResource(
+        resource_type, id_, document["v"], document["u"], document.get("b"), labels
+    )
 
 
 def current_document(change: Change) -> Document:
@@ -38,7 +41,10 @@ def current_document(change: Change) -> Document:
 
 def index_fields(entries: IndexEntries) -> Document:
     """Give the fields that searches use; those that most resources don't need only where needed."""
-    document: Document = {"t": entries.tokens, "k": entries.keys, "d": entries.ranges}
+    found = [*entries.tokens, *entries.labels]
+    document: Document = {"t": found, "k": entries.keys, "d": entries.ranges}
+    if entries.labels:
+        document["a"] = entries.labels
     if entries.words:
         document["w"] = entries.words
     if entries.position is not None:
@@ -76,6 +82,8 @@ def _common(version: StoredResource) -> Document:
         "v": version.version,
         "u": version.last_updated,
     }
+    if version.labels:
+        document["a"] = list(version.labels)
     if version.body is not None:
         document["b"] = Binary(version.body)
     return document

@@ -22,7 +22,7 @@ from fhir_server.storage.snapshot import Collections
 
 # Who has not been heard of for so long is gone, and another goes on in its place.
 LEASE_SECONDS = 15
-INDEX_FIELDS = ("t", "k", "d", "w", "g", "i")
+INDEX_FIELDS = ("t", "k", "d", "w", "g", "f", "i", "a")
 # Read at once; the driver fetches them in parts of at most 16 MB.
 READ_AHEAD = 1000
 

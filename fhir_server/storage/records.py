@@ -44,7 +44,8 @@ class AlreadyDone(Exception):
 class StoredResource:
     """One version of a resource; ``body`` is its JSON, or None for a deletion.
 
-    ``last_updated`` counts microseconds since 1970-01-01 UTC.
+    ``last_updated`` counts microseconds since 1970-01-01 UTC; ``labels`` say whose it is and whom
+    it is about (`fhir_server.search.labels`).
     """
 
     resource_type: str
@@ -52,6 +53,7 @@ class StoredResource:
     version: int
     last_updated: int
     body: bytes | None
+    labels: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:

@@ -17,7 +17,7 @@ from fhir_server.storage import mongo_distinct, mongo_facts, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_history import MongoHistory
-from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS
+from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS, UPDATED
 from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.versions import HistoryQuery, VersionPage
@@ -146,6 +146,42 @@ class Snapshot:
             )
         )
         return {document["_id"] for document in found}
+
+    def labels_of(self, references: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Give the labels of the resources there are among ``Type/id`` references, deleted too."""
+        wanted = {"_id": {"$in": list(set(references))}}
+        found = self._run(
+            lambda: self.collections.resources.find(
+                wanted, {"a": 1}, session=self.session
+            ).to_list()
+        )
+        return {document["_id"]: tuple(document.get("a", ())) for document in found}
+
+    def tokens_of_type(self, resource_type: str) -> dict[str, list[str]]:
+        """Give the index tokens of all living resources of a type that has few; by ``Type/id``."""
+        found = self._run(
+            lambda: (
+                self.collections.resources.find(
+                    {"t": resource_type}, {"t": 1}, session=self.session
+                )
+                .hint(TOKENS)
+                .to_list()
+            )
+        )
+        return {document["_id"]: document["t"] for document in found}
+
+    def newest(self, resource_type: str) -> int:
+        """Give when a resource of a type was last written or deleted, in µs; 0 for never."""
+        found = self._run(
+            lambda: (
+                self.collections.resources.find({"y": resource_type}, {"u": 1, "_id": 0})
+                .sort([("y", -1), ("u", -1)])
+                .hint(UPDATED)
+                .limit(1)
+                .to_list()
+            )
+        )
+        return int(found[0]["u"]) if found else 0
 
     def facts(
         self, resource_types: Sequence[str], stages: Sequence[Mapping[str, Any]]

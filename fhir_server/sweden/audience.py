@@ -87,7 +87,7 @@ def for_audience(resource: Json, audience: str, protected: Collection[str]) -> d
         if target(child(each, "practitioner")).literal in {*own, *protected}
     }
     seen = _Cut(audience, {*protected, *own}).of(resource)
-    return _marked(seen) if seen != resource else seen
+    return marked(seen) if seen != resource else seen
 
 
 class _Cut:
@@ -158,7 +158,7 @@ def _masked(practitioner: Json) -> dict[str, Any]:
     }
 
 
-def _marked(resource: dict[str, Any]) -> dict[str, Any]:
+def marked(resource: dict[str, Any]) -> dict[str, Any]:
     """Mark what is no longer whole (https://hl7.org/fhir/R4/security-labels.html#break-the-glass)."""
     meta = dict(resource.get("meta", {}))
     meta["security"] = _with(meta.get("security", []), _REDACTED)

@@ -10,10 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask
 
+from fhir_server.app import create_gate
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.search import search
-from fhir_server.security.guarded_store import GuardedStore
-from fhir_server.security.principal import LOCAL
 from fhir_server.storage.mongo import MongoStore
 from tests.conftest import Fhir
 
@@ -72,7 +71,9 @@ class Searcher:
         compartment = (path[0], path[1]) if len(path) > 1 else None
         type_ = path[-1] if path and path[-1] != "*" else None
         pairs = parse_qsl(parts.query, keep_blank_values=True)
-        context = Context(self.server, GuardedStore(self.store, LOCAL), BASE, lenient=self.lenient)
+        context = Context(
+            self.server, create_gate(self.server, self.store).open(), BASE, lenient=self.lenient
+        )
         answer = search(context, type_, pairs, compartment)
         assert answer.status == 200
         return Page(json.loads(answer.content or b"{}"))

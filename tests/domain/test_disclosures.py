@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
+from fhir_server.app import create_gate
 from fhir_server.interactions.context import Context, Server
 from fhir_server.operations.sip import disclosures
 from fhir_server.operations.sip.disclosures import Reading
-from fhir_server.security.guarded_store import GuardedStore
-from fhir_server.security.principal import LOCAL
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.sweden import codes
 from fhir_server.sweden.sharing import ALL_CLASSES
@@ -25,7 +24,7 @@ NOW = dt.datetime(2026, 3, 15, 12, tzinfo=dt.UTC)
 @pytest.fixture
 def context(app_server: Server, store: MongoStore) -> Context:
     """A request to the application under test."""
-    return Context(app_server, GuardedStore(store, LOCAL), "http://localhost/fhir")
+    return Context(app_server, create_gate(app_server, store).open(), "http://localhost/fhir")
 
 
 def test_the_demo_plans_are_seen_by_whom_the_consent_names(

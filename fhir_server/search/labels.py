@@ -1,0 +1,176 @@
+"""Labels of a stored version: whose it is and whom it is about, for the decision who may see it.
+
+They are made when a version is stored, spelled as index tokens (`fhir_server.search.tokens`), so
+that a search restricts by them as by anything else:
+
+    CarePlan._owner>Organization/7       the unit that answers for it (vårdenhet)
+    CarePlan._provider>Organization/1    its vårdgivare when it was stored
+    CarePlan._addressed>Organization/9   a unit that it was sent to, or that takes part in it
+    CarePlan._about>Patient/1            a person it is about
+    CarePlan._hidden=patient             not for the person it is about
+    CarePlan._hidden=parts               parts of it are not for the person it is about
+    CarePlan._protected=person           tells of a person whose data are protected
+    CareTeam._contact=named              a named contact
+    Appointment._several=persons         it is about more than one person
+
+No search parameter's name begins with an underscore and stands in an index, so no client can search
+by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fhir_server.search import tokens
+
+OWNER = "_owner"
+PROVIDER = "_provider"
+ADDRESSED = "_addressed"
+ABOUT = "_about"
+HIDDEN = "_hidden"
+PROTECTED = "_protected"
+CONTACT = "_contact"
+SEVERAL = "_several"
+
+HIDDEN_WHOLE = "patient"
+HIDDEN_PARTS = "parts"
+PROTECTED_PERSON = "person"
+NAMED_CONTACT = "named"
+SEVERAL_PERSONS = "persons"
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels of one version; references are ``Type/id``.
+
+    Args:
+        owner: the unit that answers for it; empty where nobody said.
+        provider: the vårdgivare of that unit.
+        addressed: units it was sent to or that take part; roles and persons until they are known
+            by their units.
+        about: patients.
+        hidden: `HIDDEN_WHOLE`, `HIDDEN_PARTS` or empty.
+        protected: whether it tells of a protected person.
+        contact: whether it is a named contact.
+    """
+
+    owner: str = ""
+    provider: str = ""
+    addressed: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    hidden: str = ""
+    protected: bool = False
+    contact: bool = False
+
+    @property
+    def several(self) -> bool:
+        """Whether it is about more than one person."""
+        return len(self.about) > 1
+
+    def spelled(self, resource_type: str) -> list[str]:
+        """Give the labels as index tokens."""
+        found = [refers(resource_type, OWNER, self.owner)] if self.owner else []
+        found += [refers(resource_type, PROVIDER, self.provider)] if self.provider else []
+        found += [refers(resource_type, ADDRESSED, each) for each in self.addressed]
+        found += [refers(resource_type, ABOUT, each) for each in self.about]
+        found += [flag(resource_type, HIDDEN, self.hidden)] if self.hidden else []
+        found += [flag(resource_type, PROTECTED, PROTECTED_PERSON)] if self.protected else []
+        found += [flag(resource_type, CONTACT, NAMED_CONTACT)] if self.contact else []
+        several = self.several and resource_type != "Patient"  # who is linked to it is no content
+        found += [flag(resource_type, SEVERAL, SEVERAL_PERSONS)] if several else []
+        return found
+
+
+def refers(resource_type: str, name: str, reference: str) -> str:
+    """Spell a label that names another resource."""
+    return f"{resource_type}.{name}{tokens.REFERENCE}{reference}"
+
+
+def flag(resource_type: str, name: str, value: str) -> str:
+    """Spell a label that is a code."""
+    return f"{resource_type}.{name}{tokens.CODE}{value}"
+
+
+class LabelRules(Protocol):
+    """What a resource itself says; the law's part of it (`fhir_server.sweden.access_labels`)."""
+
+    def owners(self, resource: Mapping[str, Any]) -> list[str]:
+        """Give units that answer for it, or roles that stand for theirs."""
+
+    def addressed(self, resource: Mapping[str, Any]) -> list[str]:
+        """Give units, or roles that stand for theirs, that it was sent to."""
+
+    def hidden(self, resource: Mapping[str, Any]) -> str:
+        """Give `HIDDEN_WHOLE`, `HIDDEN_PARTS` or nothing."""
+
+    def protected(self, resource: Mapping[str, Any]) -> bool:
+        """Tell whether it tells of a protected person."""
+
+    def named_contact(self, resource: Mapping[str, Any]) -> bool:
+        """Tell whether it is a named contact."""
+
+
+def said_by(
+    rules: LabelRules,
+    resource: Mapping[str, Any],
+    found: Iterable[str],
+    compartment: Collection[str],
+) -> Labels:
+    """Give the labels that a resource itself says; whose it is may have to be settled yet.
+
+    Args:
+        rules: what reads it.
+        resource: valid R4.
+        found: its index tokens.
+        compartment: names of the parameters by which it belongs to a patient's compartment.
+    """
+    type_, id_ = resource["resourceType"], resource.get("id", "")
+    about = {f"Patient/{id_}": None} if type_ == "Patient" else {}
+    for token in found:
+        name, mark, target = token.partition(f"{tokens.REFERENCE}Patient/")
+        if mark and name in compartment:
+            about[f"Patient/{target}"] = None
+    return Labels(
+        owner=next(iter(rules.owners(resource)), ""),
+        addressed=tuple(rules.addressed(resource)),
+        about=tuple(about),
+        hidden=rules.hidden(resource),
+        protected=rules.protected(resource),
+        contact=rules.named_contact(resource),
+    )
+
+
+def read(spelled: Iterable[str]) -> Labels:
+    """Read labels that were spelled, among other tokens or alone."""
+    many: dict[str, list[str]] = {}
+    for token in spelled:
+        if "._" in token:
+            name, value = _read(token)
+            if name in _FIELDS:
+                many.setdefault(name, []).append(value)
+    if not many:
+        return _NONE
+    return Labels(
+        owner=many.get(OWNER, [""])[0],
+        provider=many.get(PROVIDER, [""])[0],
+        addressed=tuple(many.get(ADDRESSED, ())),
+        about=tuple(many.get(ABOUT, ())),
+        hidden=many.get(HIDDEN, [""])[0],
+        protected=PROTECTED in many,
+        contact=CONTACT in many,
+    )
+
+
+_NONE = Labels()
+_FIELDS = frozenset({OWNER, PROVIDER, ADDRESSED, ABOUT, HIDDEN, PROTECTED, CONTACT})
+
+
+def _read(token: str) -> tuple[str, str]:
+    name = token.partition(".")[2]
+    for mark in (tokens.REFERENCE, tokens.CODE):
+        start, found, value = name.partition(mark)
+        if found:
+            return start, value
+    return "", ""

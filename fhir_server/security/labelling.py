@@ -1,0 +1,111 @@
+"""Completes the labels of what is written: which unit answers for it, and of which vårdgivare.
+
+A resource that says so itself decides. Else who answered for the version before does, or the unit
+of who writes. Roles stand for their units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from fhir_server.search import labels, tokens
+from fhir_server.search.labels import Labels
+from fhir_server.security.organizations import ORGANIZATION, Organizations
+from fhir_server.storage.records import Change
+from fhir_server.storage.snapshot import Snapshot
+
+ROLE = "PractitionerRole"
+_UNIT_OF_ROLE = f"{ROLE}.organization{tokens.REFERENCE}"
+
+
+class Labeller:
+    """Labels changes.
+
+    Args:
+        organizations: the units there are.
+        own_unit: ``Organization/[id]`` of the unit that writes; empty for none.
+    """
+
+    def __init__(self, organizations: Organizations, own_unit: str = "") -> None:
+        self._organizations = organizations
+        self._own_unit = own_unit
+
+    def unowned(self) -> Labeller:
+        """Give one for what nobody writes."""
+        return Labeller(self._organizations)
+
+    def labelled(self, snapshot: Snapshot, changes: Sequence[Change]) -> list[Change]:
+        """Give the changes with whole labels.
+
+        Args:
+            snapshot: where roles are looked up; sees what a transaction has written.
+            changes: with the labels that the resources themselves say.
+        """
+        said = [_said(change) for change in changes]
+        if not any(said) and not self._own_unit:
+            return list(changes)
+        units = self._units_of_roles(snapshot, changes, said)
+        settled = [
+            self._settled(change, own, units) for change, own in zip(changes, said, strict=True)
+        ]
+        owners = {own.owner for own in settled if own.owner}
+        known = self._organizations.with_changes(changes, owners)
+        return [
+            _with(change, replace(own, provider=_provider(change, own, known.provider_of)))
+            for change, own in zip(changes, settled, strict=True)
+        ]
+
+    def _settled(self, change: Change, said: Labels, units: dict[str, str]) -> Labels:
+        before = labels.read(change.previous.labels) if change.previous else Labels()
+        if change.new.body is None:
+            return before
+        owner = units.get(said.owner, said.owner)
+        if not owner.startswith(f"{ORGANIZATION}/"):
+            owner = ""
+        addressed = dict.fromkeys(units.get(each, each) for each in said.addressed)
+        return replace(
+            said,
+            owner=owner or before.owner or self._own_unit,
+            addressed=tuple(each for each in addressed if each),
+        )
+
+    def _units_of_roles(
+        self, snapshot: Snapshot, changes: Sequence[Change], said: Iterable[Labels]
+    ) -> dict[str, str]:
+        """Give the unit of each role that is named; empty where it has none."""
+        named = {each for own in said for each in (own.owner, *own.addressed)}
+        roles = {each for each in named if each.startswith(f"{ROLE}/")}
+        if not roles:
+            return {}
+        written = {
+            c.new.reference: c.entries.tokens
+            for c in changes
+            if c.entries and c.new.reference in roles
+        }
+        stored = Snapshot.read_indexed(snapshot, roles - written.keys())
+        found = {**{ref: own for ref, (_, own) in stored.items()}, **written}
+        return {role: _unit(found.get(role, ())) for role in roles}
+
+
+def _said(change: Change) -> Labels:
+    return labels.read(change.entries.labels) if change.entries else Labels()
+
+
+def _unit(own: Iterable[str]) -> str:
+    units = (t[len(_UNIT_OF_ROLE) :] for t in own if t.startswith(_UNIT_OF_ROLE))
+    return next((each for each in units if each.startswith(f"{ORGANIZATION}/")), "")
+
+
+def _provider(change: Change, own: Labels, provider_of: object) -> str:
+    """Give the vårdgivare; as long as the unit stays the same, that of when it was first stored."""
+    before = labels.read(change.previous.labels) if change.previous else Labels()
+    if before.owner == own.owner and before.provider:
+        return before.provider
+    return provider_of(own.owner) if own.owner else ""  # type: ignore[operator]
+
+
+def _with(change: Change, own: Labels) -> Change:
+    spelled = own.spelled(change.new.resource_type)
+    entries = None if change.entries is None else replace(change.entries, labels=spelled)
+    return replace(change, new=replace(change.new, labels=tuple(spelled)), entries=entries)

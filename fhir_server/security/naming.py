@@ -1,0 +1,72 @@
+"""Whom a search names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fhir_server.search import tokens
+from fhir_server.search.query import And, Criterion, HasId, HasToken, HasWord
+
+# So many persons at most does one search name.
+MOST_NAMED = 10
+
+_PATIENT = f"{tokens.REFERENCE}Patient/"
+_IDENTIFIER = f"Patient.identifier{tokens.CODED}"
+
+
+def named_by(where: And) -> list[str]:
+    """Give the persons whom conditions pin a search to, as ``Patient/[id]``; none for too many."""
+    for part in where.parts:
+        among = (
+            part.parts
+            if not isinstance(part, HasToken | HasId) and hasattr(part, "parts")
+            else (part,)
+        )
+        found = [name for each in among for name in _persons(each)]
+        if found and all(_persons(each) for each in among) and len(set(found)) <= MOST_NAMED:
+            return list(dict.fromkeys(found))
+    return []
+
+
+def _persons(part: Criterion) -> list[str]:
+    if isinstance(part, HasToken):
+        _, mark, id_ = part.token.partition(_PATIENT)
+        return [f"Patient/{id_}"] if mark else []
+    if isinstance(part, HasId):
+        persons = [each for each in part.references if each.startswith("Patient/")]
+        return persons if len(persons) == len(part.references) else []
+    return []
+
+
+def identified(asked: Sequence[Criterion]) -> bool:
+    """Tell whether a search gives the whole number of whom it looks for."""
+    return any(is_identifier(part) for part in asked)
+
+
+def is_identifier(part: Criterion) -> bool:
+    """Tell whether a condition is a person's identifier, with its system."""
+    among = part.parts if hasattr(part, "parts") else (part,)
+    found = [isinstance(each, HasToken) and each.token.startswith(_IDENTIFIER) for each in among]
+    return bool(found) and all(found) and len(found) <= MOST_NAMED
+
+
+def only_names(asked: Sequence[Criterion]) -> bool:
+    """Tell whether a search says nothing but whom it is about."""
+    return bool(asked) and all(
+        is_identifier(part) or (isinstance(part, HasId) and len(part.references) <= MOST_NAMED)
+        for part in asked
+    )
+
+
+def asks_for_words(asked: Sequence[Criterion]) -> bool:
+    """Tell whether a search looks for words of the text."""
+
+    def asks(part: Criterion) -> bool:
+        if isinstance(part, HasWord):
+            return True
+        inner = getattr(part, "parts", None) or [
+            each for each in (getattr(part, "part", None), getattr(part, "where", None)) if each
+        ]
+        return any(asks(each) for each in inner)
+
+    return any(asks(part) for part in asked)

@@ -1,0 +1,171 @@
+"""The units there are, what they are parts of, and whose HSA-id is whose.
+
+Kept in memory, and read anew when an Organization was written since. Whoever looks asks the
+database at most once a second whether one was: a unit that was stored through another process is
+known here a second later.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fhir_server.search import tokens
+from fhir_server.storage.records import Change
+from fhir_server.storage.snapshot import Snapshot
+
+ORGANIZATION = "Organization"
+_PART_OF = f"{ORGANIZATION}.partof{tokens.REFERENCE}"
+_IDENTIFIER = f"{ORGANIZATION}.identifier{tokens.CODED}"
+LOOK_AGAIN_SECONDS = 1.0
+# Longer than any chain of units; a circle of units ends here.
+_DEEPEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What tells a vårdgivare from its units: it is a legal body, with a number of both kinds.
+
+    Args:
+        legal_system: of the numbers of legal bodies (organisationsnummer).
+        hsa_systems: of HSA-ids.
+    """
+
+    legal_system: str
+    hsa_systems: tuple[str, ...]
+
+    def are_on(self, own: Iterable[str]) -> bool:
+        """Tell whether they are among the index tokens of an Organization."""
+        found = {t[len(_IDENTIFIER) :].partition("|")[0] for t in own if t.startswith(_IDENTIFIER)}
+        return self.legal_system in found and not found.isdisjoint(self.hsa_systems)
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """All units at a moment.
+
+    Args:
+        parents: what each is part of, ``Organization/[id]``.
+        by_identifier: who has an identifier, spelled as in the index (``system|value``, folded).
+        children: the parts of each.
+        providers: those that are a vårdgivare by their numbers.
+    """
+
+    parents: Mapping[str, str] = field(default_factory=dict)
+    by_identifier: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    children: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    providers: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, found: Mapping[str, Sequence[str]], marks: Marks) -> Units:
+        """Read the units from their index tokens."""
+        parents: dict[str, str] = {}
+        identified: dict[str, list[str]] = {}
+        children: dict[str, list[str]] = {}
+        for reference, own in found.items():
+            parents[reference] = ""
+            for token in own:
+                if token.startswith(_PART_OF):
+                    parents[reference] = token[len(_PART_OF) :]
+                elif token.startswith(_IDENTIFIER):
+                    identified.setdefault(token[len(_IDENTIFIER) :], []).append(reference)
+        for reference, parent in parents.items():
+            if parent:
+                children.setdefault(parent, []).append(reference)
+        providers = frozenset(ref for ref, own in found.items() if marks.are_on(own))
+        return cls(parents, identified, children, providers)
+
+    def provider_of(self, reference: str) -> str:
+        """Give a unit's vårdgivare: the nearest legal body that it is or is part of.
+
+        Above that may be its huvudman, who is another (R112). Where no unit is a legal body: the
+        topmost.
+        """
+        for _ in range(_DEEPEST):
+            if reference in self.providers:
+                break
+            parent = self.parents.get(reference, "")
+            if not parent:
+                break
+            reference = parent
+        return reference
+
+    def identified(self, systems: Iterable[str], value: str) -> list[str]:
+        """Give the units with an identifier in one of the systems."""
+        spelled = (tokens.coded(system, value) for system in systems)
+        return [each for key in spelled for each in self.by_identifier.get(key, ())]
+
+    def below(self, references: Iterable[str]) -> list[str]:
+        """Give units with their parts, each once; not parts that are a vårdgivare themselves."""
+        found = dict.fromkeys(references)
+        waiting = list(found)
+        while waiting:
+            parts = (c for each in waiting for c in self.children.get(each, ()))
+            new = [c for c in parts if c not in found and c not in self.providers]
+            found |= dict.fromkeys(new)
+            waiting = new
+        return list(found)
+
+
+class Organizations:
+    """The units of one database, for all requests of a process.
+
+    Args:
+        store: the whole store.
+        marks: tell a vårdgivare.
+    """
+
+    def __init__(self, store: Snapshot, marks: Marks) -> None:
+        self._store = store
+        self._marks = marks
+        self._lock = threading.Lock()
+        self._units = Units()
+        self._newest = -1
+        self._looked = float("-inf")
+
+    def units(self, *, now: bool = False) -> Units:
+        """Give the units.
+
+        Args:
+            now: as they are, and not as they were a moment ago.
+        """
+        if now or time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
+            with self._lock:
+                if now or time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
+                    self._look()
+        return self._units
+
+    def with_changes(self, changes: Sequence[Change], named: Iterable[str]) -> Units:
+        """Give the units as they are once some changes are made.
+
+        Args:
+            changes: what is about to be stored.
+            named: units that must be known, if they exist.
+        """
+        units = self.units()
+        if any(each not in units.parents for each in named):
+            units = self.units(now=True)
+        written = {
+            c.new.reference: c.entries.tokens
+            for c in changes
+            if c.new.resource_type == ORGANIZATION and c.entries is not None
+        }
+        if not written:
+            return units
+        parents = dict(units.parents)
+        providers = set(units.providers)
+        for reference, own in written.items():
+            providers.discard(reference)
+            providers |= {reference} if self._marks.are_on(own) else set()
+            parts = (t[len(_PART_OF) :] for t in own if t.startswith(_PART_OF))
+            parents[reference] = next(parts, "")
+        return Units(parents, providers=frozenset(providers))
+
+    def _look(self) -> None:
+        newest = self._store.newest(ORGANIZATION)
+        if newest != self._newest:
+            self._units = Units.of(self._store.tokens_of_type(ORGANIZATION), self._marks)
+            self._newest = newest
+        self._looked = time.monotonic()

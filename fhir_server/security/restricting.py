@@ -1,0 +1,82 @@
+"""A search as one principal may make it: every type in it, also in its joins, is restricted.
+
+Source: R111; https://hl7.org/fhir/R4/security.html#ac
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fhir_server.search.query import (
+    And,
+    Chained,
+    Criterion,
+    HasToken,
+    Not,
+    Or,
+    Query,
+    ReferredBy,
+    either,
+    every,
+)
+from fhir_server.security.access import EVERYTHING, NOTHING, Access
+
+
+def restricted(access: Access, query: Query, named: Sequence[str]) -> Query:
+    """Give the query that finds what a principal may see of what a query finds.
+
+    Args:
+        access: the principal's.
+        query: as it was asked.
+        named: ``Patient/[id]`` of the persons whom it names.
+    """
+    types = access.types(query.types)
+    asked = query.where.parts
+    own = _of_types(access, types, named, asked)
+    where = every(*(_joined(access, part, named) for part in asked))
+    if own != EVERYTHING:
+        where = every(where, own)
+    return replace(query, types=types, where=where)
+
+
+def _of_types(
+    access: Access, types: Sequence[str], named: Sequence[str], asked: Sequence[Criterion]
+) -> Criterion:
+    if not types:
+        return NOTHING
+    found = {type_: access.criterion(type_, named, asked) for type_ in types}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if all(each == EVERYTHING for each in found.values()):
+        return EVERYTHING
+    seen = ((t, c) for t, c in found.items() if c != NOTHING)
+    return either(*(HasToken(t) if c == EVERYTHING else every(HasToken(t), c) for t, c in seen))
+
+
+def _joined(access: Access, criterion: Criterion, named: Sequence[str]) -> Criterion:
+    """Restrict what the joins in a criterion lead to."""
+    match criterion:
+        case And(parts):
+            return And(tuple(_joined(access, part, named) for part in parts))
+        case Or(parts):
+            return Or(tuple(_joined(access, part, named) for part in parts))
+        case Not(part):
+            return Not(_joined(access, part, named))
+        case Chained(name, types, where):
+            inner, seen = _inner(access, types, where, named)
+            return Chained(name, seen, inner) if seen else NOTHING
+        case ReferredBy(name, where):
+            inner, seen = _inner(access, (name.partition(".")[0],), where, named)
+            return ReferredBy(name, inner) if seen else NOTHING
+        case _:
+            return criterion
+
+
+def _inner(
+    access: Access, types: Sequence[str], where: Criterion, named: Sequence[str]
+) -> tuple[Criterion, tuple[str, ...]]:
+    seen = access.types(types)
+    own = _of_types(access, seen, named, every(where).parts)
+    inner = _joined(access, where, named)
+    return (inner if own == EVERYTHING else every(inner, own)), seen

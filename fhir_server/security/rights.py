@@ -1,0 +1,151 @@
+"""What a principal may do to a type at all, and which units they act for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.search.query import Criterion
+from fhir_server.security import scopes
+from fhir_server.security.organizations import Marks, Units
+from fhir_server.security.patient_state import PatientStates, Viewer
+from fhir_server.security.principal import Principal
+from fhir_server.security.refusal import insufficient_scope
+from fhir_server.security.roles import Role, Roles
+
+PROTECTED_RIGHT = "protected-persons"
+
+# Reads the parameters of a scope, or of a search, for a type.
+ReadsSearch = Callable[[str, Sequence[tuple[str, str]]], Criterion]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What all decisions of a server rest on.
+
+    Args:
+        roles: what each role may do.
+        states: says how it stands with a person.
+        marks: tell a vårdgivare from its units.
+        reads_search: reads search parameters.
+        types: all resource types.
+    """
+
+    roles: Roles
+    states: PatientStates
+    marks: Marks
+    reads_search: ReadsSearch
+    types: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Rights:
+    """What role and token give, and for whom one looks.
+
+    Args:
+        principal: who asks.
+        rules: of the server.
+        units: all units, as they are now.
+    """
+
+    principal: Principal
+    rules: Rules
+    units: Units
+    _viewer: Viewer | None = None
+    _roots: tuple[str, ...] = ()
+    _role: Role | None = None
+
+    def may(self, letter: str, resource_type: str) -> bool:
+        """Tell whether role and token allow something to a type; letters of ``cruds``."""
+        if self.principal.unrestricted:
+            return True
+        allowed = self.principal.scopes
+        scoped = allowed is None or scopes.allows(allowed, resource_type, letter)
+        return scoped and self.role.may(letter, resource_type)
+
+    def require(self, letter: str, resource_type: str) -> None:
+        """Refuse what role or token do not allow to a type at all.
+
+        Raises:
+            Refused: 403 with the scope that a token would need.
+            FhirError: 403, no token would do.
+        """
+        if not self.may(letter, resource_type):
+            if self.role.may(letter, resource_type):  # then it is the token that does not
+                context = "user" if self.principal.person or self.own_persons else "system"
+                raise insufficient_scope(f"{context}/{resource_type}.{letter}")
+            text = f"{_VERBS[letter]} {resource_type} is not allowed with this role and token."
+            raise FhirError(Issue("error", "forbidden", text))
+
+    def require_operation(self, code: str, *, writes: bool) -> None:
+        """Refuse an operation that the role may not call.
+
+        Raises:
+            FhirError: 403.
+        """
+        if self.principal.unrestricted:
+            return
+        if not self.rules.roles.may_invoke(self.role, code, writes=writes):
+            raise FhirError(
+                Issue("error", "forbidden", f"${code} is not allowed with this role."),
+            )
+
+    @property
+    def chooses_ids(self) -> bool:
+        """Whether one may create under an id of one's choice."""
+        return self.principal.unrestricted or self.role.chooses_ids
+
+    @property
+    def sees_aggregates(self) -> bool:
+        """Whether one sees figures about populations."""
+        return self.principal.unrestricted or self.role.aggregates
+
+    @property
+    def role(self) -> Role:
+        """The role; one that may nothing where it is unknown."""
+        if self._role is None:
+            found = self.rules.roles.by_name.get(self.principal.role)
+            nothing: Mapping[str, frozenset[str]] = dict.fromkeys("cruds", frozenset())
+            self._role = found or Role("", "analyst", nothing, frozenset(), frozenset())
+        return self._role
+
+    @property
+    def viewer(self) -> Viewer:
+        """For whom one looks."""
+        if self._viewer is None:
+            who = self.principal
+            systems = self.rules.marks.hsa_systems
+            own = self.units.identified(systems, who.unit) if who.unit else []
+            self._roots = tuple(own)
+            provider = self.units.provider_of(own[0]) if own else ""
+            self._viewer = Viewer(
+                tuple(self.units.below(own)),
+                provider,
+                who.person,
+                who.purpose,
+                PROTECTED_RIGHT in who.rights,
+            )
+        return self._viewer
+
+    @property
+    def sees_protected(self) -> bool:
+        """Whether one has the right to the data of protected persons."""
+        return self.principal.unrestricted or self.viewer.protected
+
+    @property
+    def own_unit(self) -> str:
+        """``Organization/[id]`` of the unit one acts for; empty for none."""
+        return self.viewer.units[0] if self.viewer.units else ""
+
+    @property
+    def own_persons(self) -> tuple[str, ...]:
+        """Whom one asks for as a patient or guardian; not the patient of a nurse's launch."""
+        who = self.principal
+        if self.role.kind != "patient":
+            return ()
+        own = (who.patient,) if who.patient and who.role != "guardian" else ()
+        return (*own, *who.wards)
+
+
+_VERBS = {"c": "Creating", "r": "Reading", "u": "Changing", "d": "Deleting", "s": "Searching"}
