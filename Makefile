@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help venv run test check format profiles tables lock bench wheel clean
+.PHONY: help venv run test check audit sbom format profiles tables lock bench wheel clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -29,12 +29,20 @@ test: venv ## Run all tests
 	@env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/pycache" \
 		$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: venv ## Format, lint, types, layers, and that the docs name all there is
+check: venv ## Format, lint, types, layers, weak spots, and that the docs name all there is
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m bandit --quiet --recursive fhir_server tools -c pyproject.toml
 	@$(BIN)/python -m pytest tests/architecture
+	@$(BIN)/python -m tools.audit
+
+audit: venv ## Ask for known vulnerabilities of the locked packages, where PyPI's service answers
+	@$(BIN)/python -m tools.audit
+
+sbom: venv ## Write the bill of materials (CycloneDX) of requirements.lock into dist/
+	@$(BIN)/python -m tools.sbom
 
 format: venv ## Let ruff put the code in order
 	@$(BIN)/python -m ruff format .

@@ -19,8 +19,13 @@ from fhir_server.api import (
     blueprints,
     errors,
     health,
+    host_names,
     openapi,
+    origins,
+    search_time,
+    security_headers,
     smart,
+    throttling,
     unread_bodies,
 )
 from fhir_server.api.lazy_rule import LazyRule
@@ -192,6 +197,7 @@ def create_server(settings: Settings) -> Server:
                 settings.fhir_base,
                 settings.default_count,
                 settings.max_count,
+                max_page_bytes=int(settings.max_page_mb * 1_000_000),
                 full_text=settings.full_text,
                 terminology=lambda: live.current().terminology,
             ),
@@ -258,8 +264,13 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     access_log.register(app)
     if settings.audited:
         _record(app, settings, store)
+    security_headers.register(app, settings)
     errors.register(app)
     unread_bodies.register(app)
+    host_names.register(app, settings)
+    origins.register(app, settings)
+    throttling.register(app, settings)
+    search_time.register(app, settings)
     authentication.register(app, who_asks)
     asynchronous.register(app)
     if settings.terminology_server:

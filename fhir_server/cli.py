@@ -99,7 +99,7 @@ def serve(**options: Any) -> None:
     from fhir_server import serving
 
     settings = settings_module.load(**options)
-    settings_module.require_safe_address(settings)
+    settings.require_safe_address()
     if not settings.secured:
         click.secho(
             "OPEN: this server checks nobody. Whoever reaches it on this machine reads and changes "

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from fhir_server.settings import Settings, SettingsError, require_safe_address
+from fhir_server.settings import Settings, SettingsError
 
 State = Literal["ok", "warning", "problem"]
 
@@ -170,7 +170,7 @@ def _security(settings: Settings) -> Finding:
 
     subject, page = "Security", "docs/security/authentication.md says how to turn security on."
     try:
-        require_safe_address(settings)
+        settings.require_safe_address()
         found = authentication.of(settings).authenticator if settings.issuers else None
     except SettingsError as error:
         return Finding(subject, "problem", str(error), page)

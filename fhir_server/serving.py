@@ -72,7 +72,7 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
         SettingsError: the server is open and would be reached from outside, or the issuers that
             are trusted can't be read.
     """
-    settings_module.require_safe_address(settings)
+    settings.require_safe_address()
     _require_readable_issuers(settings)
     _require_free_port(settings)
     with database(settings) as uri:
@@ -80,13 +80,24 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
         _prepare(store)
         _let_take_effect(settings, store)
         store.close()
-        os.environ.update(settings_module.as_environment(replace(settings, mongodb_uri=uri)))
+        _hand_over(replace(settings, mongodb_uri=uri))
         _run_workers(settings, on_ready)
 
 
 def _store(settings: Settings, uri: str) -> MongoStore:
     trail = APPEND_ONLY if settings.audited else None
     return MongoStore(uri, settings.mongodb_database, trail)
+
+
+def _hand_over(settings: Settings) -> None:
+    """Let the workers read the same settings, each where it stands only once."""
+    for name in [name for name in os.environ if settings_module.is_secret_file(_lower(name))]:
+        del os.environ[name]
+    os.environ.update(settings_module.as_environment(settings))
+
+
+def _lower(variable: str) -> str:
+    return variable.removeprefix(settings_module.PREFIX).lower()
 
 
 def _prepare(store: MongoStore) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import platformdirs
+
+from fhir_server import secret_files
+from fhir_server.addresses import is_loopback, is_origin, is_web_address, known_hosts, listed
 
 PREFIX = "FHIR_SERVER_"
 
@@ -20,12 +23,31 @@ class SettingsError(ValueError):
     """A setting has a value that can't be used; the text says which and what to give instead."""
 
 
-def _documented(default: Any, about: str, metavar: str = "") -> Any:
-    return field(default=default, metadata={"about": about, "metavar": metavar})
+def _documented(default: Any, about: str, metavar: str = "", *, secret: bool = False) -> Any:
+    known = {"about": about, "metavar": metavar, "secret": secret}
+    # What is secret stands in no traceback, log or error text.
+    return field(default=default, metadata=known, repr=not secret)
 
 
+_POSITIVE = (
+    "audit_spool_mb", "max_body_mb", "max_page_mb", "mongod_cache_gb", "search_seconds",
+    "terminology_timeout_s",
+)  # fmt: skip
+# Of who is known to the server by a token, in one worker: more than any of our clients needs.
+_SECURED_RATE = "1200/minute"
+_RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
+_COUNTS = (
+    "workers", "threads", "default_count", "max_count", "max_bundle_entries", "max_includes",
+    "max_expansion", "async_jobs", "meeting_answer_days",
+)  # fmt: skip
+_CHOICES = {
+    "log_level": ("debug", "info", "warning", "error"),
+    "audit": ("secured", "always"),
+    "conditional_delete": ("single", "multiple", "off"),
+    "identifier_checks": ("error", "warning"),
+}
 # Counts that have another least value than 1, or need it said.
-_LEAST = {"small_cells": 1, "continuity_visits": 2, "audit_years": 5}
+_LEAST = {"small_cells": 1, "continuity_visits": 2, "audit_years": 5, "proxy_hops": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +62,9 @@ class Settings:
         None, "Folder of the embedded MongoDB; default: the platform's user data folder."
     )
     mongodb_uri: str = _documented(
-        "", "A replica set or sharded cluster, MongoDB 6 to 8; empty starts the embedded one."
+        "",
+        "A replica set or sharded cluster, MongoDB 6 to 8; empty starts the embedded one.",
+        secret=True,
     )
     mongodb_database: str = _documented("fhir", "Name of the database.")
     mongod: Path | None = _documented(
@@ -80,13 +104,15 @@ class Settings:
         10_000, "The most concepts that an expansion of a value set gives at once."
     )
     terminology_server: str = _documented(
-        "", "FHIR base url of a server to ask about codes that nobody here knows; empty for none."
+        "",
+        "FHIR base url of a server to ask about codes that nobody here knows; empty for none.",
+        secret=True,
     )
     terminology_timeout_s: float = _documented(
         2.0, "Seconds that one request may wait for the terminology server, all in all."
     )
     terminology_token: str = _documented(
-        "", "Sent to the terminology server as Authorization: Bearer; empty for none."
+        "", "Sent to the terminology server as Authorization: Bearer; empty for none.", secret=True
     )
     impose_profiles: bool = _documented(
         True,
@@ -162,39 +188,50 @@ class Settings:
     audit_years: int = _documented(
         5, "Years that audit records are kept; at least 5 (HSLF-FS 2016:40, 4 kap. 9 §)."
     )
+    allowed_hosts: str = _documented(
+        "", "Further names that requests may come to (Host), separated by commas."
+    )
+    cors_origins: str = _documented(
+        "", "Origins whose pages may use the server, separated by commas; empty for none."
+    )
+    proxy_hops: int = _documented(
+        0, "Reverse proxies in front, whose X-Forwarded-For says who asks; 0 trusts none."
+    )
+    rate_limit: str = _documented(
+        "", "Requests of one client, such as 600/minute; or off. Empty: off without security."
+    )
+    failure_limit: str = _documented(
+        "30/minute", "Tokens that are refused, of one address, before it has to wait; or off."
+    )
+    search_seconds: float = _documented(
+        30.0, "Seconds that what reads may take in the database; asynchronous requests may longer."
+    )
+    max_page_mb: float = _documented(
+        16.0, "The size, in MB, after which a page of results or versions ends."
+    )
     log_level: str = _documented("info", "debug, info, warning or error.")
 
     def __post_init__(self) -> None:
         """Refuse values that can't work, at start and not at the first request."""
         if not 0 < self.port < 65536:
             raise SettingsError(f"{PREFIX}PORT must be between 1 and 65535, not {self.port}.")
-        counts = ("workers", "threads", "default_count", "max_count", "max_bundle_entries")
-        for name in (
-            *counts,
-            "max_includes",
-            "max_expansion",
-            "async_jobs",
-            "meeting_answer_days",
-            *_LEAST,
-        ):
+        for name in (*_COUNTS, *_LEAST):
             least = _LEAST.get(name, 1)
             if getattr(self, name) < least:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least {least}.")
-        for name in ("max_body_mb", "mongod_cache_gb", "terminology_timeout_s", "audit_spool_mb"):
+        for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
-        if self.log_level not in ("debug", "info", "warning", "error"):
-            raise SettingsError(f"{PREFIX}LOG_LEVEL must be debug, info, warning or error.")
-        if self.audit not in ("secured", "always"):
-            raise SettingsError(f"{PREFIX}AUDIT must be secured or always.")
-        if self.conditional_delete not in ("single", "multiple", "off"):
-            raise SettingsError(f"{PREFIX}CONDITIONAL_DELETE must be single, multiple or off.")
-        if self.terminology_server and not _is_web_address(self.terminology_server):
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                text = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+                raise SettingsError(f"{PREFIX}{name.upper()} must be {text}.")
+        if self.terminology_server and not is_web_address(self.terminology_server):
             # The value may hold a password: it is not repeated.
             text = f"{PREFIX}TERMINOLOGY_SERVER must be a URL such as https://tx.example/fhir."
             raise SettingsError(text)
-        if self.identifier_checks not in ("error", "warning"):
-            raise SettingsError(f"{PREFIX}IDENTIFIER_CHECKS must be error or warning.")
+        self._require_limits()
+        self._require_hosts()
         self._require_files()
         self._require_addresses()
         try:
@@ -203,6 +240,21 @@ class Settings:
             raise SettingsError(
                 f"{PREFIX}TIME_ZONE {self.time_zone!r} is not a zone name such as Europe/Stockholm."
             ) from None
+
+    def _require_limits(self) -> None:
+        for name in ("rate_limit", "failure_limit"):
+            given = getattr(self, name)
+            if given not in ("", "off") and not _RATE.fullmatch(given):
+                raise SettingsError(f"{PREFIX}{name.upper()} must be off or such as 600/minute.")
+        if not all(map(is_origin, self.origins)):
+            text = "must be origins such as https://app.example, each in full: no *, no path"
+            raise SettingsError(f"{PREFIX}CORS_ORIGINS {text}.")
+
+    def _require_hosts(self) -> None:
+        # Whoever names the server as they like would stand in the links it gives to others.
+        if self.secured and not self.hosts and not self.base_url:
+            text = f"must say at which address clients reach the server on {self.host}"
+            raise SettingsError(f"{PREFIX}BASE_URL {text}, such as https://fhir.example/fhir.")
 
     def _require_files(self) -> None:
         for name in ("test_numbers", "agreements", "roles", "issuers", "audit_key"):
@@ -218,6 +270,19 @@ class Settings:
                 text = f"{PREFIX}TRUSTED_PROXIES: {each!r} is neither an address nor a network."
                 raise SettingsError(text) from None
 
+    def require_safe_address(self) -> None:
+        """Refuse to let others than this machine reach a server that checks nobody.
+
+        Raises:
+            SettingsError: they would.
+        """
+        if not self.secured and not is_loopback(self.host):
+            raise SettingsError(
+                f"This server checks nobody, and {self.host} is not only this machine: whoever "
+                f"reaches it would read and change everything. Name trusted issuers by {PREFIX}"
+                "ISSUERS (docs/security/authentication.md), or leave --host away."
+            )
+
     @property
     def secured(self) -> bool:
         """Whether somebody is checked: without a trusted issuer the server is open."""
@@ -227,6 +292,27 @@ class Settings:
     def zone(self) -> ZoneInfo:
         """The zone of dates that state none."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins of `cors_origins`."""
+        return listed(self.cors_origins)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names by which requests may name the server; see `addresses.known_hosts`."""
+        return known_hosts(self.host, self.base_url, listed(self.allowed_hosts))
+
+    @property
+    def client_rate(self) -> str:
+        """The requests that one client may make; empty for any number."""
+        rate = self.rate_limit or (_SECURED_RATE if self.secured else "off")
+        return "" if rate == "off" else rate
+
+    @property
+    def failure_rate(self) -> str:
+        """The refused tokens of one address; empty for any number."""
+        return "" if self.failure_limit == "off" else self.failure_limit
 
     @property
     def fhir_base(self) -> str:
@@ -249,39 +335,6 @@ class Settings:
         return self.data_dir or Path(platformdirs.user_data_dir("fhir-server", appauthor=False))
 
 
-def _is_web_address(text: str) -> bool:
-    try:
-        split = urlsplit(text)
-    except ValueError:
-        return False
-    return split.scheme in ("http", "https") and bool(split.hostname) and not split.query
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def require_safe_address(settings: Settings) -> None:
-    """Refuse to let others than this machine reach a server that checks nobody.
-
-    Raises:
-        SettingsError: they would.
-    """
-    if settings.secured or is_loopback(settings.host):
-        return
-    raise SettingsError(
-        f"This server checks nobody, and {settings.host} is not only this machine: whoever reaches "
-        "it would read and change everything. Name the issuers whose access tokens it is to trust "
-        f"with {PREFIX}ISSUERS (docs/security/authentication.md), or leave --host away."
-    )
-
-
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Read the settings.
 
@@ -296,16 +349,33 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     environment = os.environ if environment is None else environment
     known = {f.name: f for f in fields(Settings)}
     values: dict[str, Any] = {}
-    for variable, text in environment.items():
+    for variable, given in environment.items():
         if not variable.startswith(PREFIX):
             continue
-        name = variable.removeprefix(PREFIX).lower()
+        name, text = variable.removeprefix(PREFIX).lower(), given
+        if name not in known and is_secret_file(name):
+            name, text = name.removesuffix("_file"), _secret(variable, given)
+            if text and environment.get(PREFIX + name.upper()):
+                raise SettingsError(f"Set {variable} or {PREFIX}{name.upper()}, not both.")
         if name not in known:
             raise SettingsError(f"{variable} is not a setting; docs/settings.md lists them.")
         if text != "":
             values[name] = _read(variable, str(known[name].type), text)
     values.update({name: value for name, value in overrides.items() if value is not None})
     return replace(Settings(), **values)
+
+
+def is_secret_file(name: str) -> bool:
+    """Tell whether ``[name]_file`` stands for a setting that may be read from a file."""
+    secrets = {f.name for f in fields(Settings) if f.metadata["secret"]}
+    return name.endswith("_file") and name.removesuffix("_file") in secrets
+
+
+def _secret(variable: str, path: str) -> str:
+    try:
+        return secret_files.read(path) if path else ""
+    except secret_files.SecretFileError as error:
+        raise SettingsError(f"{variable} {error}.") from None
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

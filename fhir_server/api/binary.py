@@ -104,7 +104,6 @@ def _raw(stored: dict[str, Any]) -> Response:
     response.headers["Content-Type"] = named
     # Content is somebody's upload: it must run no script under this server's name.
     response.headers["Content-Security-Policy"] = "sandbox"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Vary"] = "Accept"
     context = stored.get("securityContext", {}).get("reference", "")
     if context and context.isascii():

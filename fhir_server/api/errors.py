@@ -8,9 +8,11 @@ from werkzeug.exceptions import HTTPException
 
 from fhir_server.api.request import request_id, server, too_large
 from fhir_server.api.responses import respond_with_issues
+from fhir_server.api.throttling import Throttled
 from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.interactions.too_slow import too_slow
 from fhir_server.security.refusal import NoAnswer, Refused
-from fhir_server.storage.records import StaleWrite, StoreUnavailable
+from fhir_server.storage.records import StaleWrite, StoreTooSlow, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -20,6 +22,7 @@ CODES = {400: "invalid", 404: "not-found", 405: "not-supported", 413: "too-long"
 def register(app: Flask) -> None:
     """Answer all exceptions of the app."""
     app.register_error_handler(FhirError, _fhir_error)
+    app.register_error_handler(StoreTooSlow, _too_slow)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(NoAnswer, _no_answer)
     app.register_error_handler(StoreUnavailable, _unavailable)
@@ -48,7 +51,10 @@ def http_error(error: HTTPException) -> Response:
 
 
 def _fhir_error(error: FhirError) -> Response:
-    return respond_with_issues(error.issues, error.status)
+    response = respond_with_issues(error.issues, error.status)
+    if isinstance(error, Throttled):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def _refused(error: Refused) -> Response:
@@ -73,6 +79,11 @@ def _unavailable(error: StoreUnavailable) -> Response:
     response = respond_with_issues((issue,), 503)
     response.headers["Retry-After"] = "2"
     return response
+
+
+def _too_slow(_: StoreTooSlow) -> Response:
+    log.warning("too costly", request_id=request_id())
+    return _fhir_error(too_slow())
 
 
 def _stale(error: StaleWrite) -> Response:

@@ -18,9 +18,10 @@ from fhir_server.api.routing import ANY, context_for, segment, tag
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.too_slow import too_slow
 from fhir_server.operations.standard.graphql.exchange import GraphqlAnswer, GraphqlRequest, refusal
 from fhir_server.resources.registry import DECLARED
-from fhir_server.storage.records import StoreUnavailable
+from fhir_server.storage.records import StoreTooSlow, StoreUnavailable
 
 CODE = "graphql"
 JSON, GRAPHQL, RESPONSE = (
@@ -61,6 +62,8 @@ def _respond(type_: str | None, id_: str | None) -> Response:
         found = answer(context, type_, id_, asked)
     except FhirError as error:
         found = refusal(error)
+    except StoreTooSlow:
+        found = refusal(too_slow())
     except StoreUnavailable:
         text = "The database does not answer; try again."
         found = refusal(FhirError(Issue("error", "transient", text)))

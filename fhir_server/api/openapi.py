@@ -6,13 +6,40 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, abort, render_template_string, send_from_directory
 from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
 
 from fhir_server import __version__
 from fhir_server.api import documentation, paths
 from fhir_server.api.errors import http_error
+
+# No script but the files of this server, and no style sheet but theirs; the pictures of Swagger UI
+# stand in its style sheet.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{{ title }}</title>
+<link href="/docs/assets/swagger-ui.css" rel="stylesheet">
+<link href="/docs/assets/favicon-32x32.png" rel="icon" type="image/png">
+</head>
+<body>
+<div id="swagger-ui-container"></div>
+<script src="/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/docs/assets/start.js"></script>
+</body>
+</html>
+"""
+_START = (
+    'window.ui = SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui-container", '
+    "queryConfigEnabled: false, validatorUrl: null});\n"
+)
 
 
 class FhirApi(Api):  # type: ignore[misc]  # flask-smorest is untyped
@@ -65,14 +92,21 @@ def configure(app: Flask) -> FhirApi:
         OPENAPI_VERSION="3.0.3",
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
-        OPENAPI_SWAGGER_UI_PATH="/docs",
-        # From the installed package: the page works where there is no internet.
-        OPENAPI_SWAGGER_UI_URL="/docs/assets/",
     )
+    # From the installed package: the page works where there is no internet.
     assets = Path(swagger_ui_bundle.swagger_ui_path)
+
+    @app.route("/docs")
+    def swagger_ui() -> Response:
+        page = render_template_string(_PAGE, title=app.config["API_TITLE"])
+        return Response(page, headers={"Content-Security-Policy": _POLICY})
 
     @app.route("/docs/assets/<path:name>")
     def swagger_ui_asset(name: str) -> Response:
+        if name == "start.js":
+            return Response(_START, mimetype="text/javascript")
+        if name not in _ASSETS:
+            abort(404)
         return send_from_directory(assets, name, max_age=86400)
 
     paths.register(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from itertools import chain
 from typing import Any
 
 import click
@@ -24,7 +25,8 @@ def doctor(**options: Any) -> None:
     """Check the installation, and say what is missing and what to do.
 
     Looks at Python, the installed packages, the FHIR definitions, MongoDB, the search index, the
-    data directory, the disk and the port, with the options and variables the server would have.
+    data directory, the disk and the port, with the options and variables the server would have;
+    and at what would let in others than are meant to come in.
     Nothing is changed. The exit status is 1 where there is a problem.
 
     \b
@@ -34,10 +36,11 @@ def doctor(**options: Any) -> None:
       fhir-server doctor --mongodb-uri 'mongodb://db1,db2/?replicaSet=rs0'
     """
     from fhir_server.doctor import examine
+    from fhir_server.weaknesses import weaknesses
 
     settings = settings_module.load(**options)
     problems = 0
-    for finding in examine(settings):
+    for finding in chain(examine(settings), weaknesses(settings)):
         mark, colour = MARKS[finding.state]
         problems += finding.state == "problem"
         click.echo(f"{click.style(f'{mark:<8}', fg=colour)} {finding.subject:<15} {finding.text}")

@@ -10,10 +10,13 @@ from fhir_server.fhir.outcome import FhirError, invalid
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.dispatch import carry_out
-from fhir_server.interactions.entries import Entry, read_entries
+from fhir_server.interactions.entries import Entry, read_entries, within
 from fhir_server.interactions.entry_answers import error_entry, response_entry
 from fhir_server.interactions.live_conformance import Settling
+from fhir_server.interactions.too_slow import too_slow
 from fhir_server.interactions.transaction import transaction
+from fhir_server.storage.records import StoreTooSlow
+from fhir_server.storage.time_limit import limited
 
 
 def process(context: Context, bundle: Any, *, prefer: str | None = None) -> Answer:
@@ -50,7 +53,7 @@ def batch(context: Context, bundle: dict[str, Any], *, prefer: str | None = None
     entries = [each for each in read if isinstance(each, Entry)]
     for entry in sorted(entries, key=lambda e: e.turn):
         try:
-            answer = carry_out(context, entry)
+            answer = _carried_out(context, entry)
         except FhirError as error:
             responses[entry.index] = error_entry(error)
         else:
@@ -58,3 +61,15 @@ def batch(context: Context, bundle: dict[str, Any], *, prefer: str | None = None
     settling.wait()
     listed = [responses[index] for index in range(len(read))]
     return Answer(200, body=make_bundle("batch-response", listed))
+
+
+def _carried_out(context: Context, entry: Entry) -> Answer:
+    """Carry out an entry; one that reads has as much time as a request of its own."""
+    if entry.writes:
+        return carry_out(context, entry)
+    try:
+        with limited(context.server.settings.search_seconds):
+            return carry_out(context, entry)
+    except StoreTooSlow:
+        error = too_slow()
+        raise FhirError(*within(entry, error.issues), status=error.status) from None

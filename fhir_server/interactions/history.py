@@ -82,7 +82,10 @@ def _read(
     parameters: Sequence[tuple[str, str]],
 ) -> _Asked:
     types = (resource_type,) if resource_type else context.server.definitions.resource_types
-    query = HistoryQuery(types, id_, count=context.server.settings.default_count)
+    settings = context.server.settings
+    query = HistoryQuery(
+        types, id_, count=settings.default_count, max_bytes=int(settings.max_page_mb * 1_000_000)
+    )
     asked = _Asked(query)
     problems: list[Issue] = []
     for name, value in parameters:

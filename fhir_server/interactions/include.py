@@ -30,7 +30,7 @@ from fhir_server.storage.records import SearchPage, StoredResource
 Indexed = Mapping[str, Sequence[str]]  # tokens by Type/id
 
 _CANONICAL = frozenset({"canonical", "uri"})
-_AT_ONCE = 500
+_AT_ONCE = 200
 
 
 @dataclass(slots=True)
@@ -39,18 +39,26 @@ class Included:
 
     Args:
         limit: how many resources at most.
+        max_bytes: their size, after which no more are added.
         resources: by ``Type/id``, in the order found.
-        cut: whether there was more than ``limit``.
+        cut: whether there was more than fits.
     """
 
     limit: int
+    max_bytes: int
     resources: dict[str, StoredResource] = field(default_factory=dict)
     cut: bool = False
+    size: int = 0
 
     @property
     def room(self) -> int:
         """How many more there is room for."""
-        return self.limit - len(self.resources)
+        return self.limit - len(self.resources) if self.size <= self.max_bytes else 0
+
+    def add(self, stored: StoredResource) -> None:
+        """Add a resource."""
+        self.resources[stored.reference] = stored
+        self.size += len(stored.body or b"")
 
 
 def included(
@@ -76,7 +84,8 @@ class _Inclusion:
         self._page = page
         self._leave_out = leave_out
         self._seen = {stored.reference for stored in page.resources}
-        self._found = Included(context.server.settings.max_includes)
+        settings = context.server.settings
+        self._found = Included(settings.max_includes, int(settings.max_page_mb * 1_000_000))
 
     def run(self) -> Included:
         iterated = [
@@ -180,10 +189,18 @@ class _Inclusion:
         # What is there already may come again, and must not use up the room.
         count = self._found.room + len(self._seen) + 1
         page = self._context.store.search(
-            Query(types, And((where,)), count=count, includes=WITH_TOKENS)
+            Query(
+                types,
+                And((where,)),
+                count=count,
+                includes=WITH_TOKENS,
+                max_bytes=self._found.max_bytes,
+            )
         )
         found = ((stored, page.tokens[stored.reference]) for stored in page.resources)
-        return self._add((stored, own) for stored, own in found if accept(own))
+        added = self._add((stored, own) for stored, own in found if accept(own))
+        self._found.cut |= page.next_cursor is not None
+        return added
 
     def _read(self, references: Sequence[str]) -> dict[str, Sequence[str]]:
         added: dict[str, Sequence[str]] = {}
@@ -206,7 +223,7 @@ class _Inclusion:
                 self._found.cut = True
                 break
             self._seen.add(stored.reference)
-            self._found.resources[stored.reference] = stored
+            self._found.add(stored)
             added[stored.reference] = own
         return added
 

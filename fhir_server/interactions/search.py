@@ -29,7 +29,7 @@ class _Found:
 
     matches: Sequence[Match] = ()
     next_cursor: str | None = None
-    included: Included = field(default_factory=lambda: Included(0))
+    included: Included = field(default_factory=lambda: Included(0, 0))
 
 
 def search(
@@ -92,7 +92,7 @@ def _entries(context: Context, query: Query, found: _Found) -> list[dict[str, An
             Issue(
                 "warning",
                 "incomplete",
-                f"There is more to include than the {limit} resources that fit on a page; "
+                f"There is more to include than fits on a page ({limit} resources at most); "
                 "ask for fewer results by _count, or follow fewer references.",
             )
         )

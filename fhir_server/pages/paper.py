@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fhir_server.pages.web import PRIVATE
-
 if TYPE_CHECKING:
     import typst
 
@@ -58,7 +56,7 @@ def headers(name: str) -> tuple[tuple[str, str], ...]:
     Args:
         name: of the file; it tells nothing about a person.
     """
-    return (("Content-Disposition", f'inline; filename="{name}.pdf"'), *PRIVATE)
+    return (("Content-Disposition", f'inline; filename="{name}.pdf"'),)
 
 
 def _compiled(template: str, data: str) -> bytes:

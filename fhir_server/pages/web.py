@@ -1,7 +1,8 @@
 """Pages in HTML: one layout, one style sheet, no script.
 
 The style sheet stands in the page itself and is the only thing the page may use
-(Content-Security-Policy); a page is not kept by any cache, and tells nobody where it was.
+(Content-Security-Policy). What every answer says to browsers and caches is in
+`fhir_server.api.security_headers`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,6 @@ from markupsafe import Markup
 MEDIA_TYPE = "text/html"
 CONTENT_TYPE = f"{MEDIA_TYPE}; charset=utf-8"
 FOLDER = Path(__file__).parent / "templates"
-PRIVATE = (
-    ("Cache-Control", "no-store"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Robots-Tag", "noindex"),
-)
 
 
 def page(template: str, /, *, sheet: str = "", **values: Any) -> bytes:
@@ -60,7 +55,7 @@ def headers(sheet: str = "") -> tuple[tuple[str, str], ...]:
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     )
-    return (("Content-Security-Policy", policy), *PRIVATE)
+    return (("Content-Security-Policy", policy),)
 
 
 @cache

@@ -31,6 +31,9 @@ ATTRIBUTES = frozenset(
 )
 
 
+_LINKS = ("href", "src", "cite", "longdesc")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with a div: an issue's code, and a text to follow "because"."""
@@ -81,10 +84,14 @@ class _Examination:
             self._has_root = True
             if name != "div":
                 raise _Refused("its root must be a div")
-        for attribute in attributes:
+        for attribute, value in attributes.items():
             if attribute.removeprefix(_XML) not in ATTRIBUTES:
                 shown = attribute.rpartition(" ")[2][:64]
                 raise _Refused(f"R4 does not allow the attribute '{shown}' in it")
+            if attribute in _LINKS and _leads_to_script(value):
+                raise _Refused(
+                    f"'{attribute}' leads to a script, and active content is not allowed"
+                )
         if name == "img" and "src" in attributes:
             self._has_content = True
 
@@ -92,6 +99,13 @@ class _Examination:
         if not text.isspace():
             self._has_content = True
             self._parser.CharacterDataHandler = None
+
+
+def _leads_to_script(address: str) -> bool:
+    """Tell whether a browser that follows an address would run what it says."""
+    # Browsers leave out white space and control characters before they look.
+    scheme = "".join(each for each in address if each > " ").partition(":")[0].lower()
+    return scheme in ("javascript", "vbscript")
 
 
 def _refuse_doctype(*_declaration: object) -> None:

@@ -68,6 +68,7 @@ class QueryParser:
         base_url: the server's own address; references to it are local.
         default_count: results on a page where ``_count`` doesn't say.
         max_count: the largest page; a larger ``_count`` gives this.
+        max_page_bytes: the size of the resources after which a page ends; None for any.
         full_text: whether words are indexed, which ``_text`` and ``_content`` need.
         terminology: gives what answers about codes just now; by default what is published.
     """
@@ -80,6 +81,7 @@ class QueryParser:
         default_count: int = 20,
         max_count: int = 1000,
         *,
+        max_page_bytes: int | None = None,
         full_text: bool = True,
         terminology: Callable[[], Terminology] | None = None,
     ) -> None:
@@ -90,6 +92,7 @@ class QueryParser:
         self._zone = zone
         self._base_url = base_url
         self._default_count = default_count
+        self._max_page_bytes = max_page_bytes
         self._chains = Chains(definitions, self._parameters)
         self._filters = FilterCriteria(self._chains, self._asked)
         self._includes = IncludeParameters(definitions, self._parameters)
@@ -136,7 +139,7 @@ class QueryParser:
         problems += conflicts(draft)
         if problems and not lenient:
             raise FhirError(*problems, status=400)
-        return _query(draft, problems)
+        return replace(_query(draft, problems), max_bytes=self._max_page_bytes)
 
     def parse_criteria(
         self, resource_type: str, parameters: Sequence[tuple[str, str]], count: int

@@ -258,6 +258,7 @@ class Query:
         ignored: warnings about those that did not.
         includes: ``_include``.
         revincludes: ``_revinclude``.
+        max_bytes: the size of the resources after which a page ends; None for any.
         summary: what ``_summary`` asked for.
         elements: what ``_elements`` asked for.
         contained: whether contained resources are searched: not, only, or too.
@@ -280,6 +281,7 @@ class Query:
     contained: Literal["false", "true", "both"] = "false"
     contained_type: Literal["container", "contained"] = "container"
     explain: bool = False
+    max_bytes: int | None = None
 
     @property
     def fingerprint(self) -> str:

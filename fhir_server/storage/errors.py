@@ -15,7 +15,13 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from fhir_server.storage.records import StoreFailure, StoreUnavailable, WriteTooLarge
+from fhir_server.storage import time_limit
+from fhir_server.storage.records import (
+    StoreFailure,
+    StoreTooSlow,
+    StoreUnavailable,
+    WriteTooLarge,
+)
 
 # The transaction needs more of the storage engine's cache than it may have.
 TRANSACTION_TOO_LARGE = 388
@@ -52,6 +58,7 @@ def translated_errors() -> Iterator[None]:
     Raises:
         TransactionConflict: the transaction met another and may be tried again.
         WriteTooLarge: it does not fit into the database's cache.
+        StoreTooSlow: the time for the whole request is over (`time_limit`).
         StoreUnavailable: the database can't be reached, or answers too late.
         StoreFailure: anything else, by the number of the driver's error.
     """
@@ -63,6 +70,9 @@ def translated_errors() -> Iterator[None]:
             raise WriteTooLarge from None
         # The driver has waited for a primary in vain: it was not another transaction.
         absent = isinstance(error, ServerSelectionTimeoutError)
+        in_answer = error.timeout or isinstance(error, OperationFailure)
+        if in_answer and not absent and time_limit.is_over():
+            raise StoreTooSlow("the time for the request is over") from None
         if error.has_error_label("TransientTransactionError") and not absent:
             raise TransactionConflict from None
         late = isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError)

@@ -17,9 +17,11 @@ from itertools import takewhile
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 
 from fhir_server.storage.documents import STORED, Document, stored, superseded_id
 from fhir_server.storage.mongo_indexes import UPDATED, VERSIONS
+from fhir_server.storage.mongo_reads import size, taken
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.versions import HistoryQuery, Moments, Position, VersionPage, position
 
@@ -27,6 +29,7 @@ from fhir_server.storage.versions import HistoryQuery, Moments, Position, Versio
 # one page; then the page ends where the scan stands.
 MOST_PASSED = 5_000
 BATCH = 500
+BODIES_AT_ONCE = 50
 
 # What tells whether a version was current, without its body.
 OUTLINE = {"y": 1, "v": 1, "u": 1, "r": 1, "live": {"$ne": [{"$type": "$b"}, "missing"]}}
@@ -70,27 +73,37 @@ class MongoHistory:
             below = min(below, asked.after.version)
         versions = [newest] if asked.after is None or newest.version < asked.after.version else []
         wanted = asked.count + 1
-        older = self._below(asked, below, wanted)
-        versions = list(_wanted([*versions, *older], asked))
+        older, full = self._below(asked, below, wanted)
+        end = position(older[-1]) if full and older[-1].version > 1 else None
+        page = _page(list(_wanted([*versions, *older], asked)), asked, end)
         if asked.since is None and asked.at is None:
-            return replace(_page(versions, asked), total=newest.version)
-        return _page(versions, asked)
+            return replace(page, total=newest.version)
+        return page
 
-    def _below(self, asked: HistoryQuery, version: int, count: int) -> list[StoredResource]:
+    def _below(
+        self, asked: HistoryQuery, version: int, count: int
+    ) -> tuple[list[StoredResource], bool]:
+        """Give superseded versions, and whether they are as many as fit on a page."""
         reference = asked.reference
         bounds = {"$gte": superseded_id(reference, 0), "$lt": superseded_id(reference, version)}
         filter_: Document = {"_id": bounds}
         if asked.at is not None:
             filter_["u"] = {"$lt": asked.at.end}
         found = self._superseded.find(filter_, session=self._session).sort([("_id", -1)])
-        return [stored(document) for document in found.limit(count)]
+        documents, full = _sized(found.limit(count), asked)
+        return [stored(document) for document in documents], full
 
     def _of_types(self, asked: HistoryQuery) -> VersionPage:
         wanted = asked.count + 1
         current = self._scan(self._current, asked, STORED)(asked.after, wanted)
         superseded = self._scan(self._superseded, asked, STORED | {"r": 1})(asked.after, wanted)
+        ends = [_place(found[-1]) for found in (current, superseded) if _is_full(found, asked)]
+        # Below where either scan stopped there may be more of its kind.
+        end = max(ends, key=_order) if ends else None
         merged = _merged([stored(document) for document in (*current, *superseded)])
-        return _page(merged, asked)
+        if end is not None:
+            merged = [each for each in merged if _order(position(each)) >= _order(end)]
+        return _page(merged, asked, end)
 
     def _scan(
         self, collection: Collection[Document], asked: HistoryQuery, fields: Document
@@ -102,11 +115,11 @@ class MongoHistory:
         def find(after: Position | None, count: int) -> list[Document]:
             found: list[Document] = []
             for moment in _stretches(after, asked, name):
-                if len(found) < count:
+                if len(found) < count and not _is_full(found, asked):
                     filter_ = {"$and": [{"y": types}, moment, listed]}
                     cursor = collection.find(filter_, fields, session=self._session)
                     ordered = cursor.sort([("u", -1), (name, -1)]).hint(index)
-                    found += ordered.limit(count - len(found))
+                    found += _sized(ordered.limit(count - len(found)), asked)[0]
             return found
 
         return find
@@ -134,7 +147,10 @@ class MongoHistory:
             places = [place for place in places if _order(place) >= _order(floor)]
         shown = places[: asked.count]
         after = shown[-1] if len(places) > asked.count else floor
-        return VersionPage(self._bodies(shown), after, _total(shown, asked, after))
+        versions = self._bodies(shown, asked)
+        if len(versions) < len(shown):
+            after = position(versions[-1])
+        return VersionPage(versions, after, _total(versions, asked, after))
 
     def _current_then(self, batch: list[Document], at: Moments) -> list[Document]:
         """Give those that were stored in the period, or were in force when it began."""
@@ -168,7 +184,17 @@ class MongoHistory:
         found = _numbered(self._superseded, list(between), self._session)
         return ends | {between[id_]: updated for id_, (_, updated) in found.items()}
 
-    def _bodies(self, places: Sequence[Position]) -> list[StoredResource]:
+    def _bodies(self, places: Sequence[Position], asked: HistoryQuery) -> list[StoredResource]:
+        """Give the versions at some places, as many as fit on a page."""
+        found: list[StoredResource] = []
+        for start in range(0, len(places), BODIES_AT_ONCE):
+            for version in self._whole(places[start : start + BODIES_AT_ONCE]):
+                found.append(version)
+                if asked.max_bytes is not None and _bytes_of(found) > asked.max_bytes:
+                    return found
+        return found
+
+    def _whole(self, places: Sequence[Position]) -> list[StoredResource]:
         wanted = {place.reference: place for place in places}
         ids = {superseded_id(place.reference, place.version): place for place in places}
         found = {
@@ -266,9 +292,25 @@ def _merged(versions: Sequence[StoredResource]) -> list[StoredResource]:
     return [by_place[place] for place in _ordered(set(by_place))]
 
 
-def _page(versions: Sequence[StoredResource], asked: HistoryQuery) -> VersionPage:
+def _sized(cursor: Cursor[Document], asked: HistoryQuery) -> tuple[list[Document], bool]:
+    """Give documents, as many as fit on a page, and whether there may be more."""
+    return (list(cursor), False) if asked.max_bytes is None else taken(cursor, asked.max_bytes)
+
+
+def _is_full(found: Sequence[Document], asked: HistoryQuery) -> bool:
+    return asked.max_bytes is not None and sum(map(size, found)) > asked.max_bytes
+
+
+def _bytes_of(versions: Sequence[StoredResource]) -> int:
+    return sum(len(version.body or b"") for version in versions)
+
+
+def _page(
+    versions: Sequence[StoredResource], asked: HistoryQuery, end: Position | None = None
+) -> VersionPage:
+    """Give a page of versions; beyond ``end``, where it is given, there may be more."""
     shown = list(versions[: asked.count])
-    after = position(shown[-1]) if len(versions) > asked.count else None
+    after = position(shown[-1]) if len(versions) > asked.count else end
     return VersionPage(shown, after, _total(shown, asked, after))
 
 

@@ -28,6 +28,7 @@ from fhir_server.search.query import (
     ReferredBy,
     every,
 )
+from fhir_server.storage import mongo_reads
 from fhir_server.storage.mongo_filters import as_filter, joined
 from fhir_server.storage.mongo_indexes import TOKENS
 from fhir_server.storage.mongo_plan import by_id, type_filter, whole_filter
@@ -40,6 +41,7 @@ FEW = 2_000
 CAP = 10_000
 # Documents that are checked at once.
 BATCH, LARGEST_BATCH = 50, 1_000
+_FIRST_BATCH = 101
 
 Join = Chained | ReferredBy
 
@@ -233,20 +235,42 @@ def follow(
         scan: which way to go.
         checks: the joins to check.
         position: where to go on; None to begin.
-        limit: how many at most.
+        limit: how many at most; fewer where they are large (`is_full`).
     """
-    if not checks:
+    if not checks and read.max_bytes is None:
         return scan.documents(read, position, limit)
-    wider = replace(read, projection=read.fields("t"))
+    plainly = replace(read, max_bytes=None)
+    wider = replace(read, projection=read.fields("t")) if checks else read
     found: list[Document] = []
     size = min(max(BATCH, limit), LARGEST_BATCH)
+    if read.max_bytes is not None:
+        size = min(size, max(BATCH, _FIRST_BATCH))  # who knows how large they are
     while len(found) < limit:
-        batch = scan.documents(wider, position, size)
-        found += kept(read, checks, batch)
-        if len(batch) < size:
+        asked = size if checks else min(size, limit - len(found))
+        batch = scan.documents(wider, position, asked)
+        more = wider.ended_early() or len(batch) == asked
+        found += kept(plainly, checks, batch)
+        if not more or is_full(read, found):
             break
         position, size = scan.position(batch[-1]), min(2 * size, LARGEST_BATCH)
     return found[:limit]
+
+
+def is_full(read: Read, found: Sequence[Document]) -> bool:
+    """Tell whether there are more documents than fit on a page."""
+    return fitting(read, found) < len(found)
+
+
+def fitting(read: Read, found: Sequence[Document]) -> int:
+    """Give how many of some documents fit on a page: the first at least."""
+    if read.max_bytes is None:
+        return len(found)
+    left = read.max_bytes
+    for number, document in enumerate(found):
+        left -= mongo_reads.size(document)
+        if left < 0:
+            return max(number, 1)
+    return len(found)
 
 
 def kept(read: Read, checks: Sequence[Check], documents: list[Document]) -> list[Document]:

@@ -20,6 +20,7 @@ from fhir_server.storage.mongo_joins import (
     LARGEST_BATCH,
     Check,
     few_matches,
+    fitting,
     follow,
     has_join,
     inner_query,
@@ -77,7 +78,7 @@ def find_page(
         FhirError: 400 for a cursor that isn't from this search, 403 for a condition on other
             resources that is too costly where it stands.
     """
-    return _page(Read(collection, session, projection), query)
+    return _page(Read(collection, session, projection, max_bytes=query.max_bytes), query)
 
 
 def _page(read: Read, query: Query) -> Page:
@@ -86,15 +87,17 @@ def _page(read: Read, query: Query) -> Page:
     if place.position is not None and not _leads_to(way, place):
         raise cursors.not_from("search")
     found: list[tuple[int, Document]] = []
+    fits = 0
     for number in range(place.scan, len(way.scans)):
         # One more than asked for tells whether there is a next page.
         wanted = query.count + 1 - len(found)
         position = place.position if number == place.scan else None
         documents = follow(read, way.scans[number], way.checks, position, wanted)
         found += [(number, document) for document in documents]
-        if len(found) > query.count:
+        fits = fitting(read, [document for _, document in found])
+        if len(found) > query.count or fits < len(found):
             break
-    page = found[: query.count]
+    page = found[: min(query.count, fits)]
     cursor = None
     if len(found) > len(page) and page:
         number, last = page[-1]

@@ -24,6 +24,7 @@ Order = Sequence[tuple[str, int]]
 Entry = tuple[str, str]  # a token and the id of a document that has it
 
 ID_ONLY: Mapping[str, Any] = {"_id": 1}
+_ENDED = "ended early"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Read:
         projection: the fields of the documents that are the answer; all for None.
         trace: takes a report on each query that runs; None where nobody asks.
         memory: what was found out already and holds for the whole page.
+        max_bytes: how much of bodies one query that may end early gives; None for all.
     """
 
     collection: Documents
@@ -68,6 +70,7 @@ class Read:
     projection: Mapping[str, Any] | None = None
     trace: list[Document] | None = None
     memory: dict[Any, Any] = field(default_factory=dict)
+    max_bytes: int | None = None
 
     def fields(self, *more: str) -> dict[str, Any] | None:
         """Give the projection with what a scan needs to tell its position."""
@@ -83,8 +86,20 @@ class Read:
         hint: str | None = None,
         bounds: Bounds | None = None,
         keys_only: bool = False,
+        ends_early: bool = False,
     ) -> list[Document]:
-        """Give documents, or with ``keys_only`` the entries of the index that leads to them."""
+        """Give documents, or with ``keys_only`` the entries of the index that leads to them.
+
+        Args:
+            filter_: which.
+            limit: how many at most; 0 for all.
+            sort: their order.
+            projection: the fields to give; all for None.
+            hint: the index to read.
+            bounds: of the index.
+            keys_only: read no document.
+            ends_early: fewer may be given where they are large; `ended_early` tells.
+        """
         options: dict[str, Any] = {"session": self.session, "return_key": keys_only}
         if not keys_only:
             options["projection"] = projection
@@ -97,7 +112,14 @@ class Read:
             cursor = cursor.hint(hint)
         if self.trace is not None:
             self.trace.append(_report(cursor.clone().explain()))
+        if ends_early and self.max_bytes is not None:
+            found, self.memory[_ENDED] = taken(cursor, self.max_bytes)
+            return found
         return list(cursor)
+
+    def ended_early(self) -> bool:
+        """Tell whether the last query that might end early did."""
+        return bool(self.memory.pop(_ENDED, False))
 
     def entries(self, low: str, high: str, limit: int, after: str | None = None) -> list[Entry]:
         """Give entries of the token index in their order, each document at its first."""
@@ -163,6 +185,27 @@ class Read:
         if found is None:
             found = self.memory["types"] = self.collection.distinct("y", session=self.session)
         return list(found)
+
+
+def size(document: Document) -> int:
+    """Give the bytes of a document's body, which is nearly all that it takes."""
+    return len(document.get("b") or b"")
+
+
+def taken(cursor: Cursor[Document], max_bytes: int) -> tuple[list[Document], bool]:
+    """Give documents up to the one that passes a size, and whether one did.
+
+    The rest is not fetched: what a page takes in memory is bounded whatever clients stored.
+    """
+    found: list[Document] = []
+    left = max_bytes
+    with cursor:
+        for document in cursor:
+            found.append(document)
+            left -= size(document)
+            if left < 0:
+                return found, True
+    return found, False
 
 
 def _report(explained: Mapping[str, Any]) -> Document:

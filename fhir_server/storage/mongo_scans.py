@@ -59,7 +59,9 @@ class IdScan:
         beyond = {"$lt" if self.descending else "$gt": position}
         filter_ = joined(self.filter, {"_id": beyond} if position is not None else {})
         sort = [("_id", DESCENDING if self.descending else ASCENDING)]
-        return read.find(filter_, limit, sort=sort, projection=read.fields(), hint=self.hint)
+        return read.find(
+            filter_, limit, sort=sort, projection=read.fields(), hint=self.hint, ends_early=True
+        )
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
@@ -107,7 +109,8 @@ class KeyScan:
             self.filter or {},
         )
         sort = [(self.field, DESCENDING if self.descending else ASCENDING)]
-        return read.find(filter_, limit, sort=sort, projection=read.fields(self.base or self.field))
+        fields = read.fields(self.base or self.field)
+        return read.find(filter_, limit, sort=sort, projection=fields, ends_early=True)
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
@@ -183,7 +186,8 @@ class TokenScan:
         filter_ = joined(self._later(position), self.filter or {})
         # Bounds of the index; a sort would be by the smallest token of all.
         bounds = Bounds("t", low, self.high, after)
-        return read.find(filter_, limit, projection=read.fields("t"), bounds=bounds)
+        fields = read.fields("t")
+        return read.find(filter_, limit, projection=fields, bounds=bounds, ends_early=True)
 
     def aggregated(self, read: Read, position: Position, limit: int) -> list[Document]:
         """Answer the same through a sort, for clusters, whose shards each have an order."""
@@ -250,7 +254,7 @@ class UpdatedScan:
             }
         filter_ = joined(types, self.bounded(), later)
         sort = [("u", direction), ("_id", direction)]
-        return read.find(filter_, limit, sort=sort, projection=read.fields("u"))
+        return read.find(filter_, limit, sort=sort, projection=read.fields("u"), ends_early=True)
 
     def position(self, document: Document) -> Position:
         """Tell where a document stands."""
@@ -381,6 +385,7 @@ def of_types(types: Sequence[str]) -> Filter:
 
 def streamed(scan: Scan, read: Read, position: Position, size: int) -> Iterator[Document]:
     """Give the documents of a scan one by one; as many as ``size`` are read together."""
+    read = replace(read, max_bytes=None)  # fewer than asked for are the last ones
     while True:
         found = scan.documents(read, position, size)
         yield from found

@@ -12,6 +12,10 @@ class StoreUnavailable(Exception):
     """The database can't be reached or answers too late."""
 
 
+class StoreTooSlow(StoreUnavailable):
+    """What was asked takes longer than it may; the database itself answers."""
+
+
 class StoreFailure(Exception):
     """The database refused what the store asked of it, which is a fault of the store."""
 

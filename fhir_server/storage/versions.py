@@ -49,6 +49,7 @@ class HistoryQuery:
         after: only versions that come after this place, which are older.
         listed: only versions of these resources, ``Type/id``: those with these numbers, or all
             where there are none.
+        max_bytes: the size of the versions after which a page ends; None for any.
     """
 
     types: tuple[str, ...]
@@ -58,6 +59,7 @@ class HistoryQuery:
     at: Moments | None = None
     after: Position | None = None
     listed: Mapping[str, Sequence[int]] | None = None
+    max_bytes: int | None = None
 
     @property
     def reference(self) -> str:

@@ -86,6 +86,7 @@ def test_issuers_that_do_not_fit_are_said_before_anything_starts(
 ) -> None:
     issuers = file(tmp_path / "issuers.json", {"issuers": [{"issuer": "https://idp"}]})
     monkeypatch.setenv("FHIR_SERVER_ISSUERS", str(issuers))
+    monkeypatch.setenv("FHIR_SERVER_BASE_URL", "https://fhir.example/fhir")
     result = run("serve", "--host", "192.0.2.1", "--data-dir", tmp_path / "data")
     assert result.exit_code == 1
     assert "FHIR_SERVER_ISSUERS" in result.stderr

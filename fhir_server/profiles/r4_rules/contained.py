@@ -20,6 +20,7 @@ def check_contained(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
     if contained.__class__ is not list:
         return
     ids: set[str] = set()
+    is_read = False
     for position, inner in enumerate(contained):
         if inner.__class__ is not dict:
             continue
@@ -34,19 +35,17 @@ def check_contained(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
             text = "Another contained resource has the same id: each needs an id of its own."
             walk.report((at, "id", None), "contained", text, profile=_PROFILE)
         ids.add(id_)
-        if f"#{id_}" not in walk.fragments and not _is_related(value, inner, id_, walk):
+        if f"#{id_}" in walk.fragments or "#" in _fragments(inner):
+            continue
+        if not is_read:
+            # Seldom: references stand in contained resources, and canonical ones anywhere. Once
+            # for all of them, as there may be thousands.
+            walk.fragments.update(_fragments(value))
+            is_read = True
+        if f"#{id_}" not in walk.fragments:
             text = "Nothing refers to this contained resource, and it does not refer to its "
             text += "container: refer to it by # and its id, or leave it out (dom-3)."
             walk.report(at, "dom-3", text, profile=_PROFILE)
-
-
-def _is_related(value: Mapping[str, Any], inner: Mapping[str, Any], id_: str, walk: Walk) -> bool:
-    """Tell whether others in a resource refer to a contained one, or it to its container."""
-    if "#" in _fragments(inner):
-        return True
-    # Seldom: references stand in contained resources, and canonical ones anywhere.
-    walk.fragments.update(_fragments(value))
-    return f"#{id_}" in walk.fragments
 
 
 def _check_independence(inner: Mapping[str, Any], at: Place, walk: Walk) -> None:

@@ -70,20 +70,12 @@ def _check_fragment(reference: str, place: Place, walk: Walk) -> None:
     resources: what they hold speaks of another resource, as a patch of one does.
     """
     root = walk.scope.root
-    if root.get("resourceType") == "Parameters" or _has_contained(root, reference[1:]):
+    if root.get("resourceType") == "Parameters" or walk.has_contained(reference[1:]):
         return
     if walk.scope.target(reference) is None:
         text = "No contained resource has this id: SHALL have a contained resource if a local "
         text += "reference is provided (ref-1)."
         walk.report(place, "ref-1", text, profile=_PROFILE, about=("reference",))
-
-
-def _has_contained(root: Mapping[str, Any], id_: str) -> bool:
-    """Tell whether a contained resource has an id, though it may say no type."""
-    inner = root.get("contained")
-    return isinstance(inner, list) and any(
-        isinstance(each, dict) and each.get("id") == id_ for each in inner
-    )
 
 
 def _check_type(

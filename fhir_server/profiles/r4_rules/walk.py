@@ -67,6 +67,17 @@ class Walk:
         self._make_environment = environment
         self._blocked = blocked
         self._counts: dict[str, int] = {}
+        self._contained: frozenset[str] | None = None
+
+    def has_contained(self, id_: str) -> bool:
+        """Tell whether a resource that the root contains has an id, though it may say no type."""
+        if self._contained is None:
+            # Looked through once: there may be thousands, each with references to others.
+            listed = self.scope.root.get("contained")
+            inner = listed if isinstance(listed, list) else ()
+            ids = (each.get("id") for each in inner if isinstance(each, dict))
+            self._contained = frozenset(id_ for id_ in ids if isinstance(id_, str))
+        return id_ in self._contained
 
     @property
     def environment(self) -> Environment:

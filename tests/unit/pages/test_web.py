@@ -34,13 +34,6 @@ def test_a_page_may_use_its_own_style_sheet_and_nothing_else() -> None:
     assert page.xpath("//script | //img | //link | //iframe | //@style | //@onclick") == []
 
 
-def test_a_page_is_kept_nowhere_and_tells_nobody_where_it_was() -> None:
-    headers = dict(web.headers())
-    assert headers["Cache-Control"] == "no-store"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["X-Content-Type-Options"] == "nosniff"
-
-
 def test_what_is_put_into_a_page_is_escaped() -> None:
     page = web.page("error.html", **VALUES | {"advice": "<script>alert(1)</script>"})
     assert b"<script" not in page

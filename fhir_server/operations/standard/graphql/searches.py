@@ -63,11 +63,12 @@ class Searches:
         pairs += self._reverse(type_, arguments, [focus] if focus else [])
         everything = arguments.get(COUNT) is None
         pairs += [(COUNT, str(self._most))] if everything else []
-        page = self._page(self._query(type_, pairs))
-        if everything and page.next_cursor:
+        query = self._query(type_, pairs)
+        page = self._page(query)
+        if page.next_cursor and (everything or len(page.resources) < query.count):
             raise too_costly(
-                f"{type_}List finds more than {self._most} resources: ask for the first by "
-                f"_count, or for pages by {type_}Connection."
+                f"{type_}List finds more than {self._most} resources, or larger ones than fit on "
+                f"a page: ask for the first by _count, or for pages by {type_}Connection."
             )
         return _bodies(page)
 
