@@ -13,6 +13,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.foresight import Foresight
 from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
+from fhir_server.interactions.sent_provenance import with_provenance
 from fhir_server.interactions.search_changes import current_rules
 from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Check, Snapshot, in_turn
@@ -27,6 +28,7 @@ def commit(
     after: Check | None = None,
     once: str | None = None,
     followed: list[Prepared] | None = None,
+    tells_itself: bool = False,
 ) -> dict[str, tuple[Issue, ...]]:
     """Store the changes, all or none, if the rules allow.
 
@@ -38,6 +40,7 @@ def commit(
         after: the same, after the changes and the rules.
         once: a name that no other write may have carried.
         followed: gets what else changed because of these.
+        tells_itself: versions that Provenances among the changes tell of get no other.
 
     Returns:
         Warnings about each resource, of validation and then of the rules, by ``Type/id``.
@@ -47,6 +50,7 @@ def commit(
             too much to write at once.
         StaleWrite, AlreadyDone, StoreUnavailable: from the store.
     """
+    prepared = with_provenance(context, prepared)
     said: dict[str, list[Issue]] = {}
     rules = rules_check(context, prepared, said)
     references = integrity(context, prepared)
@@ -61,7 +65,16 @@ def commit(
     with conformance_changes(context, prepared) as conformance:
         effect = None if conformance is None else conformance.store
         checks = in_turn(rules, references, after, effect)
-        _transact(context, prepared, consequences, checks, all_locks, before, once)
+        _transact(
+            context,
+            prepared,
+            consequences,
+            checks,
+            locks=all_locks,
+            before=before,
+            once=once,
+            tells_itself=tells_itself,
+        )
     if followed is not None:
         followed[:] = consequences.prepared
     said |= {name: [*said.get(name, ()), *told] for name, told in consequences.issues().items()}
@@ -77,9 +90,11 @@ def _transact(
     prepared: Sequence[Prepared],
     consequences: Consequences,
     after: Check | None,
+    *,
     locks: Sequence[str],
     before: Check | None,
     once: str | None,
+    tells_itself: bool,
 ) -> None:
     follow = consequences.follow
     try:
@@ -91,6 +106,7 @@ def _transact(
                 follow=follow,
                 after=write.after,
                 once=once,
+                tells_itself=tells_itself,
             )
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."

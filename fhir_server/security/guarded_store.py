@@ -20,6 +20,7 @@ from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
+from fhir_server.security.provenance import Recorder, versions_told
 from fhir_server.security.restricting import restricted
 from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
@@ -39,6 +40,7 @@ class GuardedStore(Snapshot):
         labeller: says who answers for what is written.
         masks: leave out what the principal may not see of what they may.
         trace: is told what was given and changed.
+        recorder: tells in Provenances of what is written; None tells of nothing.
         inside: a snapshot of the same store whose transaction the reads belong to.
     """
 
@@ -49,6 +51,7 @@ class GuardedStore(Snapshot):
         labeller: Labeller,
         masks: Masks,
         trace: Trace,
+        recorder: Recorder | None = None,
         inside: Snapshot | None = None,
     ) -> None:
         super().__init__(store.collections, inside.session if inside else None)
@@ -57,6 +60,9 @@ class GuardedStore(Snapshot):
         self.trace = trace
         self._labeller = labeller
         self._masks = masks
+        self._recorder = recorder
+        # The Provenances of the last write.
+        self.recorded: list[Change] = []
         self._free = access.principal.unrestricted
         # What was given with something left out: written back, the rest would be lost.
         self._cut: set[str] = set()
@@ -67,7 +73,13 @@ class GuardedStore(Snapshot):
 
     def _within(self, snapshot: Snapshot, trace: Trace) -> GuardedStore:
         within = GuardedStore(
-            self._store, self.access, self._labeller, self._masks, trace, snapshot
+            self._store,
+            self.access,
+            self._labeller,
+            self._masks,
+            trace,
+            self._recorder,
+            snapshot,
         )
         within._cut = self._cut
         return within
@@ -238,8 +250,18 @@ class GuardedStore(Snapshot):
         follow: Follow | None = None,
         after: Check | None = None,
         once: str | None = None,
+        tells_itself: bool = False,
     ) -> None:
-        """Make all the changes or none; see `MongoStore.transact`.
+        """Make all the changes or none, and tell of them; see `MongoStore.transact`.
+
+        Args:
+            changes: as for the store.
+            locks: as for the store.
+            before: as for the store.
+            follow: as for the store.
+            after: as for the store.
+            once: as for the store.
+            tells_itself: versions that Provenances among the changes tell of get no other.
 
         Raises:
             FhirError: 403 for a change that the principal may not make.
@@ -252,10 +274,15 @@ class GuardedStore(Snapshot):
         def following(snapshot: Snapshot) -> Sequence[Change]:
             # What follows from a write is the law's doing, whoever wrote.
             assert follow is not None  # noqa: S101 - only passed where there is one
-            return self._labeller.labelled(snapshot, follow(snapshot))
+            made = self._labeller.labelled(snapshot, follow(snapshot))
+            about = self._consequences_told(made, labelled)
+            self.recorded = [*told, *about]
+            return [*made, *about]
 
+        told = self._told(labelled, tells_itself=tells_itself)
+        self.recorded = told
         self._store.transact(
-            labelled,
+            [*labelled, *told],
             locks=locks,
             before=self._guarded(before),
             follow=following if follow is not None else None,
@@ -263,6 +290,19 @@ class GuardedStore(Snapshot):
             once=once,
         )
         self._note_changes(labelled)
+
+    def _told(self, labelled: Sequence[Change], *, tells_itself: bool) -> list[Change]:
+        if self._recorder is None:
+            return []
+        access = self.access
+        told = versions_told(labelled) if tells_itself else frozenset()
+        return self._recorder.of_write(access.principal, access.own_unit, labelled, told=told)
+
+    def _consequences_told(self, made: Sequence[Change], causes: Sequence[Change]) -> list[Change]:
+        if self._recorder is None:
+            return []
+        purpose = self.access.principal.purpose
+        return self._recorder.of_consequences(made, causes, purpose)
 
     def _require_uncut(self, changes: Sequence[Change]) -> None:
         for change in changes:
