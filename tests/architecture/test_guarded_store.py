@@ -25,18 +25,20 @@ def test_every_read_of_the_store_is_guarded() -> None:
 
 
 # Modules that open collections of the store: of jobs, of what is registered, of conformance; and
-# those that load, reindex and examine for an operator.
+# those that load, reindex, destroy and examine for an operator.
 OPENERS = {
     "api/asynchronous.py",
     "app.py",
     "bulk/conformance.py",
     "bulk/packages.py",
+    "bulk/purge.py",
     "bulk/reindex.py",
     "doctor.py",
     "interactions/conformance_changes.py",
     "interactions/derivation.py",
     "interactions/live_conformance.py",
     "interactions/search_changes.py",
+    "operations/standard/purge.py",
     "security/guarded_store.py",
     "serving.py",
 }

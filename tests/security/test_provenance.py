@@ -86,7 +86,8 @@ def test_a_correction_shows_who_made_it_and_what_was_there_before(world: World) 
     assert who_wrote(second)["performer"]["who"]["identifier"]["value"] == other.person
     assert second["target"] == [{"reference": f"{made.reference}/_history/2"}]
     before = world.context(NURSE).store.read_version("Encounter", made.id, 1)
-    assert before is not None and json.loads(before.body or b"")["status"] == "in-progress"
+    assert before is not None
+    assert json.loads(before.body or b"")["status"] == "in-progress"
 
 
 def test_a_system_without_a_person_is_named_by_its_client(world: World) -> None:
@@ -176,7 +177,8 @@ def test_an_administrator_without_a_unit_is_told_of_too(world: World, store: Mon
     document = store.collections.resources.find_one({"t": token})
     assert document is not None
     found = json.loads(document["b"])
-    assert list(who_wrote(found)) == ["enterer"] and "profile" not in found["meta"]
+    assert list(who_wrote(found)) == ["enterer"]
+    assert "profile" not in found["meta"]
     assert world.parts.server.validator.validate(found) == []
 
 
@@ -192,8 +194,10 @@ def test_the_index_entries_are_those_that_the_indexer_makes(
         made = indexer.index(resource, document["_id"])
         own = [each for each in document["t"] if "._" not in each or "._profile" in each]
         assert sorted(own) == sorted(made.tokens)
-        assert document["k"] == made.keys and document["d"] == made.ranges
-        assert document["w"] == made.words and document.get("i", 0) == made.revision
+        assert document["k"] == made.keys
+        assert document["d"] == made.ranges
+        assert document["w"] == made.words
+        assert document.get("i", 0) == made.revision
         again = world.context().store.relabelled([(_stored(store, document["_id"]), made)])
         assert sorted(again[0][1].labels) == sorted(document.get("a", []))
         assert (
