@@ -40,6 +40,7 @@ from fhir_server.search.parse import QueryParser
 from fhir_server.security import roles
 from fhir_server.security.gate import Gate
 from fhir_server.security.masking import Masks
+from fhir_server.security.organizations import Marks
 from fhir_server.security.patient_state import NothingGiven
 from fhir_server.security.provenance import Terms
 from fhir_server.security.rights import Rules
@@ -213,7 +214,7 @@ def create_gate(server: Server, store: MongoStore) -> Gate:
     rules = Rules(
         roles=roles.load(server.settings.roles, types),
         states=NothingGiven(),
-        hsa_systems=codes.HSA_ID_SYSTEMS,
+        marks=Marks(codes.ORGANISATIONSNUMMER, codes.HSA_ID_SYSTEMS),
         reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
         types=tuple(types),
     )

@@ -29,7 +29,7 @@ class Gate:
         self._rules = rules
         self._masks = masks
         self._recorder = Recorder(terms)
-        self._organizations = Organizations(store)
+        self._organizations = Organizations(store, rules.marks)
 
     def open(
         self, principal: Principal = LOCAL, trace: Trace | None = None, *, unit: str = ""

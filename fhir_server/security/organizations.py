@@ -25,6 +25,24 @@ _DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What tells a vårdgivare from its units: it is a legal body, with a number of both kinds.
+
+    Args:
+        legal_system: of the numbers of legal bodies (organisationsnummer).
+        hsa_systems: of HSA-ids.
+    """
+
+    legal_system: str
+    hsa_systems: tuple[str, ...]
+
+    def are_on(self, own: Iterable[str]) -> bool:
+        """Tell whether they are among the index tokens of an Organization."""
+        found = {t[len(_IDENTIFIER) :].partition("|")[0] for t in own if t.startswith(_IDENTIFIER)}
+        return self.legal_system in found and not found.isdisjoint(self.hsa_systems)
+
+
+@dataclass(frozen=True, slots=True)
 class Units:
     """All units at a moment.
 
@@ -32,14 +50,16 @@ class Units:
         parents: what each is part of, ``Organization/[id]``.
         by_identifier: who has an identifier, spelled as in the index (``system|value``, folded).
         children: the parts of each.
+        providers: those that are a vårdgivare by their numbers.
     """
 
     parents: Mapping[str, str] = field(default_factory=dict)
     by_identifier: Mapping[str, Sequence[str]] = field(default_factory=dict)
     children: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    providers: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, found: Mapping[str, Iterable[str]]) -> Units:
+    def of(cls, found: Mapping[str, Sequence[str]], marks: Marks) -> Units:
         """Read the units from their index tokens."""
         parents: dict[str, str] = {}
         identified: dict[str, list[str]] = {}
@@ -54,11 +74,18 @@ class Units:
         for reference, parent in parents.items():
             if parent:
                 children.setdefault(parent, []).append(reference)
-        return cls(parents, identified, children)
+        providers = frozenset(ref for ref, own in found.items() if marks.are_on(own))
+        return cls(parents, identified, children, providers)
 
     def provider_of(self, reference: str) -> str:
-        """Give a unit's vårdgivare: the topmost it is part of; itself where there is none."""
+        """Give a unit's vårdgivare: the nearest legal body that it is or is part of.
+
+        Above that may be its huvudman, who is another (R112). Where no unit is a legal body: the
+        topmost.
+        """
         for _ in range(_DEEPEST):
+            if reference in self.providers:
+                break
             parent = self.parents.get(reference, "")
             if not parent:
                 break
@@ -71,11 +98,12 @@ class Units:
         return [each for key in spelled for each in self.by_identifier.get(key, ())]
 
     def below(self, references: Iterable[str]) -> list[str]:
-        """Give units with all their parts, each once."""
+        """Give units with their parts, each once; not parts that are a vårdgivare themselves."""
         found = dict.fromkeys(references)
         waiting = list(found)
         while waiting:
-            new = [c for each in waiting for c in self.children.get(each, ()) if c not in found]
+            parts = (c for each in waiting for c in self.children.get(each, ()))
+            new = [c for c in parts if c not in found and c not in self.providers]
             found |= dict.fromkeys(new)
             waiting = new
         return list(found)
@@ -86,10 +114,12 @@ class Organizations:
 
     Args:
         store: the whole store.
+        marks: tell a vårdgivare.
     """
 
-    def __init__(self, store: Snapshot) -> None:
+    def __init__(self, store: Snapshot, marks: Marks) -> None:
         self._store = store
+        self._marks = marks
         self._lock = threading.Lock()
         self._units = Units()
         self._newest = -1
@@ -125,14 +155,17 @@ class Organizations:
         if not written:
             return units
         parents = dict(units.parents)
+        providers = set(units.providers)
         for reference, own in written.items():
+            providers.discard(reference)
+            providers |= {reference} if self._marks.are_on(own) else set()
             parts = (t[len(_PART_OF) :] for t in own if t.startswith(_PART_OF))
             parents[reference] = next(parts, "")
-        return Units(parents)
+        return Units(parents, providers=frozenset(providers))
 
     def _look(self) -> None:
         newest = self._store.newest(ORGANIZATION)
         if newest != self._newest:
-            self._units = Units.of(self._store.tokens_of_type(ORGANIZATION))
+            self._units = Units.of(self._store.tokens_of_type(ORGANIZATION), self._marks)
             self._newest = newest
         self._looked = time.monotonic()
