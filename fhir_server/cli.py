@@ -15,6 +15,7 @@ from fhir_server.commands.demo import demo
 from fhir_server.commands.doctor import doctor
 from fhir_server.commands.expire import expire
 from fhir_server.commands.export import export
+from fhir_server.commands.export_person import export_person
 from fhir_server.commands.load import load
 from fhir_server.commands.options import EPILOG, database_options
 from fhir_server.commands.package import package
@@ -131,7 +132,18 @@ def _database_option(settings: Settings) -> str:
     return f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
 
 
-for command in (load, demo, package, validate, export, report, reindex, expire, doctor):
+for command in (
+    load,
+    demo,
+    package,
+    validate,
+    export,
+    export_person,
+    report,
+    reindex,
+    expire,
+    doctor,
+):
     main.add_command(command)
 
 

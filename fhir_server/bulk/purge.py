@@ -1,8 +1,9 @@
 """Destroys what is kept about a person, by a decision of law. docs/security/rights-of-the-person.md
 
 What is about the person alone goes, with all versions. The Patient goes last; where only a part is
-destroyed, it goes only if nothing else about them is left. What is about others too stays. The audit trail stays: it is kept for those
-who must be able to see who looked (HSLF-FS 2016:40, 4 kap. 9 §; PDL 8 kap. 5 §).
+destroyed, it goes only if nothing else about them is left. What is about others too stays. The
+audit trail stays: it is kept for those who must be able to see who looked (HSLF-FS 2016:40, 4 kap.
+9 §; PDL 8 kap. 5 §).
 """
 
 from __future__ import annotations

@@ -267,9 +267,12 @@ class PurgeStore:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                with translated_errors(), self._client.start_session() as session:
-                    with session.start_transaction(ReadConcern("snapshot")):
-                        act(session)
+                with (
+                    translated_errors(),
+                    self._client.start_session() as session,
+                    session.start_transaction(ReadConcern("snapshot")),
+                ):
+                    act(session)
             except TransactionConflict:
                 if time.monotonic() > deadline:
                     raise StoreUnavailable("other writers are in the way") from None
