@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.conformance_changes import conformance_changes
@@ -62,19 +63,13 @@ def commit(
         if references is not None:
             references(context.store)
         references = None
+    transact = partial(
+        context.store.transact, locks=all_locks, before=before, once=once, tells_itself=tells_itself
+    )
     with conformance_changes(context, prepared) as conformance:
         effect = None if conformance is None else conformance.store
         checks = in_turn(rules, references, after, effect)
-        _transact(
-            context,
-            prepared,
-            consequences,
-            checks,
-            locks=all_locks,
-            before=before,
-            once=once,
-            tells_itself=tells_itself,
-        )
+        _transact(context, prepared, consequences, checks, transact)
     if followed is not None:
         followed[:] = consequences.prepared
     said |= {name: [*said.get(name, ()), *told] for name, told in consequences.issues().items()}
@@ -90,24 +85,12 @@ def _transact(
     prepared: Sequence[Prepared],
     consequences: Consequences,
     after: Check | None,
-    *,
-    locks: Sequence[str],
-    before: Check | None,
-    once: str | None,
-    tells_itself: bool,
+    transact: Callable[..., None],
 ) -> None:
     follow = consequences.follow
     try:
         with current_rules(context, prepared, after, consequences.prepared) as write:
-            context.store.transact(
-                write.changes,
-                locks=locks,
-                before=before,
-                follow=follow,
-                after=write.after,
-                once=once,
-                tells_itself=tells_itself,
-            )
+            transact(write.changes, follow=follow, after=write.after)
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."
         raise FhirError(Issue("error", "too-costly", text), status=413) from None

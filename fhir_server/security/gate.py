@@ -8,7 +8,7 @@ from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.organizations import Organizations, Units
 from fhir_server.security.principal import LOCAL, Principal
-from fhir_server.security.provenance import Recorder, Terms
+from fhir_server.security.provenance import Recorder, Silence, Terms
 from fhir_server.security.rights import Rules
 from fhir_server.security.trace import Trace
 from fhir_server.storage.mongo import MongoStore
@@ -46,12 +46,12 @@ class Gate:
         access = Access(principal, self._rules, units, self._store)
         own = unit if principal.unrestricted else access.own_unit
         labeller = Labeller(self._organizations, own)
-        recorder = None if principal.unrestricted else self._recorder
-        return GuardedStore(self._store, access, labeller, self._masks, trace or Trace(), recorder)
+        record = Silence() if principal.unrestricted else self._recorder.of(principal, own)
+        return GuardedStore(self._store, access, labeller, self._masks, trace or Trace(), record)
 
     def unit(self, named: str) -> str:
         """Give ``Organization/[id]`` of a unit by that or by its HSA-id; empty for none."""
         units = self._organizations.units(now=True)
         if named in units.parents:
             return named
-        return next(iter(units.identified(self._rules.hsa_systems, named)), "")
+        return next(iter(units.identified(self._rules.marks.hsa_systems, named)), "")

@@ -20,7 +20,7 @@ from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
-from fhir_server.security.provenance import Recorder, versions_told
+from fhir_server.security.provenance import Record
 from fhir_server.security.restricting import restricted
 from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
@@ -40,7 +40,7 @@ class GuardedStore(Snapshot):
         labeller: says who answers for what is written.
         masks: leave out what the principal may not see of what they may.
         trace: is told what was given and changed.
-        recorder: tells in Provenances of what is written; None tells of nothing.
+        record: tells in Provenances of what is written.
         inside: a snapshot of the same store whose transaction the reads belong to.
     """
 
@@ -51,7 +51,7 @@ class GuardedStore(Snapshot):
         labeller: Labeller,
         masks: Masks,
         trace: Trace,
-        recorder: Recorder | None = None,
+        record: Record,
         inside: Snapshot | None = None,
     ) -> None:
         super().__init__(store.collections, inside.session if inside else None)
@@ -60,7 +60,7 @@ class GuardedStore(Snapshot):
         self.trace = trace
         self._labeller = labeller
         self._masks = masks
-        self._recorder = recorder
+        self._record = record
         # The Provenances of the last write.
         self.recorded: list[Change] = []
         self._free = access.principal.unrestricted
@@ -78,7 +78,7 @@ class GuardedStore(Snapshot):
             self._labeller,
             self._masks,
             trace,
-            self._recorder,
+            self._record,
             snapshot,
         )
         within._cut = self._cut
@@ -254,14 +254,7 @@ class GuardedStore(Snapshot):
     ) -> None:
         """Make all the changes or none, and tell of them; see `MongoStore.transact`.
 
-        Args:
-            changes: as for the store.
-            locks: as for the store.
-            before: as for the store.
-            follow: as for the store.
-            after: as for the store.
-            once: as for the store.
-            tells_itself: versions that Provenances among the changes tell of get no other.
+        Where it ``tells_itself``, versions that Provenances among it tell of get no other.
 
         Raises:
             FhirError: 403 for a change that the principal may not make.
@@ -275,11 +268,11 @@ class GuardedStore(Snapshot):
             # What follows from a write is the law's doing, whoever wrote.
             assert follow is not None  # noqa: S101 - only passed where there is one
             made = self._labeller.labelled(snapshot, follow(snapshot))
-            about = self._consequences_told(made, labelled)
+            about = self._record.of_consequences(made, labelled)
             self.recorded = [*told, *about]
             return [*made, *about]
 
-        told = self._told(labelled, tells_itself=tells_itself)
+        told = self._record.of_write(labelled, tells_itself=tells_itself)
         self.recorded = told
         self._store.transact(
             [*labelled, *told],
@@ -290,19 +283,6 @@ class GuardedStore(Snapshot):
             once=once,
         )
         self._note_changes(labelled)
-
-    def _told(self, labelled: Sequence[Change], *, tells_itself: bool) -> list[Change]:
-        if self._recorder is None:
-            return []
-        access = self.access
-        told = versions_told(labelled) if tells_itself else frozenset()
-        return self._recorder.of_write(access.principal, access.own_unit, labelled, told=told)
-
-    def _consequences_told(self, made: Sequence[Change], causes: Sequence[Change]) -> list[Change]:
-        if self._recorder is None:
-            return []
-        purpose = self.access.principal.purpose
-        return self._recorder.of_consequences(made, causes, purpose)
 
     def _require_uncut(self, changes: Sequence[Change]) -> None:
         for change in changes:

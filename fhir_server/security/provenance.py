@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import uuid_utils
@@ -84,6 +84,33 @@ class _Group(NamedTuple):
         )
 
 
+class Record(Protocol):
+    """What is told of the writes of one request."""
+
+    def of_write(self, changes: Sequence[Change], *, tells_itself: bool) -> list[Change]:
+        """Give the Provenances of what is written.
+
+        Args:
+            changes: with whole labels.
+            tells_itself: versions that Provenances among the changes tell of get no other.
+        """
+
+    def of_consequences(self, changes: Sequence[Change], causes: Sequence[Change]) -> list[Change]:
+        """Give the Provenances of what followed from a write, with whole labels."""
+
+
+class Silence:
+    """Nothing is told: nobody is known who could be told of."""
+
+    def of_write(self, changes: Sequence[Change], *, tells_itself: bool) -> list[Change]:
+        """Give none."""
+        return []
+
+    def of_consequences(self, changes: Sequence[Change], causes: Sequence[Change]) -> list[Change]:
+        """Give none."""
+        return []
+
+
 class Recorder:
     """Makes Provenances.
 
@@ -95,41 +122,16 @@ class Recorder:
         self._terms = terms
         self._templates = _Templates(terms)
 
-    def of_write(
-        self,
-        principal: Principal,
-        unit: str,
-        changes: Sequence[Change],
-        *,
-        told: frozenset[str] = frozenset(),
-    ) -> list[Change]:
+    def of(self, principal: Principal, unit: str) -> Record:
         """Tell of what somebody writes.
 
         Args:
             principal: who writes.
             unit: ``Organization/[id]`` of the unit they act for; empty for none.
-            changes: with whole labels.
-            told: ``Type/id/_history/version`` of those that the write itself tells of.
         """
-        who = writer(principal, unit, self._terms.hsa_system)
-        return list(self._records(changes, who, principal.purpose, (), told))
+        return _Told(self, self._terms, principal, unit)
 
-    def of_consequences(
-        self, changes: Sequence[Change], causes: Sequence[Change], purpose: str
-    ) -> list[Change]:
-        """Tell of what followed from a write.
-
-        Args:
-            changes: what followed, with whole labels.
-            causes: the write.
-            purpose: for which it was made.
-        """
-        named = {"system": URI, "value": self._terms.server}
-        server = _agent("assembler", {"type": "Device", "identifier": named})
-        versions = tuple(_version(each) for each in causes if _is_told_of(each))[:MOST_CAUSES]
-        return list(self._records(changes, server, purpose, versions, frozenset()))
-
-    def _records(
+    def records(
         self,
         changes: Sequence[Change],
         who: Json,
@@ -137,6 +139,15 @@ class Recorder:
         causes: Sequence[str],
         told: frozenset[str],
     ) -> Iterator[Change]:
+        """Give the Provenances of some changes.
+
+        Args:
+            changes: with whole labels.
+            who: the agent who made them.
+            purpose: code of v3-PurposeOfUse; empty for none.
+            causes: versions that they follow from.
+            told: versions that are told of already.
+        """
         groups: dict[_Group, list[Change]] = {}
         for change in changes:
             if _is_told_of(change) and _version(change) not in told:
@@ -191,6 +202,28 @@ class Recorder:
         found["activity"] = {"coding": [{"system": OPERATIONS, "code": group.activity}]}
         found["agent"] = [*accountable, who]
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of the writes of one principal."""
+
+    recorder: Recorder
+    terms: Terms
+    principal: Principal
+    unit: str
+
+    def of_write(self, changes: Sequence[Change], *, tells_itself: bool) -> list[Change]:
+        told = versions_told(changes) if tells_itself else frozenset()
+        who = writer(self.principal, self.unit, self.terms.hsa_system)
+        return list(self.recorder.records(changes, who, self.principal.purpose, (), told))
+
+    def of_consequences(self, changes: Sequence[Change], causes: Sequence[Change]) -> list[Change]:
+        named = {"system": URI, "value": self.terms.server}
+        server = _agent("assembler", {"type": "Device", "identifier": named})
+        versions = tuple(_version(each) for each in causes if _is_told_of(each))[:MOST_CAUSES]
+        purpose = self.principal.purpose
+        return list(self.recorder.records(changes, server, purpose, versions, frozenset()))
 
 
 def writer(principal: Principal, unit: str, hsa_system: str) -> Json:

@@ -214,7 +214,8 @@ def test_what_follows_from_a_write_is_the_servers_and_names_the_write(world: Wor
     spelled = Labels("Organization/hc", "Organization/region", about=("Patient/p1",))
     plan = StoredResource("CarePlan", "1", 2, 1, b"{}", tuple(spelled.spelled("CarePlan")))
     consent = StoredResource("Consent", "1", 4, 1, b"{}", tuple(spelled.spelled("Consent")))
-    (made,) = recorder.of_consequences([Change(plan, plan)], [Change(consent, consent)], "TREAT")
+    record = recorder.of(NURSE, "Organization/hc")
+    (made,) = record.of_consequences([Change(plan, plan)], [Change(consent, consent)])
     assert made.entries is not None
     found = json.loads(made.new.body or b"")
     agents = who_wrote(found)
