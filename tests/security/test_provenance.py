@@ -11,6 +11,7 @@ from flask import Flask
 
 from fhir_server.fhir.outcome import FhirError
 from fhir_server.interactions.batch import batch
+from fhir_server.interactions.context import OperationRequest
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete
 from fhir_server.interactions.search import search
@@ -271,3 +272,19 @@ def test_an_x_provenance_that_is_none_is_refused_and_nothing_stored(
     answer = fhir.post("Patient", {"resourceType": "Patient"}, X_Provenance=said)
     assert answer.status_code == status, answer.text
     assert fhir.get("Patient?_summary=count").json["total"] == before
+
+
+def test_everything_about_a_patient_leaves_out_what_is_kept_from_them(world: World) -> None:
+    """R113: the person's own $everything, as 1177 asks for it."""
+    hidden = {
+        "security": [
+            {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "NOPATIENT"}
+        ]
+    }
+    world.put(encounter("seen", "hc", "p2"), encounter("unseen", "hc", "p2", meta=hidden))
+    context = world.context(Principal("p2", role="patient", patient="Patient/p2"))
+    request = OperationRequest("everything", "Patient", "p2", "GET")
+    answer = context.server.operations.invoke(context, request)
+    found = {each["resource"]["id"] for each in json.loads(answer.body or b"")["entry"]}
+    assert "seen" in found
+    assert "unseen" not in found

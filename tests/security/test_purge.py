@@ -18,7 +18,7 @@ from fhir_server.fhir.outcome import FhirError
 from fhir_server.interactions.context import OperationRequest
 from fhir_server.interactions.update import update
 from fhir_server.security.principal import LOCAL, Principal
-from fhir_server.storage import mongo_purge
+from fhir_server.storage import mongo_jobs, mongo_purge
 from fhir_server.storage.mongo import MongoStore
 from tests.conftest import Fhir
 from tests.security.worlds import ORGANIZATIONS, World, encounter, hsa, organization, staff
@@ -325,3 +325,34 @@ def test_the_audit_trail_is_kept(world: World, person: str, fhir: Fhir) -> None:
     found = purge(world, person)
     assert found["kept"][0]["reference"] == {"reference": f"AuditEvent/{made['id']}"}
     assert fhir.get(f"AuditEvent/{made['id']}").status_code == 200
+
+
+def test_an_asynchronous_purge_keeps_its_own_answer_alone(
+    world: World, person: str, fhir: Fhir, store: MongoStore
+) -> None:
+    """R115: of what was asked for before nothing is left; who asked for the purge hears of it."""
+    parameters = [
+        {"name": "decision", "valueString": DECISION},
+        {"name": "basis", "valueCode": "ivo-beslut"},
+    ]
+    body = {"resourceType": "Parameters", "parameter": parameters}
+    asked = fhir.post(f"{person}/$purge", body, Prefer="respond-async")
+    assert asked.status_code == 202
+    address = asked.headers["Content-Location"].split("/fhir/")[1]
+    while (answer := fhir.get(address)).status_code == 202:
+        time.sleep(0.05)
+    told = answer.json["entry"][0]["resource"]["parameter"]
+    assert [each["name"] for each in told].count("purged") == 6
+    kinds = store.collections.resources.database["jobs"].distinct("kind")
+    assert kinds == ["purge"]
+
+
+def test_stored_answers_live_a_day(store: MongoStore) -> None:
+    """R115: also where nobody forgets them."""
+    jobs = mongo_jobs.Jobs(store.collections)
+    jobs.begin("a-day", "request")
+    database = store.collections.resources.database
+    found = database["jobs"].find_one({"_id": "a-day"})
+    assert found is not None
+    assert (found["expires"] - found["began"]).total_seconds() == 24 * 3600
+    assert database["jobs"].index_information()["expires"]["expireAfterSeconds"] == 0

@@ -35,6 +35,7 @@ def test_the_commands_are_there() -> None:
         "doctor",
         "expire",
         "export",
+        "export-person",
         "load",
         "package",
         "reindex",
