@@ -19,6 +19,7 @@ from fhir_server.interactions.transaction import transaction
 from fhir_server.interactions.update import update
 from fhir_server.search import labels
 from fhir_server.search.labels import Labels
+from fhir_server.security import provenance
 from fhir_server.security.principal import Principal
 from fhir_server.security.provenance import Recorder, Terms
 from fhir_server.storage.mongo import MongoStore
@@ -210,12 +211,10 @@ def test_the_index_entries_are_those_that_the_indexer_makes(
 def test_what_follows_from_a_write_is_the_servers_and_names_the_write(world: World) -> None:
     """R115: nobody is said to have done what they did not do."""
     indexer = world.parts.server.indexer
-    zone = world.parts.server.settings.zone
-    recorder = Recorder(Terms(lambda: indexer, zone, "urn:profile", HSA, world.base))
     spelled = Labels("Organization/hc", "Organization/region", about=("Patient/p1",))
     plan = StoredResource("CarePlan", "1", 2, 1, b"{}", tuple(spelled.spelled("CarePlan")))
     consent = StoredResource("Consent", "1", 4, 1, b"{}", tuple(spelled.spelled("Consent")))
-    record = recorder.of(NURSE, "Organization/hc")
+    record = recorder(world).of(NURSE, "Organization/hc")
     (made,) = record.of_consequences([Change(plan, plan)], [Change(consent, consent)])
     assert made.entries is not None
     found = json.loads(made.new.body or b"")
@@ -288,3 +287,44 @@ def test_everything_about_a_patient_leaves_out_what_is_kept_from_them(world: Wor
     found = {each["resource"]["id"] for each in json.loads(answer.body or b"")["entry"]}
     assert "seen" in found
     assert "unseen" not in found
+
+
+def test_a_great_transaction_is_told_of_in_parts(world: World) -> None:
+    """R112: no Provenance grows without bound."""
+    spelled = tuple(Labels("Organization/hc", "Organization/region").spelled("Basic"))
+    changes = [Change(StoredResource("Basic", str(n), 1, 1, b"{}", spelled)) for n in range(1001)]
+    made = recorder(world).of(NURSE, "Organization/hc").of_write(changes, tells_itself=False)
+    assert [len(json.loads(each.new.body or b"")["target"]) for each in made] == [500, 500, 1]
+
+
+def test_what_a_write_tells_itself_is_not_told_twice(world: World) -> None:
+    """R93: a receipt says where a plan comes from; what it does not name is told of."""
+    receipt = {"resourceType": "Provenance", "target": [{"reference": "Basic/1/_history/1"}]}
+    written = StoredResource("Provenance", "p", 1, 1, json.dumps(receipt).encode())
+    basics = [Change(StoredResource("Basic", each, 1, 1, b"{}")) for each in ("1", "2")]
+    record = recorder(world).of(NURSE, "Organization/hc")
+    (made,) = record.of_write([*basics, Change(written)], tells_itself=True)
+    assert json.loads(made.new.body or b"")["target"] == [{"reference": "Basic/2/_history/1"}]
+    (made,) = record.of_write([*basics, Change(written)], tells_itself=False)
+    assert len(json.loads(made.new.body or b"")["target"]) == 2
+
+
+def test_with_search_parameters_of_an_operators_own_the_indexer_makes_all_entries(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R112: the shorter way is for what it knows."""
+    change = Change(StoredResource("Basic", "1", 1, 1, b"{}"))
+    record = recorder(world).of(NURSE, "Organization/hc")
+    (short,) = record.of_write([change], tells_itself=False)
+    monkeypatch.setattr(provenance, "_FILLED_IN", frozenset({"target"}))
+    record = recorder(world).of(NURSE, "Organization/hc")
+    (long,) = record.of_write([change], tells_itself=False)
+    assert short.entries is not None
+    assert long.entries is not None
+    assert sorted(short.entries.tokens) == sorted(long.entries.tokens)
+
+
+def recorder(world: World) -> Recorder:
+    indexer = world.parts.server.indexer
+    zone = world.parts.server.settings.zone
+    return Recorder(Terms(lambda: indexer, zone, "urn:profile", HSA, world.base))
