@@ -282,6 +282,7 @@ class GuardedStore(Snapshot):
             after=self._guarded(after),
             once=once,
         )
+        self._labeller.note(labelled)
         self._note_changes(labelled)
 
     def _require_uncut(self, changes: Sequence[Change]) -> None:

@@ -57,6 +57,10 @@ class Labeller:
             for change, own in zip(changes, settled, strict=True)
         ]
 
+    def note(self, changes: Sequence[Change]) -> None:
+        """Take note of changes that were made: units among them are known from now on."""
+        self._organizations.note(changes)
+
     def _settled(self, change: Change, said: Labels, units: dict[str, str]) -> Labels:
         before = labels.read(change.previous.labels) if change.previous else Labels()
         if change.new.body is None:
