@@ -11,6 +11,7 @@ import click
 
 from fhir_server import __version__
 from fhir_server import settings as settings_module
+from fhir_server.commands.audit import audit
 from fhir_server.commands.demo import demo
 from fhir_server.commands.doctor import doctor
 from fhir_server.commands.expire import expire
@@ -145,18 +146,9 @@ def _database_option(settings: Settings) -> str:
 
 
 for command in (
-    load,
-    demo,
-    package,
-    validate,
-    export,
-    export_person,
-    report,
-    reindex,
-    expire,
-    token,
+    load, demo, package, validate, export, export_person, report, reindex, expire, token, audit,
     doctor,
-):
+):  # fmt: skip
     main.add_command(command)
 
 

@@ -69,6 +69,8 @@ def export_person(
             )
         except FhirError as error:
             raise click.ClickException(error.issues[0].text) from None
+        if settings.audited:
+            _record(settings, store, person)
     if not quiet:
         click.echo(f"{written:,} resources about {person} written to {output}.", err=True)
 
@@ -105,6 +107,27 @@ def _export(
     finally:
         unfinished.unlink(missing_ok=True)
     return sum(contents.types.values())
+
+
+def _record(settings: Settings, store: MongoStore, person: str) -> None:
+    """Note in the audit trail that somebody took a copy of everything about the person (R115)."""
+    from fhir_server.api import access_log
+    from fhir_server.app import audit_form, audit_rules
+    from fhir_server.security.audit.event import Interaction, Occurrence
+    from fhir_server.security.audit.trail import Trail
+    from fhir_server.security.principal import Principal
+    from fhir_server.security.trace import Trace
+    from fhir_server.storage.mongo_audit import AuditStore
+
+    access_log.configure(settings.log_level)
+    ledger = AuditStore(store.collections)
+    ledger.prepare()
+    trail = Trail(audit_rules(settings), ledger)
+    who = Principal("fhir-server export-person", role="administrator")
+    what = Interaction("operation", "R", "export-person")
+    trace = Trace(patients={person}, given={person})
+    trail.tell(Occurrence(what, 200, who, trace=trace), audit_form(settings))
+    trail.stop()
 
 
 def _contexts(
