@@ -69,8 +69,6 @@ def export_person(
             )
         except FhirError as error:
             raise click.ClickException(error.issues[0].text) from None
-        if settings.audited:
-            _record(settings, store, person)
     if not quiet:
         click.echo(f"{written:,} resources about {person} written to {output}.", err=True)
 
@@ -103,6 +101,8 @@ def _export(
                 now = dt.datetime.now(dt.UTC)
                 page = index(contents, now, settings.zone, own=own, older=versions)
                 out.writestr("index.html", page)
+        if settings.audited:
+            _record(settings, store, person)
         unfinished.replace(output)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -116,7 +116,6 @@ def _record(settings: Settings, store: MongoStore, person: str) -> None:
     from fhir_server.security.audit.event import Interaction, Occurrence
     from fhir_server.security.audit.trail import Trail
     from fhir_server.security.principal import Principal
-    from fhir_server.security.trace import Trace
     from fhir_server.storage.mongo_audit import AuditStore
 
     access_log.configure(settings.log_level)
@@ -125,8 +124,8 @@ def _record(settings: Settings, store: MongoStore, person: str) -> None:
     trail = Trail(audit_rules(settings), ledger)
     who = Principal("fhir-server export-person", role="administrator")
     what = Interaction("operation", "R", "export-person")
-    trace = Trace(patients={person}, given={person})
-    trail.tell(Occurrence(what, 200, who, trace=trace), audit_form(settings))
+    told = Occurrence(what, 200, who, patients=(person,), given=(person,), target=person)
+    trail.tell(told, audit_form(settings))
     trail.stop()
 
 

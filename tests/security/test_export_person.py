@@ -108,3 +108,18 @@ def test_a_person_who_is_not_here_gets_no_file(
     assert result.exit_code == 1
     assert "does not exist" in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("world")
+def test_a_copy_is_noted_in_the_audit_trail_and_holds_the_access_log(
+    mongo_uri: str, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """R116: GDPR article 15: the second copy tells of the first."""
+    monkeypatch.setenv("FHIR_SERVER_AUDIT", "always")
+    monkeypatch.setenv("FHIR_SERVER_DATA_DIR", str(tmp_path / "data"))
+    found = []
+    for name in ("first.zip", "second.zip"):
+        result = exported(mongo_uri, database, monkeypatch, "Patient/p1", str(tmp_path / name))
+        assert result.exit_code == 0, result.output
+        found.append(contents(tmp_path / name)["access-log.ndjson"])
+    assert [len(each) for each in found] == [0, 1]
