@@ -36,6 +36,7 @@ OPENERS = {
     "bulk/purge.py",
     "bulk/reindex.py",
     "commands/audit.py",
+    "commands/export_person.py",
     "doctor.py",
     "interactions/conformance_changes.py",
     "interactions/derivation.py",
