@@ -49,6 +49,7 @@ def app(
         {"resourceType": "Patient", "id": "p1"},
     )
     yield app
+    app.extensions["fhir_audit"][0].stop()
     app.extensions["fhir"].store.close()
 
 
