@@ -55,6 +55,7 @@ from fhir_server.security.gate import Gate
 from fhir_server.security.masking import Masks
 from fhir_server.security.organizations import Marks
 from fhir_server.security.patient_state import NothingGiven
+from fhir_server.security.provenance import Terms
 from fhir_server.security.rights import Rules
 from fhir_server.settings import PREFIX, Settings, SettingsError
 from fhir_server.storage.mongo import MongoStore
@@ -207,10 +208,24 @@ def create_server(settings: Settings) -> Server:
     )
 
 
-def create_context(server: Server, store: MongoStore) -> Context:
-    """Give the context of work that no HTTP request asked for, such as a load."""
+def create_context(server: Server, store: MongoStore, unit: str = "") -> Context:
+    """Give the context of work that no HTTP request asked for, such as a load.
+
+    Args:
+        server: the server's parts.
+        store: the whole store.
+        unit: ``Organization/[id]`` or HSA-id of the unit that answers for what is written and says
+            nothing of it itself; empty for none.
+
+    Raises:
+        LookupError: there is no such unit.
+    """
     _follow(server, store)
-    return Context(server, create_gate(server, store).open(), server.settings.fhir_base)
+    gate = create_gate(server, store)
+    known = gate.unit(unit) if unit else ""
+    if unit and not known:
+        raise LookupError(unit)
+    return Context(server, gate.open(unit=known), server.settings.fhir_base)
 
 
 def create_gate(server: Server, store: MongoStore) -> Gate:
@@ -223,7 +238,15 @@ def create_gate(server: Server, store: MongoStore) -> Gate:
         reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
         types=tuple(types),
     )
-    return Gate(store, rules, Masks(masking))
+    profile = f"{server.definitions.canonical}/StructureDefinition/se-provenance"
+    terms = Terms(
+        indexer=lambda: server.indexer,
+        zone=server.settings.zone,
+        profile=profile,
+        hsa_system=codes.HSA_ID_SYSTEMS[0],
+        server=server.settings.fhir_base,
+    )
+    return Gate(store, rules, Masks(masking), terms)
 
 
 def create_app(settings: Settings, mongodb_uri: str) -> Flask:

@@ -16,6 +16,7 @@ from fhir_server.commands.demo import demo
 from fhir_server.commands.doctor import doctor
 from fhir_server.commands.expire import expire
 from fhir_server.commands.export import export
+from fhir_server.commands.export_person import export_person
 from fhir_server.commands.load import load
 from fhir_server.commands.options import EPILOG, database_options
 from fhir_server.commands.package import package
@@ -145,7 +146,8 @@ def _database_option(settings: Settings) -> str:
 
 
 for command in (
-    load, demo, package, validate, export, report, reindex, expire, token, audit, doctor,
+    load, demo, package, validate, export, export_person, report, reindex, expire, token, audit,
+    doctor,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -234,7 +234,7 @@ def _begin() -> Response | None:
     worker: Worker = current_app.extensions["fhir_async"]
     environ = _environ(_body())
     try:
-        job = worker.start("reindex" if reindex else "request", environ)
+        job = worker.start(_kind(reindex=reindex), environ)
     except FhirError as error:
         refusal = respond_with_issues(error.issues, error.status)
         refusal.headers["Retry-After"] = str(RETRY_SECONDS[1])
@@ -242,6 +242,12 @@ def _begin() -> Response | None:
     response = _accepted("The request is carried out. Content-Location tells what comes of it.")
     response.headers["Content-Location"] = f"{base_url()}/_async/{job}"
     return response
+
+
+def _kind(*, reindex: bool) -> str:
+    """Tell the work that others must know of from all else: it removes the results of the rest."""
+    purge = request.path.endswith("/$purge")
+    return "reindex" if reindex else "purge" if purge else "request"
 
 
 def _body() -> bytes:

@@ -55,12 +55,14 @@ PARAMETERS: dict[str, tuple[str, str, Json, str]] = {
     "IfNoneExist": ("header", "If-None-Exist", STRING, "Only if nothing matches this search"),
     "Return": ("header", "Prefer", STRING,
                "return=minimal, return=representation or return=OperationOutcome"),
+    "Provenance": ("header", "X-Provenance", STRING,
+                   "A Provenance in JSON without target, stored with what is written"),
     "Handling": ("header", "Prefer", STRING, "handling=lenient ignores unknown parameters"),
 }  # fmt: skip
 
 READING = ("Format", "Pretty")
 PARTIAL = (*READING, "Summary", "Elements")
-WRITING = (*READING, "Return")
+WRITING = (*READING, "Return", "Provenance")
 VERSIONS = (*PARTIAL, "VersionCount", "Since", "At", "Cursor", "Handling")
 VERSIONS_OF_MANY = (*VERSIONS, "List")
 

@@ -13,6 +13,7 @@ from fhir_server.api import authentication, formats
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context, Server, untold
+from fhir_server.interactions.sent_provenance import read_header
 from fhir_server.profiles.subset import SUMMARIES
 from fhir_server.profiles.xml_format import XmlFormat
 from fhir_server.security.trace import Trace
@@ -72,8 +73,15 @@ def context(*, any_type: bool = False, rendered: bool = False) -> Context:
         base_url(),
         lenient=lenient,
         form=_form_of_links(),
+        provenance=_provenance(),
         progress=request.environ.get("fhir_server.job") or untold,
     )
+
+
+def _provenance() -> dict[str, Any] | None:
+    """Give what the client says of where its writes come from; of reads there is nothing to say."""
+    header: str | None = request.environ.get("HTTP_X_PROVENANCE")
+    return read_header(header) if header and request.method != "GET" else None
 
 
 def _form_of_links() -> tuple[tuple[str, str], ...]:

@@ -19,14 +19,22 @@ from fhir_server.settings import Settings
 if TYPE_CHECKING:
     from fhir_server.bulk.load import Failure, Tally
     from fhir_server.bulk.sources import File, Source
+    from fhir_server.interactions.context import Context
+    from fhir_server.storage.mongo import MongoStore
 
 
 @click.command(epilog=EPILOG, short_help="Store FHIR resources from files.")
 @file_arguments
+@click.option(
+    "--unit",
+    metavar="UNIT",
+    default="",
+    help="Answers for what does not say itself who does: an HSA-id, or Organization/[id].",
+)
 @click.option("--again", is_flag=True, help="Also carry out what was loaded before, once more.")
 @quiet_option
 @database_options
-def load(paths: tuple[Path, ...], again: bool, quiet: bool, **options: Any) -> None:
+def load(paths: tuple[Path, ...], unit: str, again: bool, quiet: bool, **options: Any) -> None:
     """Store FHIR resources from files.
 
     A PATH is a file, a folder (with all below it), or - for standard input. A file holds a
@@ -41,17 +49,22 @@ def load(paths: tuple[Path, ...], again: bool, quiet: bool, **options: Any) -> N
     transaction or a resource without an id that was loaded before is left out. Works beside a
     running server, or without one.
 
+    On a secured server staff see what their own unit answers for. What says nothing of its unit, as
+    an Observation, is seen by nobody's staff unless --unit says whose it is. Load the Organizations
+    first: the unit must be there.
+
     \b
     Examples:
       fhir-server load patients.ndjson.gz
       fhir-server load demo/0-organisations.json demo/b-als.json
+      fhir-server load --unit SE2321000131-E000000000010 notes.ndjson
       fhir-server load --data-dir .data ../synthea/output/fhir
       curl -s https://example.org/bundle.json | fhir-server load -
     """
     settings = settings_module.load(**options)
     with tempfile.TemporaryDirectory(prefix="fhir-server-") as folder:
         sources = find(paths, Path(folder))
-        tally = run(settings, sources, again=again, quiet=quiet)
+        tally = run(settings, sources, unit=unit, again=again, quiet=quiet)
     if tally.failed:
         sys.exit(1)
 
@@ -79,15 +92,30 @@ def find(paths: Sequence[Path], folder: Path) -> list[File]:
 
 
 def run(
-    settings: Settings, sources: Sequence[Source], *, again: bool = False, quiet: bool = False
+    settings: Settings,
+    sources: Sequence[Source],
+    *,
+    unit: str = "",
+    again: bool = False,
+    quiet: bool = False,
 ) -> Tally:
-    """Load files and say how it went: failures on standard error, the sum on standard output."""
-    from fhir_server.app import create_context, create_server
+    """Load files and say how it went: failures on standard error, the sum on standard output.
+
+    Args:
+        settings: the settings.
+        sources: what to load.
+        unit: HSA-id or ``Organization/[id]`` of who answers for what says nothing of it itself.
+        again: also carry out what was loaded before.
+        quiet: say only what went wrong.
+
+    Raises:
+        UsageError: there is no such unit.
+    """
     from fhir_server.bulk.load import Loader
     from fhir_server.serving import opened_store
 
     with opened_store(settings) as store:
-        context = create_context(create_server(settings), store)
+        context = _context(settings, store, unit)
         with meter(sum(source.size for source in sources), quiet=quiet) as shown:
             loader = Loader(context, shown, again=again)
             started = time.monotonic()
@@ -99,6 +127,16 @@ def run(
                 raise
         report(loader.tally, time.monotonic() - started, quiet=quiet)
     return loader.tally
+
+
+def _context(settings: Settings, store: MongoStore, unit: str) -> Context:
+    from fhir_server.app import create_context, create_server
+
+    try:
+        return create_context(create_server(settings), store, unit)
+    except LookupError:
+        text = f"There is no unit {unit}: load the Organizations first, then what it answers for."
+        raise click.UsageError(text) from None
 
 
 def report(tally: Tally, seconds: float, *, quiet: bool) -> None:

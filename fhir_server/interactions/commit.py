@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.conformance_changes import conformance_changes
@@ -14,6 +15,7 @@ from fhir_server.interactions.foresight import Foresight
 from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
 from fhir_server.interactions.search_changes import current_rules
+from fhir_server.interactions.sent_provenance import with_provenance
 from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Check, Snapshot, in_turn
 
@@ -27,6 +29,7 @@ def commit(
     after: Check | None = None,
     once: str | None = None,
     followed: list[Prepared] | None = None,
+    tells_itself: bool = False,
 ) -> dict[str, tuple[Issue, ...]]:
     """Store the changes, all or none, if the rules allow.
 
@@ -38,6 +41,7 @@ def commit(
         after: the same, after the changes and the rules.
         once: a name that no other write may have carried.
         followed: gets what else changed because of these.
+        tells_itself: versions that Provenances among the changes tell of get no other.
 
     Returns:
         Warnings about each resource, of validation and then of the rules, by ``Type/id``.
@@ -47,6 +51,7 @@ def commit(
             too much to write at once.
         StaleWrite, AlreadyDone, StoreUnavailable: from the store.
     """
+    prepared = with_provenance(context, prepared)
     said: dict[str, list[Issue]] = {}
     rules = rules_check(context, prepared, said)
     references = integrity(context, prepared)
@@ -58,10 +63,13 @@ def commit(
         if references is not None:
             references(context.store)
         references = None
+    transact = partial(
+        context.store.transact, locks=all_locks, before=before, once=once, tells_itself=tells_itself
+    )
     with conformance_changes(context, prepared) as conformance:
         effect = None if conformance is None else conformance.store
         checks = in_turn(rules, references, after, effect)
-        _transact(context, prepared, consequences, checks, all_locks, before, once)
+        _transact(context, prepared, consequences, checks, transact)
     if followed is not None:
         followed[:] = consequences.prepared
     said |= {name: [*said.get(name, ()), *told] for name, told in consequences.issues().items()}
@@ -77,21 +85,12 @@ def _transact(
     prepared: Sequence[Prepared],
     consequences: Consequences,
     after: Check | None,
-    locks: Sequence[str],
-    before: Check | None,
-    once: str | None,
+    transact: Callable[..., None],
 ) -> None:
     follow = consequences.follow
     try:
         with current_rules(context, prepared, after, consequences.prepared) as write:
-            context.store.transact(
-                write.changes,
-                locks=locks,
-                before=before,
-                follow=follow,
-                after=write.after,
-                once=once,
-            )
+            transact(write.changes, follow=follow, after=write.after)
     except WriteTooLarge:
         text = "This is more than the database can write in one transaction; split it."
         raise FhirError(Issue("error", "too-costly", text), status=413) from None

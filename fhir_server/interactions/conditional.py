@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#ccreate, #cond-update, #trules (conditional re
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
@@ -50,7 +51,9 @@ def criteria(server: Server, resource_type: str, text: str) -> Criteria:
             raise _refused(f"'{name[:64]}' has no value.", "value")
     query = server.parser.parse_criteria(resource_type, pairs, 2)
     normal = "&".join(f"{name}={value}" for name, value in sorted(pairs))
-    return Criteria(f"{resource_type}?{text.lstrip('?')}", query, f"if:{resource_type}?{normal}")
+    # Criteria name people, and a lock's name is kept for an hour.
+    name = hashlib.sha256(normal.encode()).hexdigest()
+    return Criteria(f"{resource_type}?{text.lstrip('?')}", query, f"if:{resource_type}?{name}")
 
 
 def _refused(text: str, code: str) -> FhirError:

@@ -194,6 +194,8 @@ class Context:
         settling: notes changes that every worker must have seen before the answer is given; None
             for a request that waits after each.
         form: the ``_format`` and ``_pretty`` of the URL, which links to pages must keep.
+        provenance: what the client says of where its writes come from (X-Provenance): a Provenance
+            without targets; None for nothing.
         progress: told how far the request is; whoever waits for an asynchronous one sees it. No
             personal data in it.
     """
@@ -206,6 +208,7 @@ class Context:
     brought: Brought | None = None
     settling: Settling | None = None
     form: tuple[tuple[str, str], ...] = ()
+    provenance: dict[str, Any] | None = None
     progress: Progress = untold
 
     def require(self, letter: str, resource_type: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.context import Context, Server
@@ -80,11 +81,9 @@ def _current(prepared: Prepared, revision: int, server: Server) -> Change:
 
 def _mend(context: Context, prepared: Sequence[Prepared]) -> None:
     indexer = context.server.indexer
-    made = [
-        (p.change.new, indexer.index(p.resource, p.change.new.reference))
-        for p in prepared
-        if p.resource is not None
-    ]
+    written = [(p.change.new, p.resource) for p in prepared if p.resource is not None]
+    written += [(c.new, json.parse(c.new.body or b"{}")) for c in context.store.recorded]
+    made = [(new, indexer.index(resource, new.reference)) for new, resource in written]
     stored = context.store.labels_of(resource.reference for resource, _ in made)
     known = [(replace(r, labels=stored.get(r.reference, ())), entries) for r, entries in made]
     ReindexStore(context.store.collections).write(context.store.relabelled(known))

@@ -61,6 +61,7 @@ def write_together(
     locks: Sequence[str] = (),
     before: Check | None = None,
     dry_run: bool = False,
+    tells_itself: bool = False,
 ) -> Written:
     """Store what is drafted, all or nothing, through validation and law like any write.
 
@@ -71,6 +72,7 @@ def write_together(
         locks: see `commit`; the law's own are taken besides.
         before: see `commit`.
         dry_run: store nothing; what would refuse is among the issues.
+        tells_itself: see `commit`.
 
     Raises:
         FhirError: what ``draft`` raises; what a write of the same would raise; 409 where too many
@@ -83,7 +85,14 @@ def write_together(
             if dry_run:
                 return Written(new, tuple(rehearse_together(context, prepared)))
             followed: list[Prepared] = []
-            warnings = commit(context, prepared, locks=locks, before=before, followed=followed)
+            warnings = commit(
+                context,
+                prepared,
+                locks=locks,
+                before=before,
+                followed=followed,
+                tells_itself=tells_itself,
+            )
         except StaleWrite:
             continue
         said = (i.inside(p.at) for p in prepared for i in warnings[p.change.new.reference])

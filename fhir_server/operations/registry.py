@@ -54,6 +54,7 @@ from fhir_server.operations.standard.expand import EXPAND
 from fhir_server.operations.standard.graphql.operation import GRAPHQL
 from fhir_server.operations.standard.lookup import LOOKUP
 from fhir_server.operations.standard.meta import META, META_ADD, META_DELETE
+from fhir_server.operations.standard.purge import PURGE
 from fhir_server.operations.standard.reindex import REINDEX
 from fhir_server.operations.standard.subsumes import SUBSUMES
 from fhir_server.operations.standard.translate import TRANSLATE
@@ -99,6 +100,7 @@ OPERATIONS: dict[str, Operation] = {
         NAMED_CONTACTS,
         NOTE_SIP_NEED,
         PATIENTKONTRAKT,
+        PURGE,
         READY_FOR_DISCHARGE,
         REASSIGN,
         RECEIVE_SIP,

@@ -20,6 +20,7 @@ from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
+from fhir_server.security.provenance import Record
 from fhir_server.security.restricting import restricted
 from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
@@ -39,6 +40,7 @@ class GuardedStore(Snapshot):
         labeller: says who answers for what is written.
         masks: leave out what the principal may not see of what they may.
         trace: is told what was given and changed.
+        record: tells in Provenances of what is written.
         inside: a snapshot of the same store whose transaction the reads belong to.
     """
 
@@ -49,6 +51,7 @@ class GuardedStore(Snapshot):
         labeller: Labeller,
         masks: Masks,
         trace: Trace,
+        record: Record,
         inside: Snapshot | None = None,
     ) -> None:
         super().__init__(store.collections, inside.session if inside else None)
@@ -57,6 +60,9 @@ class GuardedStore(Snapshot):
         self.trace = trace
         self._labeller = labeller
         self._masks = masks
+        self._record = record
+        # The Provenances of the last write.
+        self.recorded: list[Change] = []
         self._free = access.principal.unrestricted
         # What was given with something left out: written back, the rest would be lost.
         self._cut: set[str] = set()
@@ -67,7 +73,13 @@ class GuardedStore(Snapshot):
 
     def _within(self, snapshot: Snapshot, trace: Trace) -> GuardedStore:
         within = GuardedStore(
-            self._store, self.access, self._labeller, self._masks, trace, snapshot
+            self._store,
+            self.access,
+            self._labeller,
+            self._masks,
+            trace,
+            self._record,
+            snapshot,
         )
         within._cut = self._cut
         return within
@@ -238,8 +250,11 @@ class GuardedStore(Snapshot):
         follow: Follow | None = None,
         after: Check | None = None,
         once: str | None = None,
+        tells_itself: bool = False,
     ) -> None:
-        """Make all the changes or none; see `MongoStore.transact`.
+        """Make all the changes or none, and tell of them; see `MongoStore.transact`.
+
+        Where it ``tells_itself``, versions that Provenances among it tell of get no other.
 
         Raises:
             FhirError: 403 for a change that the principal may not make.
@@ -252,16 +267,22 @@ class GuardedStore(Snapshot):
         def following(snapshot: Snapshot) -> Sequence[Change]:
             # What follows from a write is the law's doing, whoever wrote.
             assert follow is not None  # noqa: S101 - only passed where there is one
-            return self._labeller.labelled(snapshot, follow(snapshot))
+            made = self._labeller.labelled(snapshot, follow(snapshot))
+            about = self._record.of_consequences(made, labelled)
+            self.recorded = [*told, *about]
+            return [*made, *about]
 
+        told = self._record.of_write(labelled, tells_itself=tells_itself)
+        self.recorded = told
         self._store.transact(
-            labelled,
+            [*labelled, *told],
             locks=locks,
             before=self._guarded(before),
             follow=following if follow is not None else None,
             after=self._guarded(after),
             once=once,
         )
+        self._labeller.note(labelled)
         self._note_changes(labelled)
 
     def _require_uncut(self, changes: Sequence[Change]) -> None:

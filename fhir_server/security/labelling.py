@@ -1,7 +1,7 @@
 """Completes the labels of what is written: which unit answers for it, and of which vårdgivare.
 
 A resource that says so itself decides. Else who answered for the version before does, or the unit
-of who writes. Roles stand for their units.
+of who writes. Roles stand for their units. A Provenance is about whom what it tells of is about.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 from fhir_server.search import labels, tokens
 from fhir_server.search.labels import Labels
 from fhir_server.security.organizations import ORGANIZATION, Organizations
+from fhir_server.security.provenance import PROVENANCE, targets_of
 from fhir_server.storage.records import Change
 from fhir_server.storage.snapshot import Snapshot
 
@@ -42,7 +43,7 @@ class Labeller:
             snapshot: where roles are looked up; sees what a transaction has written.
             changes: with the labels that the resources themselves say.
         """
-        said = [_said(change) for change in changes]
+        said = self._with_targets(snapshot, changes, [_said(change) for change in changes])
         if not any(said) and not self._own_unit:
             return list(changes)
         units = self._units_of_roles(snapshot, changes, said)
@@ -55,6 +56,10 @@ class Labeller:
             _with(change, replace(own, provider=_provider(change, own, known.provider_of)))
             for change, own in zip(changes, settled, strict=True)
         ]
+
+    def note(self, changes: Sequence[Change]) -> None:
+        """Take note of changes that were made: units among them are known from now on."""
+        self._organizations.note(changes)
 
     def _settled(self, change: Change, said: Labels, units: dict[str, str]) -> Labels:
         before = labels.read(change.previous.labels) if change.previous else Labels()
@@ -69,6 +74,25 @@ class Labeller:
             owner=owner or before.owner or self._own_unit,
             addressed=tuple(each for each in addressed if each),
         )
+
+    def _with_targets(
+        self, snapshot: Snapshot, changes: Sequence[Change], said: list[Labels]
+    ) -> list[Labels]:
+        """Let Provenances be about whom what they tell of is about, and as hidden as that is."""
+        records = {
+            index: targets_of(change.entries.tokens)
+            for index, change in enumerate(changes)
+            if change.entries and change.new.resource_type == PROVENANCE
+        }
+        if not records:
+            return said
+        with_it = {c.new.reference: own for c, own in zip(changes, said, strict=True)}
+        named = {each for targets in records.values() for each in targets} - with_it.keys()
+        stored = Snapshot.labels_of(snapshot, named) if named else {}
+        known = {reference: labels.read(own) for reference, own in stored.items()} | with_it
+        for index, targets in records.items():
+            said[index] = _of_targets(said[index], [known[t] for t in targets if t in known])
+        return said
 
     def _units_of_roles(
         self, snapshot: Snapshot, changes: Sequence[Change], said: Iterable[Labels]
@@ -86,6 +110,17 @@ class Labeller:
         stored = Snapshot.read_indexed(snapshot, roles - written.keys())
         found = {**{ref: own for ref, (_, own) in stored.items()}, **written}
         return {role: _unit(found.get(role, ())) for role in roles}
+
+
+def _of_targets(own: Labels, told: Sequence[Labels]) -> Labels:
+    about = (person for each in (own, *told) for person in each.about)
+    hidden = labels.HIDDEN_WHOLE
+    return replace(
+        own,
+        about=tuple(dict.fromkeys(about)),
+        hidden=hidden if any(each.hidden == hidden for each in told) else own.hidden,
+        protected=own.protected or any(each.protected for each in told),
+    )
 
 
 def _said(change: Change) -> Labels:

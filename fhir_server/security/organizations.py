@@ -2,7 +2,7 @@
 
 Kept in memory, and read anew when an Organization was written since. Whoever looks asks the
 database at most once a second whether one was: a unit that was stored through another process is
-known here a second later.
+known here a second later, one that was stored through this at once.
 """
 
 from __future__ import annotations
@@ -136,6 +136,11 @@ class Organizations:
                 if now or time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
                     self._look()
         return self._units
+
+    def note(self, changes: Sequence[Change]) -> None:
+        """Look again at the next question, where one of some changes made was a unit's."""
+        if any(change.new.resource_type == ORGANIZATION for change in changes):
+            self._looked = float("-inf")
 
     def with_changes(self, changes: Sequence[Change], named: Iterable[str]) -> Units:
         """Give the units as they are once some changes are made.

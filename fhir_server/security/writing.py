@@ -3,7 +3,7 @@
 Who may write what is in the roles; whose it must be stands here: one's own unit answers for what
 one creates and changes, and what was sent to one's unit may be answered where the role says so.
 Records of care are kept (patientdatalagen 2008:355, 3 kap. 17 §): they are marked as entered in
-error and not deleted.
+error and not deleted. What tells of writes is not changed at all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.labels import Labels
 from fhir_server.security.access import Access
+from fhir_server.security.provenance import RECORDS
 from fhir_server.storage.records import Change
 
 
@@ -40,6 +41,8 @@ def _refusals(access: Access, change: Change) -> list[Issue]:
         return [_issue(f"{_WHAT[letter]} {type_} is not allowed with this role and token.", type_)]
     if access.role.kind == "administrator":
         return []
+    if letter != "c" and type_ in RECORDS:
+        return [_issue(f"{type_} tells what was done, and stays as it is.", type_)]
     own = labels.read(new.labels)
     before = labels.read(previous.labels) if previous else Labels()
     if letter == "c" or access.owns(before):

@@ -10,6 +10,7 @@ The layout and the measurements behind it are in docs/adr/0003-storage-layout.md
 - ``locks`` serialises writers who must see each other (two conditional creates, two contacts
   for one patient): a transaction that touches a lock conflicts with every other that does.
 - ``once`` remembers what must happen only once (a file that was loaded).
+- ``purges`` notes what was destroyed by a decision of law, which alone removes a version.
 
 Acknowledged means durable: majority write concern, journaled.
 """

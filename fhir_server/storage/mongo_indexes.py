@@ -62,7 +62,9 @@ RESOURCE_INDEXES = (
 # A lock that nobody took for so long serialises nobody any more.
 LOCK_SECONDS = 3600
 PACKAGES = "packages"
-FOUND_BY_ID_ALONE = ("once", PACKAGES)
+# What was destroyed by a decision of law: few, and kept for good.
+PURGES = "purges"
+FOUND_BY_ID_ALONE = ("once", PACKAGES, PURGES)
 
 SEARCH_STATE = "search_state"
 STATE_ID = "state"

@@ -321,6 +321,7 @@ OSL_10_1 = LawParagraph("OSL-10-1", "Offentlighets- och sekretesslagen (2009:400
 OSL_12_2 = LawParagraph("OSL-12-2", "Offentlighets- och sekretesslagen (2009:400) 12 kap. 2 §")
 OSL_25_1 = LawParagraph("OSL-25-1", "Offentlighets- och sekretesslagen (2009:400) 25 kap. 1 §")
 OSL_26_1 = LawParagraph("OSL-26-1", "Offentlighets- och sekretesslagen (2009:400) 26 kap. 1 §")
+PDL_3_17 = LawParagraph("PDL-3-17", "Patientdatalagen (2008:355) 3 kap. 17 §")
 FB_6_11 = LawParagraph("FB-6-11", "Föräldrabalken 6 kap. 11 §")
 PDL_4_3 = LawParagraph("PDL-4-3", "Patientdatalagen (2008:355) 4 kap. 3 §")
 PDL_8_5 = LawParagraph("PDL-8-5", "Patientdatalagen (2008:355) 8 kap. 5 §")
@@ -341,6 +342,7 @@ PARAGRAPHS = (
     OSL_12_2,
     OSL_25_1,
     OSL_26_1,
+    PDL_3_17,
     FB_6_11,
     PDL_4_3,
     PDL_8_5,

@@ -414,6 +414,25 @@ def test_a_broken_rule_names_its_paragraph(command: Command, tmp_path: Path) -> 
     assert "Patientlagen (2014:821) 6 kap." in result.stderr
 
 
+def test_what_says_nothing_of_its_unit_is_the_named_ones(
+    command: Command, store: MongoStore, tmp_path: Path
+) -> None:
+    """R112: by HSA-id or reference; a unit that is not there is refused."""
+    number = {"system": "urn:oid:1.2.752.29.4.19", "value": "SE2321000131-E000000000010"}
+    unit = {"resourceType": "Organization", "id": "hc", "name": "hc", "identifier": [number]}
+    basic = {"resourceType": "Basic", "code": {"text": "x"}}
+    refused = command("load", "--unit", "SE2321000131-X", write(tmp_path / "u.json", unit))
+    assert refused.exit_code == 2
+    assert "load the Organizations first" in refused.stderr
+    command("load", tmp_path / "u.json")
+    for id_, named in (("by-hsa-id", number["value"]), ("by-reference", "Organization/hc")):
+        file = write(tmp_path / f"{id_}.json", {**basic, "id": id_})
+        assert command("load", "--unit", named, file).exit_code == 0
+        stored = store.read("Basic", id_)
+        assert stored is not None
+        assert "Basic._owner>Organization/hc" in stored.labels
+
+
 def test_standard_input_is_loaded(command: Command, fhir: Fhir) -> None:
     lines = [{"resourceType": "Basic", "id": f"in-{n}", "code": {"text": "x"}} for n in range(3)]
     data = bz2.compress("\n".join(map(json.dumps, lines)).encode())

@@ -25,15 +25,18 @@ def test_every_read_of_the_store_is_guarded() -> None:
 
 
 # Modules that open collections of the store: of jobs, of what is registered, of conformance; and
-# those that load, reindex and examine for an operator; of the audit trail, and whom it is about.
+# those that load, reindex, destroy and examine for an operator; of the audit trail, and whom it is
+# about.
 OPENERS = {
     "api/audit.py",
     "api/asynchronous.py",
     "app.py",
     "bulk/conformance.py",
     "bulk/packages.py",
+    "bulk/purge.py",
     "bulk/reindex.py",
     "commands/audit.py",
+    "commands/export_person.py",
     "doctor.py",
     "interactions/conformance_changes.py",
     "interactions/derivation.py",
@@ -41,6 +44,7 @@ OPENERS = {
     "interactions/search_changes.py",
     "operations/security/access_log.py",
     "operations/security/access_sample.py",
+    "operations/standard/purge.py",
     "security/guarded_store.py",
     "serving.py",
 }

@@ -434,6 +434,7 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Patient", "instance", "named-contacts"),
         ("Patient", "type", "named-contacts"),
         ("Patient", "instance", "patientkontrakt"),
+        ("Patient", "instance", "purge"),
         ("CarePlan", "instance", "document"),
         ("CarePlan", "instance", "export-sip"),
         ("CarePlan", "type", "receive-sip"),

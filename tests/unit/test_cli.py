@@ -36,6 +36,7 @@ def test_the_commands_are_there() -> None:
         "doctor",
         "expire",
         "export",
+        "export-person",
         "load",
         "package",
         "reindex",

@@ -53,7 +53,7 @@ def run(call: Call) -> Answer:
             if last_receipt(context, reference).get("id", "") != before:
                 raise StaleWrite([reference])
 
-    written = write_together(call.context, draft, before=nothing_received_since)
+    written = write_together(call.context, draft, before=nothing_received_since, tells_itself=True)
     return _answer(call, met[0], {each.reference: each for each in written.stored}, written.issues)
 
 
