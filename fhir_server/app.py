@@ -47,7 +47,7 @@ from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
-from fhir_server.sweden import access_labels, codes, facts, masking, write_rules
+from fhir_server.sweden import access_labels, codes, emergency, facts, masking, write_rules
 from fhir_server.sweden.access_law import Limits
 from fhir_server.sweden.access_states import AccessStates
 from fhir_server.sweden.guardian_access import Ages
@@ -212,6 +212,7 @@ def create_gate(server: Server, store: MongoStore) -> Gate:
         hsa_systems=codes.HSA_ID_SYSTEMS,
         reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
         types=tuple(types),
+        signatures=emergency,
     )
     return Gate(store, rules, Masks(masking))
 

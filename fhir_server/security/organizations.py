@@ -36,7 +36,7 @@ class Units:
         by_identifier: who has an identifier, spelled as in the index (``system|value``, folded).
         children: the parts of each that are of the same vårdgivare.
         legal: those that are a legal body of their own, by an organisationsnummer.
-        kinds: what each says of its kind: ``system|code`` of its types, and the code of its huvudman.
+        kinds: what each says of its kind: ``system|code`` of its types, the code of its huvudman.
     """
 
     parents: Mapping[str, str] = field(default_factory=dict)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search.query import Criterion
@@ -19,6 +20,17 @@ PROTECTED_RIGHT = "protected-persons"
 ReadsSearch = Callable[[str, Sequence[tuple[str, str]]], Criterion]
 
 
+class Signatures(Protocol):
+    """Says which resources only a certain member of staff writes; the law's part of it."""
+
+    @property
+    def SIGNED(self) -> Collection[str]:  # noqa: N802 - a constant of a module
+        """Types of which some are."""
+
+    def signer(self, resource: Mapping[str, Any]) -> str | None:
+        """Give the HSA-id of who alone may write a resource; None where anybody may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What all decisions of a server rest on.
@@ -29,6 +41,7 @@ class Rules:
         hsa_systems: the systems of HSA-ids.
         reads_search: reads search parameters.
         types: all resource types.
+        signatures: which resources only a certain member of staff writes.
     """
 
     roles: Roles
@@ -36,6 +49,7 @@ class Rules:
     hsa_systems: tuple[str, ...]
     reads_search: ReadsSearch
     types: tuple[str, ...]
+    signatures: Signatures
 
 
 @dataclass(slots=True)

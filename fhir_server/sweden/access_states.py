@@ -1,4 +1,4 @@
-"""The law of access as the loader of what is on file asks it; see `access_law` and `guardian_access`.
+"""The law of access as the loader of what is on file asks it: `access_law`, `guardian_access`.
 
 Source: R111, R118, R123; DOMAIN 0.7.
 """
