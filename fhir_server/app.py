@@ -40,6 +40,7 @@ from fhir_server.search.parse import QueryParser
 from fhir_server.security import roles
 from fhir_server.security.gate import Gate
 from fhir_server.security.masking import Masks
+from fhir_server.security.organizations import Marks
 from fhir_server.security.patient_states import StoredStates
 from fhir_server.security.rights import Rules
 from fhir_server.settings import Settings
@@ -209,7 +210,7 @@ def create_gate(server: Server, store: MongoStore) -> Gate:
     rules = Rules(
         roles=roles.load(server.settings.roles, types),
         states=StoredStates(access_states(server.settings)),
-        hsa_systems=codes.HSA_ID_SYSTEMS,
+        marks=Marks(codes.ORGANISATIONSNUMMER, codes.HSA_ID_SYSTEMS),
         reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
         types=tuple(types),
         signatures=emergency,

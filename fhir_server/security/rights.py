@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search.query import Criterion
 from fhir_server.security import scopes
-from fhir_server.security.organizations import Units
+from fhir_server.security.organizations import Marks, Units
 from fhir_server.security.patient_state import PatientStates, Viewer
 from fhir_server.security.principal import Principal
 from fhir_server.security.roles import Role, Roles
@@ -38,7 +38,7 @@ class Rules:
     Args:
         roles: what each role may do.
         states: says how it stands with a person.
-        hsa_systems: the systems of HSA-ids.
+        marks: tell a vårdgivare from its units.
         reads_search: reads search parameters.
         types: all resource types.
         signatures: which resources only a certain member of staff writes.
@@ -46,7 +46,7 @@ class Rules:
 
     roles: Roles
     states: PatientStates
-    hsa_systems: tuple[str, ...]
+    marks: Marks
     reads_search: ReadsSearch
     types: tuple[str, ...]
     signatures: Signatures
@@ -124,7 +124,7 @@ class Rights:
         """For whom one looks."""
         if self._viewer is None:
             who = self.principal
-            systems = self.rules.hsa_systems
+            systems = self.rules.marks.hsa_systems
             own = self.units.identified(systems, who.unit) if who.unit else []
             self._roots = tuple(own)
             provider = self.units.provider_of(own[0]) if own else ""

@@ -20,7 +20,7 @@ from tests.security.consents import observation, svod
 from tests.security.worlds import HSA, ORGANIZATIONS, World, encounter, organization, staff
 
 LABEL = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
-NUMBER = ("http://electronichealth.se/identifier/personnummer", "201305142387")
+NUMBER = ("http://electronichealth.se/identifier/personnummer", "201305142398")
 REDACTED = {"system": codes.OBSERVATION_VALUE, "code": "REDACTED"}
 
 
