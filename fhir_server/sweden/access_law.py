@@ -39,6 +39,8 @@ from fhir_server.sweden.elements import Json, child, items, says, text
 
 NATIONAL = "national"
 TREATMENT = "TREAT"
+# Elements of a rule by which it is about a part of what there is.
+_LIMITS = ("class", "code", "data", "dataPeriod", "securityLabel")
 # v3-PurposeOfUse below treatment: a consent for treatment is one for them.
 _TREATMENTS = frozenset({TREATMENT, "ETREAT", "BTG", "CAREMGT", "COC"})
 
@@ -272,6 +274,8 @@ def _own_ruling(
     if kind not in ("permit", "deny") or not periods.read(rule).covers(now):
         return None
     permits = kind == "permit"
+    if permits and any(rule.get(each) for each in _LIMITS):
+        return None  # what is permitted in part is handed out, and not open to direct access
     if not _purpose_fits(rule, looker.purpose, permits):
         return None
     named = [child(each, "reference") for _, each in items(rule, "actor")]
