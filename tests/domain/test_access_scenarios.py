@@ -37,7 +37,9 @@ class Cast:
         found = json.loads(search(self.world.context(), "Organization", [("_id", unit)]).body)
         numbers = found["entry"][0]["resource"]["identifier"]
         number = next(n["value"] for n in numbers if n["system"] in codes.HSA_ID_SYSTEMS)
-        return Principal(f"{unit}-1", role, unit=number, purpose=PURPOSE, person=f"SE2321000131-P{len(unit):012}")
+        return Principal(
+            f"{unit}-1", role, unit=number, purpose=PURPOSE, person=f"SE2321000131-P{len(unit):012}"
+        )
 
     def finds(self, who: Principal, type_: str, *asked: tuple[str, str]) -> set[str]:
         """Give the ids of what a search finds."""
