@@ -29,6 +29,7 @@ from fhir_server.sweden import (
     audience,
     care_relation,
     codes,
+    consents,
     emergency,
     guardians,
     periods,
@@ -347,9 +348,12 @@ class _Shared:
     """Which plans of others, that name the looker's units, are theirs to see whole (R78, R94)."""
 
     def __init__(self, on_file: _OnFile, looker: Looker, places: Places) -> None:
+        self.any = False
+        self.withheld: frozenset[str] = frozenset()
+        if not on_file.plans and not any(map(consents.is_consent_to_sip, on_file.consents)):
+            return
         actor = [*_at(looker, places)]
         custody = guardians.guardians_of(on_file.patient, on_file.relatives, on_file.now)
-        self.any = False
         withheld = set()
         for plan in on_file.plans or [{"subject": {"reference": on_file.person}}]:
             allowed = sharing.disclosure(
