@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+import structlog
 from flask import Flask
 from flask_compress import Compress
 
 from fhir_server.api import (
     access_log,
     asynchronous,
+    authentication,
     blueprints,
     errors,
     health,
     openapi,
+    smart,
     unread_bodies,
 )
 from fhir_server.api.lazy_rule import LazyRule
@@ -38,6 +41,7 @@ from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
 from fhir_server.security import roles
+from fhir_server.security.authentication.smart import OPEN_TEXT
 from fhir_server.security.gate import Gate
 from fhir_server.security.masking import Masks
 from fhir_server.security.organizations import Marks
@@ -57,6 +61,8 @@ from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
 from fhir_server.terminology.remote import RemoteTerminology
 from fhir_server.terminology.terminology import Terminology
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +234,9 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     access_log.configure(settings.log_level)
     # A file that does not fit is said at start and not at the first question.
     agreements_of(settings)
+    who_asks = authentication.of(settings)
+    if who_asks.authenticator is None:
+        log.warning(OPEN_TEXT, open=True)
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
     app.url_rule_class = LazyRule
@@ -252,12 +261,14 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     access_log.register(app)
     errors.register(app)
     unread_bodies.register(app)
+    authentication.register(app, who_asks)
     asynchronous.register(app)
     if settings.terminology_server:
         app.before_request(partial(allowance.begin, settings.terminology_timeout_s))
         app.teardown_request(lambda _: allowance.end())
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
+    api.register_blueprint(smart.blueprint())
     api.register_blueprint(asynchronous.blueprint())
     api.register_blueprint(blueprints.fhir_blueprint(server))
     # Last: until here no database is needed.

@@ -12,6 +12,7 @@ from fhir_server.security import scopes
 from fhir_server.security.organizations import Marks, Units
 from fhir_server.security.patient_state import PatientStates, Viewer
 from fhir_server.security.principal import Principal
+from fhir_server.security.refusal import insufficient_scope
 from fhir_server.security.roles import Role, Roles
 
 PROTECTED_RIGHT = "protected-persons"
@@ -81,9 +82,13 @@ class Rights:
         """Refuse what role or token do not allow to a type at all.
 
         Raises:
-            FhirError: 403.
+            Refused: 403 with the scope that a token would need.
+            FhirError: 403, no token would do.
         """
         if not self.may(letter, resource_type):
+            if self.role.may(letter, resource_type):  # then it is the token that does not
+                context = "user" if self.principal.person or self.own_persons else "system"
+                raise insufficient_scope(f"{context}/{resource_type}.{letter}")
             text = f"{_VERBS[letter]} {resource_type} is not allowed with this role and token."
             raise FhirError(Issue("error", "forbidden", text))
 
