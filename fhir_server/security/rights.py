@@ -87,7 +87,8 @@ class Rights:
         """
         if not self.may(letter, resource_type):
             if self.role.may(letter, resource_type):  # then it is the token that does not
-                context = "user" if self.principal.person or self.own_persons else "system"
+                personal = self.principal.person or self.role.kind == "patient"
+                context = "user" if personal else "system"
                 raise insufficient_scope(f"{context}/{resource_type}.{letter}")
             text = f"{_VERBS[letter]} {resource_type} is not allowed with this role and token."
             raise FhirError(Issue("error", "forbidden", text))
