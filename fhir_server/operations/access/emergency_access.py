@@ -15,8 +15,9 @@ from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient, subject_of
-from fhir_server.sweden import emergency
+from fhir_server.sweden import codes, emergency
 from fhir_server.sweden.elements import text
+from fhir_server.sweden.rulings import refusal
 
 
 def run(call: Call) -> Answer:
@@ -27,7 +28,8 @@ def run(call: Call) -> Answer:
 
     Raises:
         FhirError: 403 for anybody but a member of staff who acts for a unit with the purpose of
-            treatment; 400 for a reason without words, or too long a time; 404 for no patient.
+            treatment; 422 for a reason without words, with the paragraph; 400 for too long a
+            time; 404 for no patient.
     """
     access = call.context.store.access
     person, unit = access.principal.person, access.own_unit
@@ -45,7 +47,7 @@ def run(call: Call) -> Answer:
     reason = call.arguments["reason"]
     if not text(reason, "text"):
         words = "reason says in words, in its text, what happened; it is read by who follows it up."
-        raise invalid(words, "reason", "required")
+        raise FhirError(refusal(words, "reason", codes.PDL_4_5), status=422)
     patient = subject_of(call)
     require_patient(Finder(call.context.server, call.context.store), patient)
     flag = emergency.opening(patient, unit, person, reason, now_of(call.context), _minutes(call))
