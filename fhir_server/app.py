@@ -14,6 +14,7 @@ from flask_compress import Compress
 from fhir_server.api import (
     access_log,
     asynchronous,
+    audit,
     authentication,
     blueprints,
     errors,
@@ -41,20 +42,25 @@ from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
 from fhir_server.security import roles
+from fhir_server.security.audit import trail
+from fhir_server.security.audit.event import Form
+from fhir_server.security.audit.trail import Trail
 from fhir_server.security.authentication.smart import OPEN_TEXT
 from fhir_server.security.gate import Gate
 from fhir_server.security.masking import Masks
 from fhir_server.security.organizations import Marks
 from fhir_server.security.patient_states import StoredStates
 from fhir_server.security.rights import Rules
-from fhir_server.settings import Settings
+from fhir_server.settings import PREFIX, Settings, SettingsError
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.mongo_audit import AuditStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
 from fhir_server.sweden import access_labels, codes, emergency, facts, masking, write_rules
 from fhir_server.sweden.access_law import Limits
 from fhir_server.sweden.access_states import AccessStates
+from fhir_server.sweden.audit_trail import APPEND_ONLY
 from fhir_server.sweden.guardian_access import Ages
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
@@ -63,6 +69,8 @@ from fhir_server.terminology.remote import RemoteTerminology
 from fhir_server.terminology.terminology import Terminology
 
 log = structlog.get_logger()
+# As long as the hash of HMAC-SHA-256: RFC 2104, section 3.
+LEAST_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +248,8 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
     app.url_rule_class = LazyRule
-    store = MongoStore(mongodb_uri, settings.mongodb_database)
+    append_only = APPEND_ONLY if settings.audited else None
+    store = MongoStore(mongodb_uri, settings.mongodb_database, append_only)
     app.extensions["fhir"] = Parts(server, store, create_gate(server, store))
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
@@ -259,6 +268,8 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     )
     Compress(app)
     access_log.register(app)
+    if settings.audited:
+        _record(app, settings, store)
     errors.register(app)
     unread_bodies.register(app)
     authentication.register(app, who_asks)
@@ -274,6 +285,32 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     # Last: until here no database is needed.
     _follow(server, store)
     return app
+
+
+def audit_rules(settings: Settings) -> trail.Rules:
+    """Give how the audit trail is kept.
+
+    Raises:
+        SettingsError: the file of the key holds none.
+    """
+    key = settings.audit_key.read_bytes().strip() if settings.audit_key else b""
+    if settings.audit_key and len(key) < LEAST_KEY_BYTES:
+        text = f"{PREFIX}AUDIT_KEY must name a file with at least {LEAST_KEY_BYTES} bytes."
+        raise SettingsError(text)
+    most = int(settings.audit_spool_mb * 1_000_000)
+    return trail.Rules(settings.audit_directory, key, sync=settings.audit_sync, most_bytes=most)
+
+
+def audit_form(settings: Settings) -> Form:
+    """Give what all records of the audit trail have in common."""
+    return Form(codes.HSA_ID, settings.fhir_base)
+
+
+def _record(app: Flask, settings: Settings, store: MongoStore) -> None:
+    """Keep the audit trail; what processes before this one have left of it is shipped first."""
+    own = Trail(audit_rules(settings), AuditStore(store.collections))
+    audit.register(app, own, audit_form(settings))
+    own.start()
 
 
 def _follow(server: Server, store: MongoStore) -> None:

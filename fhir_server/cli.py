@@ -11,6 +11,7 @@ import click
 
 from fhir_server import __version__
 from fhir_server import settings as settings_module
+from fhir_server.commands.audit import audit
 from fhir_server.commands.demo import demo
 from fhir_server.commands.doctor import doctor
 from fhir_server.commands.expire import expire
@@ -143,7 +144,9 @@ def _database_option(settings: Settings) -> str:
     return f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
 
 
-for command in (load, demo, package, validate, export, report, reindex, expire, token, doctor):
+for command in (
+    load, demo, package, validate, export, report, reindex, expire, token, audit, doctor,
+):  # fmt: skip
     main.add_command(command)
 
 

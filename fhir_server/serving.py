@@ -17,6 +17,7 @@ from fhir_server.settings import Settings
 from fhir_server.storage import embedded
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_deployment import UnfitDeployment
+from fhir_server.sweden.audit_trail import APPEND_ONLY
 
 
 class ServingError(Exception):
@@ -50,7 +51,7 @@ def database(settings: Settings, *, share: bool = False) -> Iterator[str]:
 def opened_store(settings: Settings) -> Iterator[MongoStore]:
     """Give the store for work beside a server, or without one."""
     with database(settings, share=True) as uri:
-        store = MongoStore(uri, settings.mongodb_database)
+        store = _store(settings, uri)
         try:
             _prepare(store)
             yield store
@@ -75,12 +76,17 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     _require_readable_issuers(settings)
     _require_free_port(settings)
     with database(settings) as uri:
-        store = MongoStore(uri, settings.mongodb_database)
+        store = _store(settings, uri)
         _prepare(store)
         _let_take_effect(settings, store)
         store.close()
         os.environ.update(settings_module.as_environment(replace(settings, mongodb_uri=uri)))
         _run_workers(settings, on_ready)
+
+
+def _store(settings: Settings, uri: str) -> MongoStore:
+    trail = APPEND_ONLY if settings.audited else None
+    return MongoStore(uri, settings.mongodb_database, trail)
 
 
 def _prepare(store: MongoStore) -> None:

@@ -25,7 +25,7 @@ def _documented(default: Any, about: str, metavar: str = "") -> Any:
 
 
 # Counts that have another least value than 1, or need it said.
-_LEAST = {"small_cells": 1, "continuity_visits": 2}
+_LEAST = {"small_cells": 1, "continuity_visits": 2, "audit_years": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,25 @@ class Settings:
     trusted_proxies: str = _documented(
         "", "Addresses and networks of reverse proxies besides this machine, separated by commas."
     )
+    audit: str = _documented(
+        "secured", "When the audit trail is kept: where access is controlled (secured), or always."
+    )
+    audit_dir: Path | None = _documented(
+        None, "Folder of audit records that the database has not yet; default: in data_dir."
+    )
+    audit_key: Path | None = _documented(
+        None, "A file with the secret that seals the audit trail; without it, a plain hash does."
+    )
+    audit_sync: bool = _documented(
+        False, "Whether the answer to a read waits until its record is on disk, as that to a write."
+    )
+    audit_spool_mb: float = _documented(
+        1000.0,
+        "The most audit records that wait for the database, in MB; then nothing is answered.",
+    )
+    audit_years: int = _documented(
+        5, "Years that audit records are kept; at least 5 (HSLF-FS 2016:40, 4 kap. 9 §)."
+    )
     log_level: str = _documented("info", "debug, info, warning or error.")
 
     def __post_init__(self) -> None:
@@ -178,11 +197,13 @@ class Settings:
             least = _LEAST.get(name, 1)
             if getattr(self, name) < least:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be at least {least}.")
-        for name in ("max_body_mb", "mongod_cache_gb", "terminology_timeout_s"):
+        for name in ("max_body_mb", "mongod_cache_gb", "terminology_timeout_s", "audit_spool_mb"):
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise SettingsError(f"{PREFIX}LOG_LEVEL must be debug, info, warning or error.")
+        if self.audit not in ("secured", "always"):
+            raise SettingsError(f"{PREFIX}AUDIT must be secured or always.")
         if self.conditional_delete not in ("single", "multiple", "off"):
             raise SettingsError(f"{PREFIX}CONDITIONAL_DELETE must be single, multiple or off.")
         if self.terminology_server and not _is_web_address(self.terminology_server):
@@ -201,7 +222,7 @@ class Settings:
             ) from None
 
     def _require_files(self) -> None:
-        for name in ("test_numbers", "agreements", "roles", "issuers"):
+        for name in ("test_numbers", "agreements", "roles", "issuers", "audit_key"):
             path = getattr(self, name)
             if path is not None and not path.is_file():
                 raise SettingsError(f"{PREFIX}{name.upper()} must name a file that can be read.")
@@ -228,6 +249,16 @@ class Settings:
     def fhir_base(self) -> str:
         """The address of the FHIR interface, without a trailing slash."""
         return self.base_url.rstrip("/") or f"http://{self.host}:{self.port}/fhir"
+
+    @property
+    def audited(self) -> bool:
+        """Whether an audit trail is kept."""
+        return self.secured or self.audit == "always"
+
+    @property
+    def audit_directory(self) -> Path:
+        """The folder of audit records on their way in use."""
+        return self.audit_dir or self.directory / "audit"
 
     @property
     def directory(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import threading
@@ -44,7 +45,10 @@ def worker() -> Flask:
     # Ctrl-C in a terminal goes to the whole process group. A worker that gets it besides its
     # parent's SIGTERM hangs until it is killed, and requests under way are lost.
     os.setpgid(0, 0)
-    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
+    # Not getppid: a parent that was killed since it started this worker is no parent any more.
+    parent = multiprocessing.parent_process()
+    pid = os.getppid() if parent is None or parent.pid is None else parent.pid
+    threading.Thread(target=_follow, args=(pid,), daemon=True).start()
     return _with_rules(_application())  # `serve` has prepared the database
 
 

@@ -12,7 +12,7 @@ from flask import Response
 from flask import request as http
 from flask_smorest import Blueprint
 
-from fhir_server.api import request
+from fhir_server.api import audit, request
 from fhir_server.api.documentation import BODY, FHIR_JSON, STRING, Json
 from fhir_server.api.routing import ANY, context_for, segment, tag
 from fhir_server.fhir import json
@@ -56,7 +56,9 @@ def _respond(type_: str | None, id_: str | None) -> Response:
     media_type = JSON
     try:
         media_type = _media_type()
-        found = answer(_context(type_), type_, id_, _request())
+        context, asked = _context(type_), _request()
+        audit.note_query(asked.query, asked.variables)
+        found = answer(context, type_, id_, asked)
     except FhirError as error:
         found = refusal(error)
     except StoreUnavailable:

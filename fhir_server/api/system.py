@@ -8,7 +8,7 @@ from flask import Response
 from flask import request as http
 from flask_smorest import Blueprint
 
-from fhir_server.api import documentation, request
+from fhir_server.api import audit, documentation, request
 from fhir_server.api.documentation import PARTIAL, READING, VERSIONS_OF_MANY, Route
 from fhir_server.api.responses import respond
 from fhir_server.api.smart import security
@@ -82,4 +82,8 @@ def register(blp: Blueprint) -> None:
                      errors=(409, 410, 412, 422, *documentation.BODY)).as_openapi())  # fmt: skip
     def bundle() -> Response:
         context = request.context()
-        return respond(process(context, request.resource(), prefer=request.prefer("return")))
+        sent = request.resource()
+        audit.note_entries(sent)
+        answer = process(context, sent, prefer=request.prefer("return"))
+        audit.note_answers(answer)
+        return respond(answer)

@@ -35,6 +35,7 @@ from fhir_server.operations.meetings.meeting_form import MEETING_FORM
 from fhir_server.operations.meetings.remind_call import REMIND_CALL
 from fhir_server.operations.operation import Operation
 from fhir_server.operations.patientkontrakt.patientkontrakt import PATIENTKONTRAKT
+from fhir_server.operations.security.access_log import ACCESS_LOG
 from fhir_server.operations.sip.activate_sip import ACTIVATE_SIP
 from fhir_server.operations.sip.close_sip import CLOSE_SIP
 from fhir_server.operations.sip.follow_up_sip import FOLLOW_UP_SIP
@@ -64,6 +65,7 @@ from fhir_server.operations.written.document import DOCUMENT
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
     for operation in (
+        ACCESS_LOG,
         ACTIVATE_SIP,
         ADMISSION_NOTICE,
         ANSWER_CALL,

@@ -25,6 +25,7 @@ from typing import Any
 
 from pymongo import MongoClient, ReplaceOne, UpdateOne, timeout
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
@@ -35,6 +36,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
+from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.storage.documents import (
     Document,
     current_document,
@@ -42,11 +44,12 @@ from fhir_server.storage.documents import (
     write,
 )
 from fhir_server.storage.errors import TransactionConflict, translated_errors
+from fhir_server.storage.mongo_audit import AUDIT, ensure_audit
 from fhir_server.storage.mongo_deployment import refusals_explained, require_transactions
 from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUnavailable
-from fhir_server.storage.snapshot import Check, Collections, Follow, Snapshot
+from fhir_server.storage.snapshot import AUDIT_EVENT, Check, Collections, Follow, Snapshot
 
 DUPLICATE_KEY = 11000
 TRANSACTION_SECONDS = 30.0
@@ -72,17 +75,21 @@ class MongoStore(Snapshot):
     Args:
         uri: of a replica set or sharded cluster.
         database: its name.
+        trail: says why AuditEvents are neither changed nor deleted, where they make up an audit
+            trail; None where they are resources like others.
 
     Raises:
         StoreUnavailable: the address can't be read.
     """
 
-    def __init__(self, uri: str, database: str) -> None:
+    def __init__(self, uri: str, database: str, trail: Issue | None = None) -> None:
         self._client = _client(uri)
         self._database = self._client[database]
         resources = self._database["resources"]
         primary = Primary(self._client, resources)
-        super().__init__(Collections(resources, self._database["history"], primary))
+        self._trail = trail
+        audit = self._database[AUDIT] if trail else None
+        super().__init__(Collections(resources, self._database["history"], primary, audit))
         self._locks = self._database["locks"]
         self._once = self._database["once"]
 
@@ -96,6 +103,8 @@ class MongoStore(Snapshot):
         with translated_errors(), refusals_explained():
             require_transactions(self._client)
             ensure_indexes(self._database)
+            if self._trail:
+                ensure_audit(self._database)
 
     def ping(self) -> None:
         """Ask the primary for an answer.
@@ -132,10 +141,12 @@ class MongoStore(Snapshot):
             once: a name; a second write that carries it is refused.
 
         Raises:
+            FhirError: 405 for a change to the audit trail that does not add to it.
             StaleWrite: a resource is no longer at the version that its change replaces.
             AlreadyDone: another write carried the same ``once``.
             StoreUnavailable: the database can't be reached, or other writers leave no gap.
         """
+        self._require_appending(changes)
         self.collections.primary.require()
         checks = (before, follow, after, once)
         if len(changes) == 1 and not locks and all(each is None for each in checks):
@@ -157,11 +168,18 @@ class MongoStore(Snapshot):
             else:
                 return
 
+    def _require_appending(self, changes: Sequence[Change]) -> None:
+        if self._trail is None:
+            return
+        for change in changes:
+            if change.new.resource_type == AUDIT_EVENT and (change.previous or change.new.deleted):
+                raise FhirError(self._trail, status=405)
+
     def _apply_one(self, change: Change) -> None:
         new = current_document(change)
         if change.previous is None:
             try:
-                self.collections.resources.insert_one(new)
+                self.collections.of((change.new.resource_type,)).insert_one(new)
             except DuplicateKeyError:
                 raise StaleWrite([change.new.reference]) from None
             return
@@ -194,7 +212,9 @@ class MongoStore(Snapshot):
                     before(inside)
                 self._apply(changes, session)
                 if follow is not None:
-                    self._apply(follow(inside), session)
+                    followed = follow(inside)
+                    self._require_appending(followed)
+                    self._apply(followed, session)
                 if after is not None:
                     after(inside)
             except BaseException:
@@ -239,7 +259,7 @@ class MongoStore(Snapshot):
             raise
 
     def _apply(self, changes: Sequence[Change], session: ClientSession) -> None:
-        """Write all changes in as few commands as MongoDB allows: two."""
+        """Write all changes in as few commands as MongoDB allows: two, or three with the trail."""
         previous = [superseded_document(c.previous) for c in changes if c.previous is not None]
         if previous:
             # Upserts and not inserts: a version stored ahead by a writer who lost stays as it is.
@@ -248,12 +268,21 @@ class MongoStore(Snapshot):
                 ordered=False,
                 session=session,
             )
+        records = [c for c in changes if self._is_record(c)]
+        others = [c for c in changes if not self._is_record(c)]
+        self._apply_to(self.collections.resources, others, session)
+        self._apply_to(self.collections.of((AUDIT_EVENT,)), records, session)
+
+    def _is_record(self, change: Change) -> bool:
+        return self._trail is not None and change.new.resource_type == AUDIT_EVENT
+
+    def _apply_to(
+        self, place: Collection[Document], changes: Sequence[Change], session: ClientSession
+    ) -> None:
         if not changes:
             return
         try:
-            result = self.collections.resources.bulk_write(
-                [write(c) for c in changes], session=session
-            )
+            result = place.bulk_write([write(c) for c in changes], session=session)
         except BulkWriteError as error:
             if any(e["code"] == DUPLICATE_KEY for e in error.details["writeErrors"]):
                 raise StaleWrite([c.new.reference for c in changes]) from None

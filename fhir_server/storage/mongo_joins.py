@@ -93,7 +93,7 @@ def _settle(read: Read, where: And) -> Settled:
             continue
         join = part.part if isinstance(part, Not) else part
         if not isinstance(join, Chained | ReferredBy):
-            parts.append(_without_joins(read, part))
+            parts.append(without_joins(read, part))
             continue
         found = _as_plain(read, join, FEW)
         if found is None:
@@ -103,14 +103,19 @@ def _settle(read: Read, where: And) -> Settled:
     return Settled(every(*parts), tuple(checks))
 
 
-def _without_joins(read: Read, criterion: Criterion) -> Criterion:
+def without_joins(read: Read, criterion: Criterion) -> Criterion:
+    """Say all joins by tokens and ids.
+
+    Raises:
+        FhirError: 403 for one that too many others fulfil.
+    """
     match criterion:
         case And(parts):
-            return And(tuple(_without_joins(read, part) for part in parts))
+            return And(tuple(without_joins(read, part) for part in parts))
         case Or(parts):
-            return Or(tuple(_without_joins(read, part) for part in parts))
+            return Or(tuple(without_joins(read, part) for part in parts))
         case Not(part):
-            return Not(_without_joins(read, part))
+            return Not(without_joins(read, part))
         case Chained() | ReferredBy():
             found = _as_plain(read, criterion, CAP)
             if found is None:

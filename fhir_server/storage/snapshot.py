@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
-from fhir_server.search.query import Query
+from fhir_server.search.query import Query, every
 from fhir_server.search.tokens import REFERENCE
 from fhir_server.storage import mongo_about, mongo_distinct, mongo_facts, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
@@ -19,20 +19,48 @@ from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_about import About
 from fhir_server.storage.mongo_history import MongoHistory
 from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS, UPDATED
+from fhir_server.storage.mongo_joins import has_join, without_joins
 from fhir_server.storage.mongo_primary import Primary
+from fhir_server.storage.mongo_reads import Read
 from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.versions import HistoryQuery, VersionPage
 
 Result = TypeVar("Result")
 
+AUDIT_EVENT = "AuditEvent"
+
 
 @dataclass(frozen=True, slots=True)
 class Collections:
-    """Where current versions are, where superseded ones, and who has them."""
+    """Where current versions are, where superseded ones, and who has them.
+
+    Args:
+        resources: current versions.
+        superseded: the versions before.
+        primary: who has them.
+        audit: the audit trail, with all AuditEvents; None where there is no trail, and AuditEvents
+            are resources like others.
+    """
 
     resources: Collection[Document]
     superseded: Collection[Document]
     primary: Primary
+    audit: Collection[Document] | None = None
+
+    def of(self, types: Sequence[str]) -> Collection[Document]:
+        """Give where the current versions of some types are; of several, never the trail."""
+        if self.audit is not None and tuple(types) == (AUDIT_EVENT,):
+            return self.audit
+        return self.resources
+
+    def parted(self, references: Iterable[str]) -> list[tuple[Collection[Document], list[str]]]:
+        """Give the places of some ``Type/id`` references, each with those that are there."""
+        wanted = set(references)
+        if self.audit is None:
+            return [(self.resources, list(wanted))] if wanted else []
+        records = {each for each in wanted if each.startswith(f"{AUDIT_EVENT}/")}
+        places = ((self.resources, wanted - records), (self.audit, records))
+        return [(place, list(found)) for place, found in places if found]
 
 
 class Snapshot:
@@ -45,7 +73,7 @@ class Snapshot:
     def read(self, resource_type: str, id_: str) -> StoredResource | None:
         """Give the current version, a tombstone for a deleted resource, None for none."""
         document = self._run(
-            lambda: self.collections.resources.find_one(
+            lambda: self.collections.of((resource_type,)).find_one(
                 {"_id": f"{resource_type}/{id_}"}, STORED, session=self.session
             )
         )
@@ -53,15 +81,25 @@ class Snapshot:
 
     def read_many(self, references: Iterable[str]) -> dict[str, StoredResource]:
         """Give the current versions of ``Type/id`` references, tombstones included."""
-        wanted = list(set(references))
-        if not wanted:
-            return {}
-        found = self._run(
-            lambda: self.collections.resources.find(
-                {"_id": {"$in": wanted}}, STORED, session=self.session
-            ).to_list()
-        )
+        found = self._found(references, {}, STORED)
         return {document["_id"]: stored(document) for document in found}
+
+    def _found(
+        self, references: Iterable[str], also: Mapping[str, Any], fields: Mapping[str, Any]
+    ) -> list[Document]:
+        """Give the documents of some ``Type/id`` references that also fulfil a condition."""
+        places = self.collections.parted(references)
+        if not places:
+            return []
+        return self._run(
+            lambda: [
+                document
+                for place, wanted in places
+                for document in place.find(
+                    {"_id": {"$in": wanted}, **also}, fields, session=self.session
+                ).to_list()
+            ]
+        )
 
     def read_version(self, resource_type: str, id_: str, version: int) -> StoredResource | None:
         """Give one version, current or superseded; None where there never was such a version."""
@@ -79,7 +117,8 @@ class Snapshot:
 
     def history(self, asked: HistoryQuery) -> VersionPage | None:
         """Give versions, newest first; None for the history of a resource that never was."""
-        reader = MongoHistory(self.collections.resources, self.collections.superseded, self.session)
+        current = self.collections.of(asked.types)
+        reader = MongoHistory(current, self.collections.superseded, self.session)
         return self._run(lambda: reader.page(asked))
 
     def search(self, query: Query) -> SearchPage:
@@ -92,7 +131,7 @@ class Snapshot:
         fields = STORED_AND_TOKENS if including else STORED
         page = self._run(
             lambda: mongo_query.find_page(
-                self.collections.resources, query, session=self.session, projection=fields
+                *self._settled(query), session=self.session, projection=fields
             )
         )
         tokens = {d["_id"]: d["t"] for d in page.documents} if including else {}
@@ -102,25 +141,32 @@ class Snapshot:
         self, references: Iterable[str]
     ) -> dict[str, tuple[StoredResource, list[str]]]:
         """Give the living resources among ``Type/id`` references, with their index tokens."""
-        wanted = {"_id": {"$in": list(set(references))}, "del": {"$exists": False}}
-        found = self._run(
-            lambda: self.collections.resources.find(
-                wanted, STORED_AND_TOKENS, session=self.session
-            ).to_list()
-        )
+        found = self._found(references, {"del": {"$exists": False}}, STORED_AND_TOKENS)
         return {d["_id"]: (stored(d), d.get("t", [])) for d in found}
 
     def explain(self, query: Query) -> dict[str, Any]:
         """Tell how a page is found; see `mongo_query.explain`."""
-        return self._run(lambda: mongo_query.explain(self.collections.resources, query))
+        return self._run(lambda: mongo_query.explain(*self._settled(query)))
 
     def count(self, query: Query, limit: int | None = None) -> int:
         """Count the resources that match, up to ``limit``."""
         return self._run(
-            lambda: mongo_query.count(
-                self.collections.resources, query, session=self.session, limit=limit
-            )
+            lambda: mongo_query.count(*self._settled(query), session=self.session, limit=limit)
         )
+
+    def _settled(self, query: Query) -> tuple[Collection[Document], Query]:
+        """Give where a search looks, and the search as it can be answered there.
+
+        What a search of the trail asks of other resources is asked where those are.
+
+        Raises:
+            FhirError: 403 where too many others fulfil it.
+        """
+        place = self.collections.of(query.types)
+        if place is self.collections.resources or not has_join(query.where):
+            return place, query
+        read = Read(self.collections.resources, self.session)
+        return place, replace(query, where=every(without_joins(read, query.where)))
 
     def existing(self, references: Iterable[str], *, deleted_too: bool = False) -> set[str]:
         """Give those of the ``Type/id`` references that lead to a resource, from an index alone.
@@ -129,33 +175,31 @@ class Snapshot:
             references: to look for.
             deleted_too: whether a deleted resource counts.
         """
-        by_type: dict[str, list[str]] = {}
-        for reference in set(references):
-            by_type.setdefault(reference.partition("/")[0], []).append(reference)
-        if not by_type:
+        places = [
+            (place, _by_type(wanted), wanted)
+            for place, wanted in self.collections.parted(references)
+        ]
+        if not places:
             return set()
-        # Deleted resources have no tokens. One branch for each type, since the index would be
-        # asked for every pair of a type and an id otherwise.
-        branches = [{"t": type_, "_id": {"$in": ids}} for type_, ids in by_type.items()]
-        wanted = {"_id": {"$in": [id_ for ids in by_type.values() for id_ in ids]}}
-        filter_: dict[str, Any] = wanted if deleted_too else {"$or": branches}
-        found = self._run(
-            lambda: (
-                self.collections.resources.find(filter_, {"_id": 1}, session=self.session)
+
+        def found() -> set[str]:
+            return {
+                document["_id"]
+                for place, branches, wanted in places
+                for document in place.find(
+                    {"_id": {"$in": wanted}} if deleted_too else {"$or": branches},
+                    {"_id": 1},
+                    session=self.session,
+                )
                 .hint("_id_" if deleted_too else TOKENS)
                 .to_list()
-            )
-        )
-        return {document["_id"] for document in found}
+            }
+
+        return self._run(found)
 
     def labels_of(self, references: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Give the labels of the resources there are among ``Type/id`` references, deleted too."""
-        wanted = {"_id": {"$in": list(set(references))}}
-        found = self._run(
-            lambda: self.collections.resources.find(
-                wanted, {"a": 1}, session=self.session
-            ).to_list()
-        )
+        found = self._found(references, {}, {"a": 1})
         return {document["_id"]: tuple(document.get("a", ())) for document in found}
 
     def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
@@ -329,6 +373,18 @@ class Snapshot:
         with translated_errors():
             # A transaction reads the primary's own data, and commits only what a majority has.
             return self.collections.primary.settled(read) if self.session is None else read()
+
+
+def _by_type(references: Iterable[str]) -> list[dict[str, Any]]:
+    """Give the conditions that find living resources by the index of tokens.
+
+    Deleted resources have no tokens. One branch for each type, since the index would be asked for
+    every pair of a type and an id otherwise.
+    """
+    by_type: dict[str, list[str]] = {}
+    for reference in references:
+        by_type.setdefault(reference.partition("/")[0], []).append(reference)
+    return [{"t": type_, "_id": {"$in": ids}} for type_, ids in by_type.items()]
 
 
 # Looks at the store inside a transaction, and raises to call the write off.

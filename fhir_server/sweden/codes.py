@@ -328,8 +328,11 @@ OSL_12_2 = LawParagraph("OSL-12-2", "Offentlighets- och sekretesslagen (2009:400
 OSL_25_1 = LawParagraph("OSL-25-1", "Offentlighets- och sekretesslagen (2009:400) 25 kap. 1 §")
 OSL_26_1 = LawParagraph("OSL-26-1", "Offentlighets- och sekretesslagen (2009:400) 26 kap. 1 §")
 FB_6_11 = LawParagraph("FB-6-11", "Föräldrabalken 6 kap. 11 §")
+PDL_4_3 = LawParagraph("PDL-4-3", "Patientdatalagen (2008:355) 4 kap. 3 §")
 PDL_4_4 = LawParagraph("PDL-4-4", "Patientdatalagen (2008:355) 4 kap. 4 §")
 PDL_4_5 = LawParagraph("PDL-4-5", "Patientdatalagen (2008:355) 4 kap. 5 §")
+PDL_8_5 = LawParagraph("PDL-8-5", "Patientdatalagen (2008:355) 8 kap. 5 §")
+HSLF_2016_40_4_9 = LawParagraph("HSLF-2016-40-4-9", "HSLF-FS 2016:40 4 kap. 9 §")
 
 PARAGRAPHS = (
     PL_3_1,
@@ -347,8 +350,11 @@ PARAGRAPHS = (
     OSL_25_1,
     OSL_26_1,
     FB_6_11,
+    PDL_4_3,
     PDL_4_4,
     PDL_4_5,
+    PDL_8_5,
+    HSLF_2016_40_4_9,
     PL_3_2,
     PL_3_4,
     PL_3_5,

@@ -25,18 +25,22 @@ def test_every_read_of_the_store_is_guarded() -> None:
 
 
 # Modules that open collections of the store: of jobs, of what is registered, of conformance; and
-# those that load, reindex and examine for an operator.
+# those that load, reindex and examine for an operator; of the audit trail, and whom it is about.
 OPENERS = {
+    "api/audit.py",
     "api/asynchronous.py",
     "app.py",
     "bulk/conformance.py",
     "bulk/packages.py",
     "bulk/reindex.py",
+    "commands/audit.py",
     "doctor.py",
     "interactions/conformance_changes.py",
     "interactions/derivation.py",
     "interactions/live_conformance.py",
     "interactions/search_changes.py",
+    "operations/security/access_log.py",
+    "operations/security/access_sample.py",
     "security/guarded_store.py",
     "serving.py",
 }

@@ -422,6 +422,8 @@ def test_the_operations_stand_where_they_are_called() -> None:
         if d[level]
     }
     assert found == {
+        ("Patient", "instance", "access-log"),
+        ("Patient", "type", "access-log"),
         ("Patient", "instance", "assign-fast-vardkontakt"),
         ("CareTeam", "type", "assign-fast-vardkontakt"),
         ("Patient", "instance", "generate-sip"),

@@ -31,6 +31,7 @@ def file(path: Path, *resources: dict[str, Any]) -> Path:
 
 def test_the_commands_are_there() -> None:
     assert COMMANDS == [
+        "audit",
         "demo",
         "doctor",
         "expire",

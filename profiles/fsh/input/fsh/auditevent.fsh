@@ -25,9 +25,9 @@ Description: "The log that HSLF-FS 2016:40, 4 kap. 9 § asks for: what was done,
 * entity ^slicing.discriminator.type = #pattern
 * entity ^slicing.discriminator.path = "role"
 * entity ^slicing.rules = #open
-* entity contains patient 1..1 MS
+* entity contains patient 1..* MS
 * insert Element(entity, [[The patient, and what was read or written. R115]])
-* entity[patient] ^short = "Whom it is about; R4 has no AuditEvent.patient. R115, R116"
+* entity[patient] ^short = "Whom it is about, each of them; R4 has no AuditEvent.patient. R115, R116"
 * entity[patient].what 1..1
 * entity[patient].what only Reference(Patient)
 * entity[patient].what ^short = "The patient."
@@ -61,3 +61,24 @@ Description: "The vårdprocess or hälsoärende that something was done in, or t
 * ^context[1].expression = "CareTeam"
 * value[x] 1..1
 * value[x] only Reference(EpisodeOfCare)
+
+Instance: Patient-access-log
+InstanceOf: OperationDefinition
+Usage: #definition
+* insert InstanceMetadata
+* name = "ReadAccessLog"
+* title = "Read who has had access to a person's data"
+* kind = #operation
+* affectsState = false
+* code = #access-log
+* resource = #Patient
+* system = false
+* type = true
+* instance = true
+* description = "When a person's data were read or written, and from which unit: what the person may have (R116; patientdatalagen 8 kap. 5 §). Newest first, page by page, without names of staff; as AuditEvents reduced to that, or as a page. With sample, whole records drawn at random for the checks that the caregiver must make (R115; HSLF-FS 2016:40, 4 kap. 9 §): for managers and administrators; at the type, of all persons."
+* insert In(start, 0, 1, dateTime, [[Accesses from this moment or day on.]])
+* insert In(end, 0, 1, dateTime, [[Accesses until this moment or day is over.]])
+* insert In(count, 0, 1, integer, [[Accesses on a page; 50 when left out.]])
+* insert In(sample, 0, 1, integer, [[So many whole records, drawn at random. R115]])
+* insert In(seed, 0, 1, string, [[What the draw begins from: the same seed draws the same records of the same period. The day of the check when left out.]])
+* insert Out(return, 1, 1, Bundle, [[A searchset of AuditEvents.]])
