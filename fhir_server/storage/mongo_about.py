@@ -6,6 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+
+from fhir_server.storage.documents import STORED, Document
+from fhir_server.storage.mongo_indexes import TOKENS
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -24,6 +30,17 @@ class About:
     tokens: Sequence[str] = ()
     ended: Sequence[str] = ()
     since: int = 0
+
+
+def find(
+    collection: Collection[Document],
+    tokens: Sequence[str],
+    wanted: Sequence[About],
+    session: ClientSession | None,
+) -> list[Document]:
+    """Give the documents; see `Snapshot.about`."""
+    filter_ = {"t": {"$in": list(tokens)}, "$or": [way(each) for each in wanted]}
+    return collection.find(filter_, STORED, session=session).hint(TOKENS).to_list()
 
 
 def way(wanted: About) -> dict[str, Any]:

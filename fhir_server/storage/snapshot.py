@@ -211,15 +211,8 @@ class Snapshot:
             tokens: that lead to few, such as ``Consent._about>Patient/7``.
             wanted: what must hold of the resources of a type; of other types none is given.
         """
-        ways = [mongo_about.way(each) for each in wanted]
         found = self._run(
-            lambda: (
-                self.collections.resources.find(
-                    {"t": {"$in": list(tokens)}, "$or": ways}, STORED, session=self.session
-                )
-                .hint(TOKENS)
-                .to_list()
-            )
+            lambda: mongo_about.find(self.collections.resources, tokens, wanted, self.session)
         )
         return [stored(document) for document in found]
 
