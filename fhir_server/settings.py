@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,13 +12,10 @@ from zoneinfo import ZoneInfo
 import platformdirs
 
 from fhir_server import secret_files
-from fhir_server.addresses import is_loopback, is_origin, is_web_address, known_hosts, listed
+from fhir_server.addresses import is_loopback, known_hosts, listed
+from fhir_server.settings_checks import PREFIX, SettingsError, require_usable
 
-PREFIX = "FHIR_SERVER_"
-
-
-class SettingsError(ValueError):
-    """A setting has a value that can't be used; the text says which and what to give instead."""
+__all__ = ["PREFIX", "Settings", "SettingsError", "as_environment", "is_secret_file", "load"]
 
 
 def _documented(default: Any, about: str, metavar: str = "", *, secret: bool = False) -> Any:
@@ -29,25 +24,8 @@ def _documented(default: Any, about: str, metavar: str = "", *, secret: bool = F
     return field(default=default, metadata=known, repr=not secret)
 
 
-_POSITIVE = (
-    "audit_spool_mb", "max_body_mb", "max_page_mb", "mongod_cache_gb", "search_seconds",
-    "terminology_timeout_s",
-)  # fmt: skip
 # Of who is known to the server by a token, in one worker: more than any of our clients needs.
 _SECURED_RATE = "1200/minute"
-_RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
-_COUNTS = (
-    "workers", "threads", "default_count", "max_count", "max_bundle_entries", "max_includes",
-    "max_expansion", "async_jobs", "meeting_answer_days",
-)  # fmt: skip
-_CHOICES = {
-    "log_level": ("debug", "info", "warning", "error"),
-    "audit": ("secured", "always"),
-    "conditional_delete": ("single", "multiple", "off"),
-    "identifier_checks": ("error", "warning"),
-}
-# Counts that have another least value than 1, or need it said.
-_LEAST = {"small_cells": 1, "continuity_visits": 2, "audit_years": 5, "proxy_hops": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +124,19 @@ class Settings:
     roles: Path | None = _documented(
         None, "A JSON file of roles and their rights, instead of the published ones."
     )
+    relation_days: int = _documented(
+        30,
+        "Days that a care contact counts as a care relation after it ended, or before a booking.",
+    )
+    emergency_minutes: int = _documented(
+        240, "The longest that one emergency access (nödöppning) lasts, in minutes."
+    )
+    guardian_until_age: int = _documented(
+        13, "The child's birthday from which a guardian no longer asks for it; 1177's 13."
+    )
+    own_access_from_age: int = _documented(
+        16, "The birthday from which young people ask for their own record by themselves."
+    )
     card_emergency: str = _documented(
         "Ring 112 vid fara för liv.",
         "What the patient's card says of danger to life; its telephone numbers become links.",
@@ -213,62 +204,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse values that can't work, at start and not at the first request."""
-        if not 0 < self.port < 65536:
-            raise SettingsError(f"{PREFIX}PORT must be between 1 and 65535, not {self.port}.")
-        for name in (*_COUNTS, *_LEAST):
-            least = _LEAST.get(name, 1)
-            if getattr(self, name) < least:
-                raise SettingsError(f"{PREFIX}{name.upper()} must be at least {least}.")
-        for name in _POSITIVE:
-            if getattr(self, name) <= 0:
-                raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
-        for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                text = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
-                raise SettingsError(f"{PREFIX}{name.upper()} must be {text}.")
-        if self.terminology_server and not is_web_address(self.terminology_server):
-            # The value may hold a password: it is not repeated.
-            text = f"{PREFIX}TERMINOLOGY_SERVER must be a URL such as https://tx.example/fhir."
-            raise SettingsError(text)
-        self._require_limits()
-        self._require_hosts()
-        self._require_files()
-        self._require_addresses()
-        try:
-            ZoneInfo(self.time_zone)
-        except (KeyError, ValueError, OSError):
-            raise SettingsError(
-                f"{PREFIX}TIME_ZONE {self.time_zone!r} is not a zone name such as Europe/Stockholm."
-            ) from None
-
-    def _require_limits(self) -> None:
-        for name in ("rate_limit", "failure_limit"):
-            given = getattr(self, name)
-            if given not in ("", "off") and not _RATE.fullmatch(given):
-                raise SettingsError(f"{PREFIX}{name.upper()} must be off or such as 600/minute.")
-        if not all(map(is_origin, self.origins)):
-            text = "must be origins such as https://app.example, each in full: no *, no path"
-            raise SettingsError(f"{PREFIX}CORS_ORIGINS {text}.")
-
-    def _require_hosts(self) -> None:
-        # Whoever names the server as they like would stand in the links it gives to others.
-        if self.secured and not self.hosts and not self.base_url:
-            text = f"must say at which address clients reach the server on {self.host}"
-            raise SettingsError(f"{PREFIX}BASE_URL {text}, such as https://fhir.example/fhir.")
-
-    def _require_files(self) -> None:
-        for name in ("test_numbers", "agreements", "roles", "issuers", "audit_key"):
-            path = getattr(self, name)
-            if path is not None and not path.is_file():
-                raise SettingsError(f"{PREFIX}{name.upper()} must name a file that can be read.")
-
-    def _require_addresses(self) -> None:
-        for each in filter(None, map(str.strip, self.trusted_proxies.split(","))):
-            try:
-                ip_network(each)
-            except ValueError:
-                text = f"{PREFIX}TRUSTED_PROXIES: {each!r} is neither an address nor a network."
-                raise SettingsError(text) from None
+        require_usable(self)
 
     def require_safe_address(self) -> None:
         """Refuse to let others than this machine reach a server that checks nobody.

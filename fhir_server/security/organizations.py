@@ -19,6 +19,7 @@ from fhir_server.storage.snapshot import Snapshot
 ORGANIZATION = "Organization"
 _PART_OF = f"{ORGANIZATION}.partof{tokens.REFERENCE}"
 _IDENTIFIER = f"{ORGANIZATION}.identifier{tokens.CODED}"
+_KINDS = (f"{ORGANIZATION}.type{tokens.CODED}", f"{ORGANIZATION}.huvudman{tokens.CODE}")
 LOOK_AGAIN_SECONDS = 1.0
 # Longer than any chain of units; a circle of units ends here.
 _DEEPEST = 20
@@ -51,12 +52,14 @@ class Units:
         by_identifier: who has an identifier, spelled as in the index (``system|value``, folded).
         children: the parts of each.
         providers: those that are a vårdgivare by their numbers.
+        kinds: what each says of its kind: ``system|code`` of its types, the code of its huvudman.
     """
 
     parents: Mapping[str, str] = field(default_factory=dict)
     by_identifier: Mapping[str, Sequence[str]] = field(default_factory=dict)
     children: Mapping[str, Sequence[str]] = field(default_factory=dict)
     providers: frozenset[str] = frozenset()
+    kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, found: Mapping[str, Sequence[str]], marks: Marks) -> Units:
@@ -64,6 +67,7 @@ class Units:
         parents: dict[str, str] = {}
         identified: dict[str, list[str]] = {}
         children: dict[str, list[str]] = {}
+        kinds: dict[str, list[str]] = {}
         for reference, own in found.items():
             parents[reference] = ""
             for token in own:
@@ -71,11 +75,14 @@ class Units:
                     parents[reference] = token[len(_PART_OF) :]
                 elif token.startswith(_IDENTIFIER):
                     identified.setdefault(token[len(_IDENTIFIER) :], []).append(reference)
+                for start in _KINDS:
+                    if token.startswith(start):
+                        kinds.setdefault(reference, []).append(token[len(start) :])
         for reference, parent in parents.items():
             if parent:
                 children.setdefault(parent, []).append(reference)
         providers = frozenset(ref for ref, own in found.items() if marks.are_on(own))
-        return cls(parents, identified, children, providers)
+        return cls(parents, identified, children, providers, kinds)
 
     def provider_of(self, reference: str) -> str:
         """Give a unit's vårdgivare: the nearest legal body that it is or is part of.
@@ -83,14 +90,17 @@ class Units:
         Above that may be its huvudman, who is another (R112). Where no unit is a legal body: the
         topmost.
         """
-        for _ in range(_DEEPEST):
-            if reference in self.providers:
+        return self.above(reference)[-1]
+
+    def above(self, reference: str) -> tuple[str, ...]:
+        """Give a unit and what it is part of, up to its vårdgivare."""
+        found = [reference]
+        while len(found) < _DEEPEST and found[-1] not in self.providers:
+            parent = self.parents.get(found[-1], "")
+            if not parent or parent in found:
                 break
-            parent = self.parents.get(reference, "")
-            if not parent:
-                break
-            reference = parent
-        return reference
+            found.append(parent)
+        return tuple(found)
 
     def identified(self, systems: Iterable[str], value: str) -> list[str]:
         """Give the units with an identifier in one of the systems."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search.query import Criterion
@@ -20,6 +21,17 @@ PROTECTED_RIGHT = "protected-persons"
 ReadsSearch = Callable[[str, Sequence[tuple[str, str]]], Criterion]
 
 
+class Signatures(Protocol):
+    """Says which resources only a certain member of staff writes; the law's part of it."""
+
+    @property
+    def SIGNED(self) -> Collection[str]:  # noqa: N802 - a constant of a module
+        """Types of which some are."""
+
+    def signer(self, resource: Mapping[str, Any]) -> str | None:
+        """Give the HSA-id of who alone may write a resource; None where anybody may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What all decisions of a server rest on.
@@ -30,6 +42,7 @@ class Rules:
         marks: tell a vårdgivare from its units.
         reads_search: reads search parameters.
         types: all resource types.
+        signatures: which resources only a certain member of staff writes.
     """
 
     roles: Roles
@@ -37,6 +50,7 @@ class Rules:
     marks: Marks
     reads_search: ReadsSearch
     types: tuple[str, ...]
+    signatures: Signatures
 
 
 @dataclass(slots=True)
@@ -73,7 +87,8 @@ class Rights:
         """
         if not self.may(letter, resource_type):
             if self.role.may(letter, resource_type):  # then it is the token that does not
-                context = "user" if self.principal.person or self.own_persons else "system"
+                personal = self.principal.person or self.role.kind == "patient"
+                context = "user" if personal else "system"
                 raise insufficient_scope(f"{context}/{resource_type}.{letter}")
             text = f"{_VERBS[letter]} {resource_type} is not allowed with this role and token."
             raise FhirError(Issue("error", "forbidden", text))
@@ -125,6 +140,8 @@ class Rights:
                 who.person,
                 who.purpose,
                 PROTECTED_RIGHT in who.rights,
+                self._roots,
+                self.role.kind,
             )
         return self._viewer
 
@@ -137,15 +154,6 @@ class Rights:
     def own_unit(self) -> str:
         """``Organization/[id]`` of the unit one acts for; empty for none."""
         return self.viewer.units[0] if self.viewer.units else ""
-
-    @property
-    def own_persons(self) -> tuple[str, ...]:
-        """Whom one asks for as a patient or guardian; not the patient of a nurse's launch."""
-        who = self.principal
-        if self.role.kind != "patient":
-            return ()
-        own = (who.patient,) if who.patient and who.role != "guardian" else ()
-        return (*own, *who.wards)
 
 
 _VERBS = {"c": "Creating", "r": "Reading", "u": "Changing", "d": "Deleting", "s": "Searching"}
