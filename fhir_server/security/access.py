@@ -266,7 +266,7 @@ class Access(Rights):
         if len(own.about) != 1:
             return False
         state = self.state(own.about[0])
-        if own.owner in state.blocked_units or own.provider in state.blocked_providers:
+        if state.blocks(own.owner, own.provider):
             return False
         same = bool(own.provider) and own.provider == self.viewer.provider
         if state.same_provider if same else state.other_providers and bool(own.provider):
@@ -281,8 +281,7 @@ class Access(Rights):
         if len(own.about) != 1:
             return False
         state = self.state(own.about[0])
-        blocked = own.owner in state.blocked_units or own.provider in state.blocked_providers
-        return state.other_providers and not blocked
+        return state.other_providers and not state.blocks(own.owner, own.provider)
 
     def owns(self, own: Labels) -> bool:
         """Tell whether one's units answer for a version, or will for a new one."""

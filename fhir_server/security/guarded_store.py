@@ -7,7 +7,7 @@ write is labelled with who answers for it, and refused where the principal may n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
 from fhir_server.security.access import EVERYTHING, Access
+from fhir_server.security.disclosing import DisclosingAccess
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
@@ -70,6 +71,24 @@ class GuardedStore(Snapshot):
         )
         within._cut = self._cut
         return within
+
+    # For one purpose, which a test holds to its callers: what a person's consent hands out
+
+    def deciding(self) -> Snapshot:
+        """Give the whole store, to decide by what the person has said; nothing of it is given."""
+        return Snapshot(self.collections, self.session)
+
+    def disclosing(self, person: str, types: Collection[str]) -> GuardedStore:
+        """Give the store with what others know of one person, for the caller to cut.
+
+        Args:
+            person: ``Patient/[id]``.
+            types: that are handed out; nothing behind a spärr is.
+        """
+        if self._free:
+            return self
+        wider = DisclosingAccess(self.access, self._store, person, types)
+        return GuardedStore(self._store, wider, self._labeller, self._masks, self.trace)
 
     # Reads
 

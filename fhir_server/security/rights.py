@@ -134,6 +134,11 @@ class Rights:
         return self.principal.unrestricted or self.viewer.protected
 
     @property
+    def asks_as_person(self) -> bool:
+        """Whether one asks as a patient, or for one, and so reads what patients read."""
+        return not self.principal.unrestricted and self.role.kind == "patient"
+
+    @property
     def own_unit(self) -> str:
         """``Organization/[id]`` of the unit one acts for; empty for none."""
         return self.viewer.units[0] if self.viewer.units else ""
