@@ -19,10 +19,10 @@ from typing import Protocol, TypeVar
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Server
 from fhir_server.interactions.live_search import GRACE_SECONDS, Rules
+from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.storage.mongo_reindex import LeaseLost, Progress, ReindexStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.records import StoredResource, StoreUnavailable
-from fhir_server.storage.snapshot import Snapshot
 
 PORTION = 200
 PORTION_BYTES = 4_000_000
@@ -86,7 +86,7 @@ class Reindex:
 
     Args:
         server: the server's parts.
-        store: any snapshot of the store, outside a transaction.
+        store: as whoever asks may use it, outside a transaction; all is reindexed all the same.
         watcher: hears how it goes on.
         stopping: tells whether to stop; asked after each portion.
     """
@@ -94,13 +94,14 @@ class Reindex:
     def __init__(
         self,
         server: Server,
-        store: Snapshot,
+        store: GuardedStore,
         watcher: Watcher,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._server = server
         self._states = SearchStates(store.collections)
         self._store = ReindexStore(store.collections)
+        self._relabelled = store.relabelled
         self._watcher = watcher
         self._stopping = stopping
         self._owner = str(uuid.uuid4())
@@ -208,7 +209,7 @@ class Reindex:
     def _index(self, rules: Rules, portion: list[StoredResource]) -> None:
         index = rules.indexer.index
         made = [(each, index(json.parse(each.body or b""), each.reference)) for each in portion]
-        written = self._store.write(made)
+        written = self._store.write(self._relabelled(made))
         self._written += written
         first = 0 if self._progress.verifying else len(portion)
         self._progress = replace(

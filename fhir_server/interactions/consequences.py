@@ -53,7 +53,12 @@ class Consequences:
         """Tell of what followed, by the ``Type/id`` of each cause."""
         if not self.prepared:
             return {}
-        changed = ", ".join(_told(p) for p in self.prepared)
+        # What one may not see is changed all the same, and not told of.
+        sees = self._context.store.access.sees
+        seen = [p for p in self.prepared if p.change.previous and sees(p.change.previous)]
+        if not seen:
+            return {}
+        changed = ", ".join(_told(p) for p in seen)
         text = f"This changed other resources, too: {changed}."
         return {
             p.change.new.reference: [Issue("information", "informational", text)]

@@ -80,13 +80,14 @@ def _current(prepared: Prepared, revision: int, server: Server) -> Change:
 
 def _mend(context: Context, prepared: Sequence[Prepared]) -> None:
     indexer = context.server.indexer
-    ReindexStore(context.store.collections).write(
-        [
-            (p.change.new, indexer.index(p.resource, p.change.new.reference))
-            for p in prepared
-            if p.resource is not None
-        ]
-    )
+    made = [
+        (p.change.new, indexer.index(p.resource, p.change.new.reference))
+        for p in prepared
+        if p.resource is not None
+    ]
+    stored = context.store.labels_of(resource.reference for resource, _ in made)
+    known = [(replace(r, labels=stored.get(r.reference, ())), entries) for r, entries in made]
+    ReindexStore(context.store.collections).write(context.store.relabelled(known))
 
 
 def _registration(context: Context, prepared: Sequence[Prepared]) -> Check | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
+from fhir_server.search.indexing import IndexEntries
 from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.disclosing import DisclosingAccess
@@ -118,7 +119,7 @@ class GuardedStore(Snapshot):
         if current is None or not self._seen([current]):
             return None
         found = super().read_version(resource_type, id_, version)
-        seen = self._seen([found]) if found else []
+        seen = self._seen([_labelled_as(found, current)]) if found else []
         return seen[0] if seen else None
 
     def history(self, asked: HistoryQuery) -> VersionPage | None:
@@ -139,7 +140,7 @@ class GuardedStore(Snapshot):
         page = super().history(asked)
         if page is None:
             return None
-        kept = self._seen(page.versions)
+        kept = self._seen([_labelled_as(each, current) for each in page.versions])
         total = page.total if len(kept) == len(page.versions) else None
         return replace(page, versions=kept, total=total)
 
@@ -288,6 +289,15 @@ class GuardedStore(Snapshot):
                 text = "Part of it is kept from you, and would be lost: it is not yours to change."
                 raise FhirError(Issue("error", "forbidden", text, change.new.resource_type))
 
+    def relabelled(
+        self, made: Sequence[tuple[StoredResource, IndexEntries]]
+    ) -> list[tuple[StoredResource, IndexEntries]]:
+        """Complete the labels among index entries that are made anew of what is stored."""
+        changes = [Change(stored, stored, entries) for stored, entries in made]
+        labelled = self._labeller.unowned().labelled(self, changes)
+        entries = (change.entries for change in labelled)
+        return [(stored, e) for (stored, _), e in zip(made, entries, strict=True) if e is not None]
+
     def _guarded(self, check: Check | None) -> Check | None:
         # What a check reads decides about a write; nothing of it is given to anybody.
         return None if check is None else lambda snapshot: check(self._within(snapshot, Trace()))
@@ -358,6 +368,11 @@ class GuardedStore(Snapshot):
         if not self.access.sees_aggregates:
             text = "Figures about a population are for managers and analysts."
             raise FhirError(Issue("error", "forbidden", text))
+
+
+def _labelled_as(version: StoredResource, current: StoredResource) -> StoredResource:
+    """Give a version from before there were labels those of the current one."""
+    return version if version.labels else replace(version, labels=current.labels)
 
 
 def _others(found: Iterable[tuple[str, ...]]) -> list[str]:

@@ -31,6 +31,10 @@ class Labeller:
         self._organizations = organizations
         self._own_unit = own_unit
 
+    def unowned(self) -> Labeller:
+        """Give one for what nobody writes."""
+        return Labeller(self._organizations)
+
     def labelled(self, snapshot: Snapshot, changes: Sequence[Change]) -> list[Change]:
         """Give the changes with whole labels.
 

@@ -1,0 +1,53 @@
+"""Nothing reads the store past who asks."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from fhir_server.security.guarded_store import GuardedStore
+from fhir_server.storage.snapshot import Snapshot
+
+ROOT = Path(__file__).parents[2]
+# What tells nothing of any resource, or is asked with references that the law checks already.
+HARMLESS = {"labels_of", "newest", "tokens_of_type", "referrers"}
+
+
+def test_every_read_of_the_store_is_guarded() -> None:
+    """R111: a read that is added to the snapshot is restricted, or named here with a reason."""
+    reads = {
+        name
+        for name, _ in inspect.getmembers(Snapshot, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    own = {name for name in vars(GuardedStore) if not name.startswith("_")}
+    assert reads - own - HARMLESS == set()
+
+
+# Modules that open collections of the store: of jobs, of what is registered, of conformance; and
+# those that load, reindex and examine for an operator.
+OPENERS = {
+    "api/asynchronous.py",
+    "app.py",
+    "bulk/conformance.py",
+    "bulk/packages.py",
+    "bulk/reindex.py",
+    "doctor.py",
+    "interactions/conformance_changes.py",
+    "interactions/derivation.py",
+    "interactions/live_conformance.py",
+    "interactions/search_changes.py",
+    "security/guarded_store.py",
+    "serving.py",
+}
+
+
+def test_only_known_modules_open_collections() -> None:
+    """R111: there is no second way to what is stored."""
+    package = ROOT / "fhir_server"
+    found = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if ".collections" in path.read_text("utf-8") and path.parent.name != "storage"
+    }
+    assert found <= OPENERS
