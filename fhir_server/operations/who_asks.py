@@ -7,7 +7,7 @@ or a relative has said and done; that the person takes part is no claim to be th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -26,6 +26,7 @@ READS: Mapping[str, str] = {
     "patientkontrakt": "reader",
     "sip-access": "actor",
 }
+POPULATION = "population"
 _PERSONS = ("Patient", "RelatedPerson")
 
 
@@ -107,9 +108,25 @@ def settled(call: Call, code: str) -> Call:
     if reads in call.arguments and not _may_read_as(who, call.arguments[reads], call):
         text = f"{reads} must be yourself or your unit; leave it out for that."
         refused.append(_issue(text, reads))
+    if code == "evaluate-measure":
+        refused += _refused_figures(who, call)
     if refused:
         raise FhirError(*refused)
     return _with_defaults(call, code, access)
+
+
+def _refused_figures(who: WhoAsks, call: Call) -> Iterator[Issue]:
+    """Refuse figures that are not those of one's unit, or that tell of persons one by one.
+
+    They are computed from what all units know (R101): what the person's record at another unit
+    says would come out of a report about that person.
+    """
+    if call.arguments.get("subject") or call.arguments.get("reportType") not in (None, POPULATION):
+        text = "Figures are about populations here: leave subject out, and ask for population."
+        yield _issue(text, "subject" if "subject" in call.arguments else "reportType")
+    unit = {"reference": call.arguments.get("unit", "")}
+    if who.access.role.kind == "staff" and not who.is_own(target(unit)):
+        yield _issue("Give your own unit: the figures of others are for analysts.", "unit")
 
 
 def _may_act(who: WhoAsks, given: Json) -> bool:

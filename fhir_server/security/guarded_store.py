@@ -225,6 +225,21 @@ class GuardedStore(Snapshot):
         self._require_aggregates()
         return super().facts(resource_types, stages)
 
+    def facts_of_persons(
+        self, persons: Sequence[str], stages: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Compute from the facts of some persons' Patients that may be seen.
+
+        Args:
+            persons: ``Patient/[id]``.
+            stages: as for `Snapshot.facts`.
+        """
+        among: dict[str, Any] = {"f.patient": {"$in": list(persons)}}
+        seen = None if self._free else as_filter(self.access.criterion("Patient", persons))
+        return super().facts(
+            ["Patient"], [{"$match": among}, *([{"$match": seen}] if seen else []), *stages]
+        )
+
     def facts_by_patient(
         self,
         resource_type: str,

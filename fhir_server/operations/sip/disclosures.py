@@ -94,18 +94,27 @@ def _may_be_handed(context: Context) -> bool:
 
 
 def _handed_out(context: Context, plan: Json, now: dt.datetime) -> HandedOut | None:
-    actor = context.store.access.own_unit
-    granted = for_actor(context, plan, actor, now)
-    if not granted.allowed:
+    reading = Reading(context, plan)
+    granted = {actor: reading.of(actor, now) for actor in _own_actors(context, reading)}
+    actor = max(granted, key=lambda each: len(granted[each].classes))
+    if not granted[actor].allowed:
         return None
+    classes = granted[actor].classes
     person = target(child(plan, "subject")).literal
-    kinds = [each for kind in granted.classes for each in _TYPES.get(kind, ())]
-    whole = ("Consent", "ServiceRequest") if granted.whole else ()
+    kinds = [each for kind in classes for each in _TYPES.get(kind, ())]
+    whole = ("Consent", "ServiceRequest") if granted[actor].whole else ()
     store = context.store.disclosing(person, {"CarePlan", *kinds, *whole})
     # A spärr, the token's scopes and the purpose are none of the consent's business: they hold.
     if store.read("CarePlan", plan["id"]) is None:
         return None
-    return HandedOut(replace(context, store=store), plan, actor, granted)
+    return HandedOut(replace(context, store=store), plan, actor, granted[actor])
+
+
+def _own_actors(context: Context, reading: Reading) -> list[str]:
+    """Give as whom one asks: one's unit, and of all that is part of it what the plan concerns."""
+    viewer = context.store.access.viewer
+    own = set(viewer.units)
+    return [viewer.units[0], *(each for each in reading.actors() if each in own)]
 
 
 class Reading:
