@@ -56,7 +56,7 @@ class Client(ClientMixin):
         return bool(redirect_uri) and redirect_uri == self.redirect_uri
 
     def check_client_secret(self, client_secret: str) -> bool:
-        return bool(self.secret) and secrets.compare_digest(self.secret, client_secret)
+        return bool(self.secret) and self.secret == client_secret
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         if self.jwks:
@@ -138,93 +138,108 @@ class Issuer:
         return claims
 
 
+class Tokens(JWTBearerTokenGenerator):
+    def __init__(self, issuer: Issuer) -> None:
+        super().__init__(issuer.url, alg="ES256")
+        self.of = issuer
+
+    def get_jwks(self) -> KeySet:
+        return KeySet(self.of.keys[:1])
+
+    def get_audiences(self, client: Any, user: Any, scope: Any) -> str:
+        return str(self.of.audience)
+
+    def get_extra_claims(self, client: Any, grant_type: Any, user: Any, scope: Any) -> Any:
+        return self.of.extra_claims(user, scope)
+
+    def access_token_generator(self, client: Any, grant_type: Any, user: Any, scope: Any) -> Any:
+        if client.opaque:
+            return secrets.token_urlsafe(32)
+        return super().access_token_generator(client, grant_type, user, scope)
+
+
+class Assertion(JWTBearerClientAssertion):
+    def __init__(self, issuer: Issuer) -> None:
+        super().__init__()
+        self.of = issuer
+
+    def get_audiences(self) -> list[str]:
+        return [f"{self.of.url}/token"]
+
+    def validate_jti(self, claims: Any, jti: str) -> bool:
+        if jti in self.of.used:
+            return False
+        self.of.used.add(jti)
+        return True
+
+    def resolve_client_public_key(self, client: Client) -> KeySet:
+        return KeySet.import_key_set(client.jwks)
+
+
+class Server(AuthorizationServer):
+    def __init__(self, app: Flask, issuer: Issuer) -> None:
+        super().__init__(app, issuer.clients.get, self._keep)
+        self.of = issuer
+        self.register_token_generator("default", Tokens(issuer))
+        self.register_client_auth_method(ASSERTION, Assertion(issuer))
+        self.register_grant(Backend)
+        self.register_grant(Person, [CodeChallenge(required=True)])
+        self.register_endpoint(Introspection)
+
+    def _keep(self, content: dict[str, Any], asked: Any) -> None:
+        self.of.tokens[content["access_token"]] = Token(asked.client, asked.user, dict(content))
+        if asked.user and "patient" in self.of.extra_claims(asked.user, content["scope"]):
+            content["patient"] = asked.user.claims["patient"]
+
+
+class Backend(grants.ClientCredentialsGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = (ASSERTION,)
+
+
+class Person(grants.AuthorizationCodeGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+
+    def save_authorization_code(self, code: str, asked: Any) -> None:
+        self.server.of.codes[code] = Code(code, asked)
+
+    def query_authorization_code(self, code: str, client: Any) -> Code | None:
+        found = self.server.of.codes.get(code)
+        return found if found and found.client_id == client.id else None
+
+    def delete_authorization_code(self, code: Code) -> None:
+        del self.server.of.codes[code.code]
+
+    def authenticate_user(self, code: Code) -> User:
+        return code.user
+
+
+class Introspection(IntrospectionEndpoint):
+    CLIENT_AUTH_METHODS = ("client_secret_basic",)
+
+    def query_token(self, token_string: str, token_type_hint: str) -> Token | None:
+        return self.server.of.tokens.get(token_string)
+
+    def check_permission(self, token: Token, client: Client, asked: Any) -> bool:
+        return client.id == "fhir-server"
+
+    def introspect_token(self, token: Token) -> dict[str, Any]:
+        issuer, scope = self.server.of, token.content["scope"]
+        return {
+            "active": True, "iss": issuer.url, "aud": issuer.audience, "scope": scope,
+            "client_id": token.client.id, "exp": int(token.ends), "token_type": "Bearer",
+            **issuer.extra_claims(token.user, scope),
+        }  # fmt: skip
+
+
 def create(config: dict[str, Any], port: int) -> Flask:
     """Give the application."""
     app = Flask("authorization_server")
     issuer = Issuer(config, f"http://127.0.0.1:{port}")
-
-    class Tokens(JWTBearerTokenGenerator):
-        def get_jwks(self) -> KeySet:
-            return KeySet(issuer.keys[:1])
-
-        def get_audiences(self, client: Any, user: Any, scope: Any) -> str:
-            return str(issuer.audience)
-
-        def get_extra_claims(self, client: Any, grant_type: Any, user: Any, scope: Any) -> Any:
-            return issuer.extra_claims(user, scope)
-
-        def access_token_generator(
-            self, client: Any, grant_type: Any, user: Any, scope: Any
-        ) -> Any:
-            if client.opaque:
-                return secrets.token_urlsafe(32)
-            return super().access_token_generator(client, grant_type, user, scope)
-
-    def save_token(content: dict[str, Any], asked: Any) -> None:
-        issuer.tokens[content["access_token"]] = Token(asked.client, asked.user, dict(content))
-        if asked.user and "patient" in issuer.extra_claims(asked.user, content["scope"]):
-            content["patient"] = asked.user.claims["patient"]
-
-    class Assertion(JWTBearerClientAssertion):
-        def get_audiences(self) -> list[str]:
-            return [f"{issuer.url}/token"]
-
-        def validate_jti(self, claims: Any, jti: str) -> bool:
-            if jti in issuer.used:
-                return False
-            issuer.used.add(jti)
-            return True
-
-        def resolve_client_public_key(self, client: Client) -> KeySet:
-            return KeySet.import_key_set(client.jwks)
-
-    class Backend(grants.ClientCredentialsGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS = [ASSERTION]
-
-    class Person(grants.AuthorizationCodeGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS = ["none"]
-
-        def save_authorization_code(self, code: str, asked: Any) -> None:
-            issuer.codes[code] = Code(code, asked)
-
-        def query_authorization_code(self, code: str, client: Any) -> Code | None:
-            found = issuer.codes.get(code)
-            return found if found and found.client_id == client.id else None
-
-        def delete_authorization_code(self, code: Code) -> None:
-            del issuer.codes[code.code]
-
-        def authenticate_user(self, code: Code) -> User:
-            return code.user
-
-    class Introspection(IntrospectionEndpoint):
-        CLIENT_AUTH_METHODS = ["client_secret_basic"]
-
-        def query_token(self, token_string: str, token_type_hint: str) -> Token | None:
-            return issuer.tokens.get(token_string)
-
-        def check_permission(self, token: Token, client: Client, asked: Any) -> bool:
-            return client.id == "fhir-server"
-
-        def introspect_token(self, token: Token) -> dict[str, Any]:
-            scope = token.content["scope"]
-            return {
-                "active": True, "iss": issuer.url, "aud": issuer.audience, "scope": scope,
-                "client_id": token.client.id, "exp": int(token.ends), "token_type": "Bearer",
-                **issuer.extra_claims(token.user, scope),
-            }  # fmt: skip
-
-    server = AuthorizationServer(app, issuer.clients.get, save_token)
-    server.register_token_generator("default", Tokens(issuer.url, alg="ES256"))
-    server.register_client_auth_method(ASSERTION, Assertion())
-    server.register_grant(Backend)
-    server.register_grant(Person, [CodeChallenge(required=True)])
-    server.register_endpoint(Introspection)
-    _routes(app, server, issuer)
+    _routes(app, Server(app, issuer), issuer)
     return app
 
 
-def _routes(app: Flask, server: AuthorizationServer, issuer: Issuer) -> None:
+def _routes(app: Flask, server: Server, issuer: Issuer) -> None:
     @app.get("/.well-known/oauth-authorization-server")
     def metadata() -> Response:
         return jsonify(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app, g, request
 
 from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.security import roles
 from fhir_server.security.authentication.authenticator import Authenticator
 from fhir_server.security.authentication.certificates import (
     Certificate,
@@ -21,7 +22,12 @@ from fhir_server.security.authentication.certificates import (
     networks,
     read_certificate,
 )
-from fhir_server.security.authentication.issuers import Issuer, IssuersError, read_issuers
+from fhir_server.security.authentication.issuers import (
+    Issuer,
+    IssuersError,
+    read_issuers,
+    require_roles,
+)
 from fhir_server.security.authentication.keys import Keys
 from fhir_server.security.authentication.local_tokens import (
     ISSUER,
@@ -68,6 +74,7 @@ def of(settings: Settings) -> Authentication:
         return Authentication(None, proxy)
     try:
         issuers = read_issuers(settings.issuers) if settings.issuers else ()
+        require_roles(issuers, roles.names(settings.roles))
         keys: dict[str, Keys] = {}
         if settings.local_tokens:
             issuers = (*issuers, local_issuer())
@@ -76,6 +83,8 @@ def of(settings: Settings) -> Authentication:
         raise SettingsError(f"FHIR_SERVER_ISSUERS: {error}") from None
     except LocalKeyError as error:
         raise SettingsError(f"FHIR_SERVER_LOCAL_TOKENS: {error}") from None
+    except ValueError as error:
+        raise SettingsError(f"FHIR_SERVER_ROLES: {error}") from None
     return Authentication(Authenticator(issuers, keys), proxy)
 
 

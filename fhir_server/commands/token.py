@@ -44,11 +44,11 @@ def token(role: str, minutes: float, data_dir: Path | None, **said: str | None) 
 
     \b
     Examples:
-      export FHIR_SERVER_LOCAL_TOKENS=true
       fhir-server token --role coordinator --unit SE2321000016-1003 --person SE2321000016-AB12
       fhir-server token --role patient --patient albertina-hammar --minutes 10
       TOKEN=$(fhir-server token --role system --unit SE2321000016-1003)
     """
+    from fhir_server.security import roles
     from fhir_server.security.authentication import local_tokens
 
     settings = settings_module.load(data_dir=data_dir)
@@ -57,6 +57,9 @@ def token(role: str, minutes: float, data_dir: Path | None, **said: str | None) 
             "No server would trust the token: set FHIR_SERVER_LOCAL_TOKENS=true, for this command "
             "and for the server. Only for development: docs/security/authentication.md."
         )
+    known = roles.names(settings.roles)
+    if role not in known:
+        raise click.BadParameter(f"there are: {', '.join(known)}.", param_hint="--role")
     claims = _claims(role, said)
     try:
         who = local_tokens.principal_for(claims)

@@ -145,9 +145,11 @@ class Rights:
 
     @property
     def own_persons(self) -> tuple[str, ...]:
-        """Whom one asks for as a patient or guardian."""
+        """Whom one asks for as a patient or guardian; not the patient of a nurse's launch."""
         who = self.principal
-        own = (who.patient,) if who.patient and self.principal.role != "guardian" else ()
+        if self.role.kind != "patient":
+            return ()
+        own = (who.patient,) if who.patient and who.role != "guardian" else ()
         return (*own, *who.wards)
 
 

@@ -21,7 +21,6 @@ from functools import lru_cache
 from urllib.parse import parse_qsl
 
 LETTERS = "cruds"
-CONTEXTS = ("patient", "user", "system")
 VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
 _FORM = re.compile(r"(patient|user|system)/([A-Z][A-Za-z]{1,60}|\*)\.(\*|[a-z]{1,5})(?:\?(\S+))?")
 _IN_ORDER = re.compile(r"c?r?u?d?s?")

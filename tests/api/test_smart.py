@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, example, given, settings as budget
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from fhir_server.api import authentication
@@ -242,6 +243,16 @@ def test_a_system_client_is_who_it_is_registered_as(fhir: Fhir, mint: Mint) -> N
     assert (who.id, who.role, who.unit) == ("kommun-system", "system", NURSE["healthcareUnitHsaId"])
 
 
+def test_a_scope_that_is_missing_is_named(fhir: Fhir, mint: Mint) -> None:
+    """R110: a token allows no more than its scopes, and the answer says which one is needed."""
+    token = mint.token(scope="user/Patient.rs")
+    assert get(fhir, token, "Patient?_count=1").status_code == 200
+    text = refused(get(fhir, token, "CareTeam?_count=1"), 403, "insufficient_scope", "forbidden")
+    assert "user/CareTeam" in text
+    challenge = get(fhir, token, "CareTeam?_count=1").headers["WWW-Authenticate"]
+    assert 'scope="user/CareTeam.s"' in challenge
+
+
 class TestCertificates:
     """RFC 8705: a token bound to a certificate is of no use to whoever stole it."""
 
@@ -322,7 +333,7 @@ def test_every_route_asks_for_a_token_but_those_listed(app: Flask) -> None:
         if response.status_code == 401:
             assert response.headers["WWW-Authenticate"] == 'Bearer realm="fhir"'
         elif method == "OPTIONS":
-            assert path == "/fhir" or path == "/fhir/" or not response.data
+            assert path in ("/fhir", "/fhir/") or not response.data
         else:
             open_ones.add(path)
             assert method in ("GET", "HEAD"), (method, path)

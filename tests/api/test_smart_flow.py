@@ -6,6 +6,7 @@ https://hl7.org/fhir/smart-app-launch/STU2/app-launch.html
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -71,11 +72,10 @@ class Idp:
         )  # fmt: skip
         for _ in range(200):
             assert self.process.poll() is None, (self.folder / "idp.log").read_text()
-            try:
+            with contextlib.suppress(httpx.TransportError):
                 httpx.get(f"{self.url}/jwks")
                 return
-            except httpx.TransportError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise AssertionError("the authorization server did not get ready")
 
     def stop(self) -> None:

@@ -35,6 +35,8 @@ REMEMBERED = 10_000
 REMEMBERED_SECONDS = 120.0
 # Of an opaque token: one that its issuer revokes is refused this much later at most.
 INTROSPECTED_SECONDS = 20.0
+# A silent issuer holds requests up for a moment and not all the time.
+SILENT_SECONDS = 3.0
 # RFC 6750, section 2.1: b64token.
 _CREDENTIALS = re.compile(r"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
 
@@ -72,6 +74,7 @@ class Authenticator:
         self._keys |= keys or {}
         self._clock = clock
         self._remembered = Remembered[_Verified](REMEMBERED, REMEMBERED_SECONDS)
+        self._silent = Remembered[NoAnswer](len(self.issuers) + 1, SILENT_SECONDS)
 
     def principal(self, authorization: str | None, certificate: Certificate | None) -> Principal:
         """Give who asks.
@@ -120,15 +123,20 @@ class Authenticator:
         for issuer in issuers:
             if not isinstance(issuer.introspection, Introspection):
                 continue
+            lately = self._silent.get(issuer.issuer)
+            if lately is not None:
+                silent = lately
+                continue
             try:
                 claims = introspected_claims(token, issuer, issuer.introspection, self._clock)
             except NoAnswer as error:
+                self._silent.keep(issuer.issuer, error)
                 silent = error
                 continue
             if claims is not None:
                 return self._verified(claims, issuer, INTROSPECTED_SECONDS)
         if silent is not None:
-            raise silent
+            raise NoAnswer(silent.issues[0].text)
         raise invalid_token("The access token is not active, or of nobody that is trusted here.")
 
     def _verified(self, claims: Mapping[str, Any], issuer: Issuer, seconds: float) -> _Verified:

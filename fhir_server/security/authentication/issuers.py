@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -173,10 +173,6 @@ _ISSUER: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["issuer", "audience", "roles"],
-    "anyOf": [
-        {"required": ["jwks_uri"]}, {"required": ["jwks_file"]}, {"required": ["introspection"]}
-    ],
-    "not": {"required": ["jwks_uri", "jwks_file"]},
     "properties": {
         "issuer": _TEXT,
         "audience": _TEXT,
@@ -219,7 +215,7 @@ _ISSUER: dict[str, Any] = {
             },
         },
     },
-}  # fmt: skip
+}
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "type": "object",
@@ -254,7 +250,28 @@ def read_issuers(path: Path) -> tuple[Issuer, ...]:
     return found
 
 
+def require_roles(issuers: Iterable[Issuer], known: Collection[str]) -> None:
+    """Refuse roles that there are none of: their holders would be let in and see nothing.
+
+    Raises:
+        IssuersError: an issuer may give such a role, or a client has it.
+    """
+    for issuer in issuers:
+        given = [*(issuer.roles or ()), *issuer.role_names.values(), issuer.default_role]
+        given += [client.role for client in issuer.clients.values()]
+        unknown = sorted({role for role in given if role} - set(known))
+        if unknown:
+            listed = ", ".join(sorted(known))
+            raise IssuersError(
+                f"{issuer.issuer}: no such role: {', '.join(unknown)}. There are: {listed}"
+            )
+
+
 def _issuer(content: dict[str, Any], folder: Path) -> Issuer:
+    ways = [each for each in ("jwks_uri", "jwks_file", "introspection") if each in content]
+    if not ways or ways[:2] == ["jwks_uri", "jwks_file"]:
+        text = "needs jwks_uri or jwks_file (not both), or introspection"
+        raise IssuersError(f"{content['issuer']} {text}")
     plain = ("issuer", "audience", "certificate_bound", "clock_skew_s", "default_role")
     values: dict[str, Any] = {key: content[key] for key in plain if key in content}
     for key in ("algorithms", "token_types"):

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ STALE_SECONDS = 3600.0
 # A stranger who makes up key ids can't make this server flood the issuer.
 MOST_FETCHES = 5
 FETCHES_SECONDS = 60.0
+# A silent issuer holds requests up for a moment and not all the time.
+RETRY_SECONDS = 5.0
 KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
 LEAST_RSA_BITS = 2048
@@ -50,10 +53,9 @@ class Keys:
     def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
         self._clock = clock
-        self._lock = threading.Lock()
-        self._keys: list[Mapping[str, Any]] = []
-        self._fetched: float | None = None
-        self._failed = False
+        self._fetching = threading.Lock()
+        self._known: _Known | None = None
+        self._failed: float | None = None
         self._fetches: deque[float] = deque(maxlen=MOST_FETCHES)
 
     def find(self, kid: str | None, algorithm: str) -> Key:
@@ -67,30 +69,42 @@ class Keys:
             Refused: 401, the issuer has no such key.
             NoAnswer: 503, the issuer does not answer, and it might.
         """
-        with self._lock:
-            self._keep_fresh()
-            found = self._matching(kid, algorithm)
-            if found is None and self._may_fetch():
-                self._fetch()
-                found = self._matching(kid, algorithm)
-            failed = self._failed
+        found = _matching(self._current(), kid, algorithm)
+        if found is None:
+            found = _matching(self._renewed(self._known), kid, algorithm)
         if found is not None:
             return _imported(found)
-        if failed:
+        if self._failed is not None:
             raise NoAnswer("The issuer of the access token does not answer; try again.")
         raise invalid_token("The access token is signed with a key that its issuer does not have.")
 
-    def _keep_fresh(self) -> None:
-        age = None if self._fetched is None else self._clock() - self._fetched
-        if (age is None or age > FRESH_SECONDS) and self._may_fetch():
-            self._fetch()
-        if age is not None and age > STALE_SECONDS and self._failed:
-            self._keys = []
+    def _current(self) -> _Known | None:
+        """Give what is known, renewed by one thread where it is old; the others do not wait."""
+        known = self._known
+        if known is None:
+            return None
+        age = self._clock() - known.since
+        if age > FRESH_SECONDS and self._may_fetch() and self._fetching.acquire(blocking=False):
+            try:
+                self._fetch()
+            finally:
+                self._fetching.release()
+        known = self._known or known
+        return None if self._clock() - known.since > STALE_SECONDS else known
+
+    def _renewed(self, before: _Known | None) -> _Known | None:
+        """Give newer keys than those that lacked one, as long as that may be asked for."""
+        with self._fetching:
+            if self._known is before and self._may_fetch():
+                self._fetch()
+            known = self._known
+        return known if known is not None and known is not before else None
 
     def _may_fetch(self) -> bool:
-        if len(self._fetches) < MOST_FETCHES:
-            return True
-        return self._clock() - self._fetches[0] > FETCHES_SECONDS
+        now = self._clock()
+        if self._failed is not None and now - self._failed < RETRY_SECONDS:
+            return False
+        return len(self._fetches) < MOST_FETCHES or now - self._fetches[0] > FETCHES_SECONDS
 
     def _fetch(self) -> None:
         self._fetches.append(self._clock())
@@ -98,17 +112,23 @@ class Keys:
             listed = _listed(self._source())
         except Unreachable as error:
             log.warning("an issuer's keys can't be had", reason=str(error))
-            self._failed = True
+            self._failed = self._clock()
             return
-        self._keys = listed
-        self._fetched = self._clock()
-        self._failed = False
+        self._known = _Known(listed, self._clock())
+        self._failed = None
 
-    def _matching(self, kid: str | None, algorithm: str) -> Mapping[str, Any] | None:
-        fit = [key for key in self._keys if _is_fit(key, algorithm)]
-        if kid is None:
-            return fit[0] if len(fit) == 1 else None
-        return next((key for key in fit if key.get("kid") == kid), None)
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    keys: list[Mapping[str, Any]]
+    since: float
+
+
+def _matching(known: _Known | None, kid: str | None, algorithm: str) -> Mapping[str, Any] | None:
+    fit = [key for key in known.keys if _is_fit(key, algorithm)] if known else []
+    if kid is None:
+        return fit[0] if len(fit) == 1 else None
+    return next((key for key in fit if key.get("kid") == kid), None)
 
 
 def _listed(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -152,12 +172,11 @@ def _imported(key: Mapping[str, Any]) -> Key:
     from joserfc.errors import JoseError
     from joserfc.jwk import import_key
 
+    modulus = key.get("n")
+    if isinstance(modulus, str) and len(modulus) * 6 < LEAST_RSA_BITS:
+        raise invalid_token("The issuer's key for this access token is too short.")
     public = ("kty", "kid", "n", "e", "crv", "x", "y")
     try:
-        imported = import_key({name: key[name] for name in public if name in key})
-        size = getattr(imported.public_key, "key_size", LEAST_RSA_BITS)
+        return import_key({name: key[name] for name in public if name in key})
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         raise invalid_token("The issuer's key for this access token can not be used.") from None
-    if key["kty"] == "RSA" and size < LEAST_RSA_BITS:
-        raise invalid_token("The issuer's key for this access token is too short.")
-    return imported
