@@ -44,7 +44,7 @@ from fhir_server.security import roles
 from fhir_server.security.authentication.smart import OPEN_TEXT
 from fhir_server.security.gate import Gate
 from fhir_server.security.masking import Masks
-from fhir_server.security.patient_state import NothingGiven
+from fhir_server.security.patient_states import StoredStates
 from fhir_server.security.rights import Rules
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
@@ -52,6 +52,9 @@ from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
 from fhir_server.sweden import access_labels, codes, facts, masking, write_rules
+from fhir_server.sweden.access_law import Limits
+from fhir_server.sweden.access_states import AccessStates
+from fhir_server.sweden.guardian_access import Ages
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
@@ -198,12 +201,20 @@ def create_context(server: Server, store: MongoStore) -> Context:
     return Context(server, create_gate(server, store).open(), server.settings.fhir_base)
 
 
+def access_states(settings: Settings) -> AccessStates:
+    """Give the law of access, with what the settings leave open."""
+    return AccessStates(
+        Limits(settings.relation_days, settings.emergency_minutes),
+        Ages(settings.guardian_until_age, settings.own_access_from_age),
+    )
+
+
 def create_gate(server: Server, store: MongoStore) -> Gate:
     """Give the way to a store, which knows who may see what."""
     types = server.definitions.resource_types
     rules = Rules(
         roles=roles.load(server.settings.roles, types),
-        states=NothingGiven(),
+        states=StoredStates(access_states(server.settings)),
         hsa_systems=codes.HSA_ID_SYSTEMS,
         reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
         types=tuple(types),

@@ -120,6 +120,19 @@ class Settings:
     roles: Path | None = _documented(
         None, "A JSON file of roles and their rights, instead of the published ones."
     )
+    relation_days: int = _documented(
+        30,
+        "Days that a care contact counts as a care relation after it ended, or before a booking.",
+    )
+    emergency_minutes: int = _documented(
+        240, "The longest that one emergency access (nödöppning) lasts, in minutes."
+    )
+    guardian_until_age: int = _documented(
+        13, "The child's birthday from which a guardian no longer asks for it; 1177's 13."
+    )
+    own_access_from_age: int = _documented(
+        16, "The birthday from which young people ask for their own record by themselves."
+    )
     card_emergency: str = _documented(
         "Ring 112 vid fara för liv.",
         "What the patient's card says of danger to life; its telephone numbers become links.",
@@ -156,6 +169,10 @@ class Settings:
             "max_expansion",
             "async_jobs",
             "meeting_answer_days",
+            "relation_days",
+            "emergency_minutes",
+            "guardian_until_age",
+            "own_access_from_age",
             *_LEAST,
         ):
             least = _LEAST.get(name, 1)

@@ -33,6 +33,7 @@ class DisclosingAccess(Access):
         self, access: Access, snapshot: Snapshot, person: str, types: Collection[str]
     ) -> None:
         super().__init__(access.principal, access.rules, access.units, snapshot)
+        self._states = access.known_states
         self._person = person
         self._handed_out = frozenset(types)
 
@@ -49,9 +50,10 @@ class DisclosingAccess(Access):
         )
         return either(own, handed_out)
 
-    def _sees_care(self, type_: str, own: Labels) -> bool:
-        if super()._sees_care(type_, own):
+    def _sees_care(self, reference: str, own: Labels) -> bool:
+        if super()._sees_care(reference, own):
             return True
+        type_ = reference.partition("/")[0]
         if type_ not in self._handed_out or own.about != (self._person,):
             return False
         return not self.state(self._person).blocks(own.owner, own.provider)

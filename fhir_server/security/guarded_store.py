@@ -25,6 +25,7 @@ from fhir_server.security.restricting import restricted
 from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.mongo_about import About
 from fhir_server.storage.mongo_filters import as_filter
 from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.snapshot import Check, Follow, Snapshot
@@ -189,6 +190,10 @@ class GuardedStore(Snapshot):
             return found
         seen = {each.reference: each for each in self._seen([s for s, _ in found.values()])}
         return {ref: (seen[ref], own) for ref, (_, own) in found.items() if ref in seen}
+
+    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
+        """Give those of some resources that may be seen; see `Snapshot.about`."""
+        return self._seen(super().about(tokens, wanted))
 
     def existing(self, references: Iterable[str], *, deleted_too: bool = False) -> set[str]:
         """Give those of some references that lead to a resource that may be seen."""

@@ -125,6 +125,8 @@ class Rights:
                 who.person,
                 who.purpose,
                 PROTECTED_RIGHT in who.rights,
+                self._roots,
+                self.role.kind,
             )
         return self._viewer
 
@@ -142,15 +144,6 @@ class Rights:
     def own_unit(self) -> str:
         """``Organization/[id]`` of the unit one acts for; empty for none."""
         return self.viewer.units[0] if self.viewer.units else ""
-
-    @property
-    def own_persons(self) -> tuple[str, ...]:
-        """Whom one asks for as a patient or guardian; not the patient of a nurse's launch."""
-        who = self.principal
-        if self.role.kind != "patient":
-            return ()
-        own = (who.patient,) if who.patient and who.role != "guardian" else ()
-        return (*own, *who.wards)
 
 
 _VERBS = {"c": "Creating", "r": "Reading", "u": "Changing", "d": "Deleting", "s": "Searching"}
