@@ -17,7 +17,7 @@ from fhir_server.search import labels
 from fhir_server.search.indexing import IndexEntries
 from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
 from fhir_server.security.access import EVERYTHING, Access
-from fhir_server.security.disclosing import DisclosingAccess
+from fhir_server.security.disclosing import DecidingAccess, DisclosingAccess
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
@@ -320,7 +320,14 @@ class GuardedStore(Snapshot):
 
     def _guarded(self, check: Check | None) -> Check | None:
         # What a check reads decides about a write; nothing of it is given to anybody.
-        return None if check is None else lambda snapshot: check(self._within(snapshot, Trace()))
+        if check is None:
+            return None
+        access = self.access if self._free else DecidingAccess(self.access, self._store)
+
+        def checked(snapshot: Snapshot) -> None:
+            check(GuardedStore(self._store, access, self._labeller, self._masks, Trace(), snapshot))
+
+        return checked
 
     def _note_changes(self, changes: Sequence[Change]) -> None:
         for change in changes:
