@@ -7,9 +7,8 @@ write is labelled with who answers for it, and refused where the principal may n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -18,6 +17,7 @@ from fhir_server.search.indexing import IndexEntries
 from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.disclosing import DecidingAccess, DisclosingAccess
+from fhir_server.security.guarded_figures import GuardedFigures
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
@@ -26,13 +26,12 @@ from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_about import About
-from fhir_server.storage.mongo_filters import as_filter
 from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.snapshot import Check, Follow, Snapshot
 from fhir_server.storage.versions import HistoryQuery, VersionPage
 
 
-class GuardedStore(Snapshot):
+class GuardedStore(GuardedFigures):
     """Reads and writes on behalf of a principal.
 
     Args:
@@ -221,51 +220,6 @@ class GuardedStore(Snapshot):
         self._require_whole("What is in use over all resources")
         return super().types_in_use()
 
-    # Figures
-
-    def facts(
-        self, resource_types: Sequence[str], stages: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Compute from facts of a population; see `Snapshot.facts`."""
-        self._require_aggregates()
-        return super().facts(resource_types, stages)
-
-    def facts_of_persons(
-        self, persons: Sequence[str], stages: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Compute from the facts of some persons' Patients that may be seen.
-
-        Args:
-            persons: ``Patient/[id]``.
-            stages: as for `Snapshot.facts`.
-        """
-        among: dict[str, Any] = {"f.patient": {"$in": list(persons)}}
-        seen = None if self._free else as_filter(self.access.criterion("Patient", persons))
-        return super().facts(
-            ["Patient"], [{"$match": among}, *([{"$match": seen}] if seen else []), *stages]
-        )
-
-    def facts_by_patient(
-        self,
-        resource_type: str,
-        names: Sequence[str],
-        where: Mapping[str, Any] = MappingProxyType({}),
-    ) -> Iterator[dict[str, Any]]:
-        """Give facts of a population in the order of its patients; see the snapshot's."""
-        self._require_aggregates()
-        return super().facts_by_patient(resource_type, names, where)
-
-    def facts_of_referrers(
-        self, resource_type: str, reference: str, stages: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Compute from the facts of what refers to a resource and may be seen."""
-        if not self._free:
-            person = reference.rpartition(">")[2]
-            named = [person] if person.startswith("Patient/") else []
-            seen = as_filter(self.access.criterion(resource_type, named))
-            stages = [{"$match": seen}, *stages] if seen else stages
-        return super().facts_of_referrers(resource_type, reference, stages)
-
     # Writes
 
     def transact(
@@ -389,11 +343,6 @@ class GuardedStore(Snapshot):
     def _require_whole(self, what: str) -> None:
         if not self._free:
             text = f"{what} is told only to who may see all there is."
-            raise FhirError(Issue("error", "forbidden", text))
-
-    def _require_aggregates(self) -> None:
-        if not self.access.sees_aggregates:
-            text = "Figures about a population are for managers and analysts."
             raise FhirError(Issue("error", "forbidden", text))
 
 
