@@ -30,6 +30,9 @@ from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.snapshot import Check, Follow, Snapshot
 from fhir_server.storage.versions import HistoryQuery, VersionPage
 
+# More types than this in one search are first narrowed to those that can have anything.
+MANY_TYPES = 12
+
 
 class GuardedStore(GuardedFigures):
     """Reads and writes on behalf of a principal.
@@ -202,7 +205,7 @@ class GuardedStore(GuardedFigures):
         spelled = self.labels_of(found)
         own = {reference: labels.read(spelled.get(reference, ())) for reference in found}
         self.access.know(
-            _others(own[each].about for each in own if not self.access.owns(own[each]))
+            _others((each, own[each].about) for each in own if not self.access.owns(own[each]))
         )
         return {each for each in found if self.access.sees_labelled(each, own[each])}
 
@@ -293,6 +296,10 @@ class GuardedStore(GuardedFigures):
 
     def _restricted(self, query: Query) -> Query:
         named = named_by(query.where) or self._identified(query.where)
+        if named and len(query.types) > MANY_TYPES:
+            # A compartment's types are many, and each costs; few have anything about a person.
+            present = {*Snapshot.types_referring_to(self, named), "Patient"}
+            query = replace(query, types=tuple(t for t in query.types if t in present))
         return restricted(self.access, query, named)
 
     def _identified(self, where: And) -> list[str]:
@@ -312,7 +319,8 @@ class GuardedStore(GuardedFigures):
             return found
         access = self.access
         own = [labels.read(each.labels) for each in found]
-        access.know(_others(each.about for each in own if not access.owns(each)))
+        pairs = zip((each.reference for each in found), own, strict=True)
+        access.know(_others((ref, each.about) for ref, each in pairs if not access.owns(each)))
         seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
         return self._given([each for each in seen if self._in_scope(each)])
 
@@ -351,9 +359,15 @@ def _labelled_as(version: StoredResource, current: StoredResource) -> StoredReso
     return version if version.labels else replace(version, labels=current.labels)
 
 
-def _others(found: Iterable[tuple[str, ...]]) -> list[str]:
-    """Give each person once, of what is about one."""
-    return list(dict.fromkeys(about[0] for about in found if len(about) == 1))
+def _others(found: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """Give each person once, of what is about one; to see who it is asks for no more."""
+    return list(
+        dict.fromkeys(
+            about[0]
+            for reference, about in found
+            if len(about) == 1 and not reference.startswith("Patient/")
+        )
+    )
 
 
 def _looks_inside(criterion: Criterion) -> bool:
