@@ -29,6 +29,7 @@ from fhir_server.sweden import (
     audience,
     care_relation,
     codes,
+    consents,
     emergency,
     guardians,
     periods,
@@ -39,6 +40,8 @@ from fhir_server.sweden.elements import Json, child, items, says, text
 
 NATIONAL = "national"
 TREATMENT = "TREAT"
+# Elements of a rule by which it is about a part of what there is.
+_LIMITS = ("class", "code", "data", "dataPeriod", "securityLabel")
 # v3-PurposeOfUse below treatment: a consent for treatment is one for them.
 _TREATMENTS = frozenset({TREATMENT, "ETREAT", "BTG", "CAREMGT", "COC"})
 
@@ -164,14 +167,14 @@ def given(
         for each in kept
     ):
         return NOTHING
-    spärr = _blocked(on_file, looker, places)
+    blocked = _blocked(on_file, looker, places)
     shared = _Shared(on_file, looker, places)
     return Given(
         same_provider=True,
         other_providers=_consents(on_file, looker, places),
         shared=shared.any,
-        blocked_units=spärr.units | outside,
-        blocked_providers=spärr.providers,
+        blocked_units=blocked.units | outside,
+        blocked_providers=blocked.providers,
         withheld=shared.withheld,
     )
 
@@ -225,11 +228,11 @@ def _national(on_file: _OnFile, looker: Looker, places: Places, outside: frozens
         _ruling(child(each, "provision"), frozenset(), looker, places, on_file.now) is False
         for each in on_file.in_force(codes.CONSENT_TO_SVOD)
     )
-    spärr = _blocked(on_file, looker, places)
+    blocked = _blocked(on_file, looker, places)
     return Given(
         other_providers=not said_no,
-        blocked_units=spärr.units | outside,
-        blocked_providers=spärr.providers,
+        blocked_units=blocked.units | outside,
+        blocked_providers=blocked.providers,
     )
 
 
@@ -272,6 +275,8 @@ def _own_ruling(
     if kind not in ("permit", "deny") or not periods.read(rule).covers(now):
         return None
     permits = kind == "permit"
+    if permits and any(rule.get(each) for each in _LIMITS):
+        return None  # what is permitted in part is handed out, and not open to direct access
     if not _purpose_fits(rule, looker.purpose, permits):
         return None
     named = [child(each, "reference") for _, each in items(rule, "actor")]
@@ -311,8 +316,8 @@ def _blocked(on_file: _OnFile, looker: Looker, places: Places) -> _Blocked:
     """
     units, providers = set[str](), set[str]()
     at = _at(looker, places)
-    for spärr in on_file.in_force(codes.SPARR):
-        for named in blocked_actors(spärr):
+    for block in on_file.in_force(codes.SPARR):
+        for named in blocked_actors(block):
             # Whoever is no unit of this server has documented nothing on it.
             for unit in places.meant(named):
                 if unit in at:
@@ -324,9 +329,9 @@ def _blocked(on_file: _OnFile, looker: Looker, places: Places) -> _Blocked:
     return _Blocked(frozenset(units - set(looker.units)), frozenset(providers))
 
 
-def blocked_actors(spärr: Json) -> list[Json]:
+def blocked_actors(block: Json) -> list[Json]:
     """Give the references to whose information a spärr is about."""
-    rules = [child(spärr, "provision")]
+    rules = [child(block, "provision")]
     found: list[Json] = []
     while rules:
         rule = rules.pop()
@@ -343,9 +348,12 @@ class _Shared:
     """Which plans of others, that name the looker's units, are theirs to see whole (R78, R94)."""
 
     def __init__(self, on_file: _OnFile, looker: Looker, places: Places) -> None:
+        self.any = False
+        self.withheld: frozenset[str] = frozenset()
+        if not on_file.plans and not any(map(consents.is_consent_to_sip, on_file.consents)):
+            return
         actor = [*_at(looker, places)]
         custody = guardians.guardians_of(on_file.patient, on_file.relatives, on_file.now)
-        self.any = False
         withheld = set()
         for plan in on_file.plans or [{"subject": {"reference": on_file.person}}]:
             allowed = sharing.disclosure(
