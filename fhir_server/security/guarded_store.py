@@ -223,6 +223,11 @@ class GuardedStore(GuardedFigures):
         self._require_whole("What is in use over all resources")
         return super().types_in_use()
 
+    def types_referring_to(self, references: Sequence[str]) -> set[str]:
+        """Give the types of what refers to some resources, for who sees all there is."""
+        self._require_whole("What refers to a resource")
+        return super().types_referring_to(references)
+
     # Writes
 
     def transact(
