@@ -16,8 +16,8 @@ from fhir_server.interactions.update import (
     busy,
     store_next,
 )
+from fhir_server.storage.checks import Check
 from fhir_server.storage.records import StaleWrite, StoredResource
-from fhir_server.storage.snapshot import Check
 
 # Gives a resource as it is to become, and what the client should know about that.
 Change = Callable[[dict[str, Any]], tuple[dict[str, Any], tuple[Issue, ...]]]

@@ -16,8 +16,9 @@ from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
 from fhir_server.interactions.search_changes import current_rules
 from fhir_server.interactions.sent_provenance import with_provenance
+from fhir_server.storage.checks import Check, in_turn
 from fhir_server.storage.records import WriteTooLarge
-from fhir_server.storage.snapshot import Check, Snapshot, in_turn
+from fhir_server.storage.snapshot import Snapshot
 
 
 def commit(

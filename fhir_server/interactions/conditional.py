@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Server
 from fhir_server.search.query import Query
+from fhir_server.storage.checks import Check
 from fhir_server.storage.records import StaleWrite, StoredResource
-from fhir_server.storage.snapshot import Check, Snapshot
+from fhir_server.storage.snapshot import Snapshot
 
 # They say how an answer looks, and may stand in any URL.
 FORMAT = frozenset({"_format", "_pretty"})

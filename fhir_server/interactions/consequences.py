@@ -17,8 +17,9 @@ from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import Prepared, following
 from fhir_server.interactions.search_changes import current_rules
+from fhir_server.storage.checks import Follow
 from fhir_server.storage.records import Change
-from fhir_server.storage.snapshot import Follow, Snapshot
+from fhir_server.storage.snapshot import Snapshot
 
 Pair = tuple[dict[str, Any] | None, dict[str, Any] | None]
 

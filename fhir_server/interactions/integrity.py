@@ -13,7 +13,8 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.prepare import Prepared
-from fhir_server.storage.snapshot import Check, Snapshot
+from fhir_server.storage.checks import Check
+from fhir_server.storage.snapshot import Snapshot
 
 # What tells of something that happened: it may outlive what it tells of, and name it afterwards.
 RECORDS = frozenset({"AuditEvent", "Provenance"})
@@ -110,10 +111,21 @@ def _require_targets(
         is_record = p.change.new.resource_type in RECORDS
         missing = found - (known if is_record else living)
         missing = {reference for reference in missing if reference not in context.promised}
+        missing -= _kept(context, p, missing)
         if missing:
             issues += _unresolved(p, missing, context.base)
     if issues:
         raise FhirError(*issues, status=422)
+
+
+def _kept(context: Context, prepared: Prepared, missing: Collection[str]) -> set[str]:
+    """Give references that stood there before and lead on, to what who asks does not see."""
+    previous = prepared.change.previous
+    if not missing or previous is None or context.store.access.principal.unrestricted:
+        return set()
+    body = previous.body or b""
+    before = {each for each in missing if f'"{each}"'.encode() in body}
+    return context.store.deciding().existing(before) if before else set()
 
 
 def _unresolved(prepared: Prepared, missing: Collection[str], base: str) -> list[Issue]:

@@ -23,8 +23,8 @@ from fhir_server.interactions.prepare import (
 )
 from fhir_server.interactions.search_changes import require_registrable
 from fhir_server.interactions.update import require_id, require_may_create
+from fhir_server.storage.checks import in_turn
 from fhir_server.storage.records import StoredResource
-from fhir_server.storage.snapshot import in_turn
 
 Issues = list[Issue]
 

@@ -21,10 +21,11 @@ from fhir_server.interactions.live_search import GRACE_SECONDS
 from fhir_server.interactions.prepare import Prepared
 from fhir_server.search.custom import clash_of, deciding, problem_of, takes_effect, types_of
 from fhir_server.search.search_state import SearchState
+from fhir_server.storage.checks import Check, in_turn
 from fhir_server.storage.mongo_reindex import ReindexStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.records import Change
-from fhir_server.storage.snapshot import Check, Snapshot, in_turn
+from fhir_server.storage.snapshot import Snapshot
 
 SEARCH_PARAMETER = "SearchParameter"
 MOST = 1000

@@ -12,8 +12,8 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.prepare import Prepared, prepare
 from fhir_server.interactions.rehearsal import rehearse_together
 from fhir_server.interactions.update import ATTEMPTS, busy
+from fhir_server.storage.checks import Check
 from fhir_server.storage.records import StaleWrite, StoredResource
-from fhir_server.storage.snapshot import Check
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from fhir_server.interactions.entries import Entry, read_entries, require_readab
 from fhir_server.interactions.entry_answers import response_entry
 from fhir_server.interactions.transaction_plan import Plan, plan
 from fhir_server.interactions.update import ATTEMPTS, busy
+from fhir_server.storage.checks import Check
 from fhir_server.storage.records import StaleWrite
-from fhir_server.storage.snapshot import Check, Snapshot
+from fhir_server.storage.snapshot import Snapshot
 
 
 def transaction(

@@ -11,8 +11,8 @@ from fhir_server.interactions.commit import commit
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.preconditions import expected_version, require_none, require_version
 from fhir_server.interactions.prepare import check_id, prepare, require_resource, same_content
+from fhir_server.storage.checks import Check
 from fhir_server.storage.records import StaleWrite, StoredResource
-from fhir_server.storage.snapshot import Check
 
 # Writers without If-Match agree that the last one wins; each try loses only to one that won.
 ATTEMPTS = 20

@@ -80,6 +80,11 @@ class Access(Rights):
             self._own_persons = found
         return self._own_persons
 
+    @property
+    def known_states(self) -> dict[str, PatientState]:
+        """How it stands with those who were asked about, at this request."""
+        return self._states
+
     # What of a type a principal sees
 
     def types(self, asked: Sequence[str]) -> tuple[str, ...]:
@@ -284,7 +289,7 @@ class Access(Rights):
         if len(own.about) != 1:
             return False
         state = self.state(own.about[0])
-        if own.owner in state.blocked_units or own.provider in state.blocked_providers:
+        if state.blocks(own.owner, own.provider):
             return False
         same = bool(own.provider) and own.provider == self.viewer.provider
         if state.same_provider if same else state.other_providers and bool(own.provider):
@@ -299,8 +304,7 @@ class Access(Rights):
         if len(own.about) != 1:
             return False
         state = self.state(own.about[0])
-        blocked = own.owner in state.blocked_units or own.provider in state.blocked_providers
-        return state.other_providers and not blocked
+        return state.other_providers and not state.blocks(own.owner, own.provider)
 
     def owns(self, own: Labels) -> bool:
         """Tell whether one's units answer for a version, or will for a new one."""

@@ -7,16 +7,18 @@ write is labelled with who answers for it, and refused where the principal may n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.indexing import IndexEntries
-from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
+from fhir_server.search.query import And, Chained, HasId, Query, every
 from fhir_server.security.access import EVERYTHING, Access
+from fhir_server.security.criteria import looks_inside
+from fhir_server.security.disclosing import DecidingAccess, DisclosingAccess
+from fhir_server.security.guarded_figures import GuardedFigures
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
@@ -24,15 +26,18 @@ from fhir_server.security.provenance import Record
 from fhir_server.security.restricting import restricted
 from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
+from fhir_server.storage.checks import Check, Follow
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_about import About
-from fhir_server.storage.mongo_filters import as_filter
 from fhir_server.storage.records import Change, SearchPage, StoredResource
-from fhir_server.storage.snapshot import Check, Follow, Snapshot
+from fhir_server.storage.snapshot import Snapshot
 from fhir_server.storage.versions import HistoryQuery, VersionPage
 
+# More types than this in one search are first narrowed to those that can have anything.
+MANY_TYPES = 12
 
-class GuardedStore(Snapshot):
+
+class GuardedStore(GuardedFigures):
     """Reads and writes on behalf of a principal.
 
     Args:
@@ -70,20 +75,32 @@ class GuardedStore(Snapshot):
 
     def inside(self, snapshot: Snapshot) -> GuardedStore:
         """Give the same principal's view of the store inside a transaction."""
-        return self._within(snapshot, self.trace)
+        return self._as(self.access, self.trace, snapshot)
 
-    def _within(self, snapshot: Snapshot, trace: Trace) -> GuardedStore:
-        within = GuardedStore(
-            self._store,
-            self.access,
-            self._labeller,
-            self._masks,
-            trace,
-            self._record,
-            snapshot,
+    def _as(self, access: Access, trace: Trace, inside: Snapshot | None = None) -> GuardedStore:
+        made = GuardedStore(
+            self._store, access, self._labeller, self._masks, trace, self._record, inside
         )
-        within._cut = self._cut
-        return within
+        made._cut = self._cut
+        return made
+
+    # For one purpose, which a test holds to its callers: what a person's consent hands out
+
+    def deciding(self) -> Snapshot:
+        """Give the whole store, to decide by what the person has said; nothing of it is given."""
+        return Snapshot(self.collections, self.session)
+
+    def disclosing(self, person: str, types: Collection[str]) -> GuardedStore:
+        """Give the store with what others know of one person, for the caller to cut.
+
+        Args:
+            person: ``Patient/[id]``.
+            types: that are handed out; nothing behind a spärr is.
+        """
+        if self._free:
+            return self
+        wider = DisclosingAccess(self.access, self._store, person, types)
+        return self._as(wider, self.trace)
 
     # Reads
 
@@ -196,7 +213,7 @@ class GuardedStore(Snapshot):
         spelled = self.labels_of(found)
         own = {reference: labels.read(spelled.get(reference, ())) for reference in found}
         self.access.know(
-            _others(own[each].about for each in own if not self.access.owns(own[each]))
+            _others((each, own[each].about) for each in own if not self.access.owns(own[each]))
         )
         return {each for each in found if self.access.sees_labelled(each, own[each])}
 
@@ -214,35 +231,10 @@ class GuardedStore(Snapshot):
         self._require_whole("What is in use over all resources")
         return super().types_in_use()
 
-    # Figures
-
-    def facts(
-        self, resource_types: Sequence[str], stages: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Compute from facts of a population; see `Snapshot.facts`."""
-        self._require_aggregates()
-        return super().facts(resource_types, stages)
-
-    def facts_by_patient(
-        self,
-        resource_type: str,
-        names: Sequence[str],
-        where: Mapping[str, Any] = MappingProxyType({}),
-    ) -> Iterator[dict[str, Any]]:
-        """Give facts of a population in the order of its patients; see the snapshot's."""
-        self._require_aggregates()
-        return super().facts_by_patient(resource_type, names, where)
-
-    def facts_of_referrers(
-        self, resource_type: str, reference: str, stages: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Compute from the facts of what refers to a resource and may be seen."""
-        if not self._free:
-            person = reference.rpartition(">")[2]
-            named = [person] if person.startswith("Patient/") else []
-            seen = as_filter(self.access.criterion(resource_type, named))
-            stages = [{"$match": seen}, *stages] if seen else stages
-        return super().facts_of_referrers(resource_type, reference, stages)
+    def types_referring_to(self, references: Sequence[str]) -> set[str]:
+        """Give the types of what refers to some resources, for who sees all there is."""
+        self._require_whole("What refers to a resource")
+        return super().types_referring_to(references)
 
     # Writes
 
@@ -284,7 +276,8 @@ class GuardedStore(Snapshot):
             locks=locks,
             before=self._guarded(before),
             follow=following if follow is not None else None,
-            after=self._guarded(after),
+            # Only the rules of law come after; criteria of the client are looked at before.
+            after=self._guarded(after, decides=True),
             once=once,
         )
         self._labeller.note(labelled)
@@ -305,9 +298,16 @@ class GuardedStore(Snapshot):
         entries = (change.entries for change in labelled)
         return [(stored, e) for (stored, _), e in zip(made, entries, strict=True) if e is not None]
 
-    def _guarded(self, check: Check | None) -> Check | None:
-        # What a check reads decides about a write; nothing of it is given to anybody.
-        return None if check is None else lambda snapshot: check(self._within(snapshot, Trace()))
+    def _guarded(self, check: Check | None, *, decides: bool = False) -> Check | None:
+        """Let a check see what the principal sees; one that decides, what the person has said too.
+
+        What it reads decides about a write; nothing of it is given to anybody.
+        """
+        if check is None:
+            return None
+        wide = decides and not self._free
+        access = DecidingAccess(self.access, self._store) if wide else self.access
+        return lambda snapshot: check(self._as(access, Trace(), snapshot))
 
     def _note_changes(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -319,6 +319,10 @@ class GuardedStore(Snapshot):
 
     def _restricted(self, query: Query) -> Query:
         named = named_by(query.where) or self._identified(query.where)
+        if named and len(query.types) > MANY_TYPES:
+            # A compartment's types are many, and each costs; few have anything about a person.
+            present = {*Snapshot.types_referring_to(self, named), "Patient"}
+            query = replace(query, types=tuple(t for t in query.types if t in present))
         return restricted(self.access, query, named)
 
     def _identified(self, where: And) -> list[str]:
@@ -338,14 +342,15 @@ class GuardedStore(Snapshot):
             return found
         access = self.access
         own = [labels.read(each.labels) for each in found]
-        access.know(_others(each.about for each in own if not access.owns(each)))
+        pairs = zip((each.reference for each in found), own, strict=True)
+        access.know(_others((ref, each.about) for ref, each in pairs if not access.owns(each)))
         seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
         return self._given([each for each in seen if self._in_scope(each)])
 
     def _in_scope(self, stored: StoredResource) -> bool:
         """Tell whether the token's scopes cover a resource, where they ask about its content."""
         wanted = self.access.scoped(stored.resource_type)
-        if wanted == EVERYTHING or not _looks_inside(wanted):
+        if wanted == EVERYTHING or not looks_inside(wanted):
             return True
         asked = every(HasId((stored.reference,)), wanted)
         return super().count(Query((stored.resource_type,), asked), 1) > 0
@@ -371,29 +376,18 @@ class GuardedStore(Snapshot):
             text = f"{what} is told only to who may see all there is."
             raise FhirError(Issue("error", "forbidden", text))
 
-    def _require_aggregates(self) -> None:
-        if not self.access.sees_aggregates:
-            text = "Figures about a population are for managers and analysts."
-            raise FhirError(Issue("error", "forbidden", text))
-
 
 def _labelled_as(version: StoredResource, current: StoredResource) -> StoredResource:
     """Give a version from before there were labels those of the current one."""
     return version if version.labels else replace(version, labels=current.labels)
 
 
-def _others(found: Iterable[tuple[str, ...]]) -> list[str]:
-    """Give each person once, of what is about one."""
-    return list(dict.fromkeys(about[0] for about in found if len(about) == 1))
-
-
-def _looks_inside(criterion: Criterion) -> bool:
-    """Tell whether a criterion asks for more than whom a resource is about."""
-    among = getattr(criterion, "parts", (criterion,))
-    return any(
-        _looks_inside(each)
-        if hasattr(each, "parts")
-        else not isinstance(each, HasId)
-        and not (isinstance(each, HasToken) and f".{labels.ABOUT}" in each.token)
-        for each in among
+def _others(found: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """Give each person once, of what is about one; to see who it is asks for no more."""
+    return list(
+        dict.fromkeys(
+            about[0]
+            for reference, about in found
+            if len(about) == 1 and not reference.startswith("Patient/")
+        )
     )

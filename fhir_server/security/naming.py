@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fhir_server.search import tokens
 from fhir_server.search.query import And, Criterion, HasId, HasToken, HasWord
@@ -23,9 +23,16 @@ def named_by(where: And) -> list[str]:
             else (part,)
         )
         found = [name for each in among for name in _persons(each)]
-        if found and all(_persons(each) for each in among) and len(set(found)) <= MOST_NAMED:
+        ids = {name.partition("/")[2] for name in found}
+        pins = all(_persons(each) or _of_one_of(each, ids) for each in among)
+        if found and pins and len(set(found)) <= MOST_NAMED:
             return list(dict.fromkeys(found))
     return []
+
+
+def _of_one_of(part: Criterion, ids: Collection[str]) -> bool:
+    """Tell whether a condition means another type by the same id, as ``patient=7`` does a Group."""
+    return isinstance(part, HasToken) and part.token.rpartition("/")[2] in ids
 
 
 def _persons(part: Criterion) -> list[str]:

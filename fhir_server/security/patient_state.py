@@ -57,6 +57,10 @@ class PatientState:
     withheld: frozenset[str] = frozenset()
     emergency: bool = False
 
+    def blocks(self, owner: str, provider: str) -> bool:
+        """Tell whether what a unit of a vårdgivare answers for is behind a spärr."""
+        return owner in self.blocked_units or provider in self.blocked_providers
+
 
 class PatientStates(Protocol):
     """Says how it stands with persons now."""

@@ -87,8 +87,7 @@ class Rights:
         """
         if not self.may(letter, resource_type):
             if self.role.may(letter, resource_type):  # then it is the token that does not
-                personal = self.principal.person or self.role.kind == "patient"
-                context = "user" if personal else "system"
+                context = "user" if self.principal.person or self.asks_as_person else "system"
                 raise insufficient_scope(f"{context}/{resource_type}.{letter}")
             text = f"{_VERBS[letter]} {resource_type} is not allowed with this role and token."
             raise FhirError(Issue("error", "forbidden", text))
@@ -149,6 +148,11 @@ class Rights:
     def sees_protected(self) -> bool:
         """Whether one has the right to the data of protected persons."""
         return self.principal.unrestricted or self.viewer.protected
+
+    @property
+    def asks_as_person(self) -> bool:
+        """Whether one asks as a patient, or for one, and so reads what patients read."""
+        return not self.principal.unrestricted and self.role.kind == "patient"
 
     @property
     def own_unit(self) -> str:

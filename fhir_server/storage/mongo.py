@@ -38,6 +38,7 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.storage.checks import Check, Follow
 from fhir_server.storage.documents import (
     Document,
     current_document,
@@ -50,7 +51,7 @@ from fhir_server.storage.mongo_deployment import refusals_explained, require_tra
 from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUnavailable
-from fhir_server.storage.snapshot import AUDIT_EVENT, Check, Collections, Follow, Snapshot
+from fhir_server.storage.snapshot import AUDIT_EVENT, Collections, Snapshot
 
 DUPLICATE_KEY = 11000
 TRANSACTION_SECONDS = 30.0

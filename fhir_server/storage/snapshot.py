@@ -22,7 +22,7 @@ from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS, UPDATED
 from fhir_server.storage.mongo_joins import has_join, without_joins
 from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.mongo_reads import Read
-from fhir_server.storage.records import Change, SearchPage, StoredResource
+from fhir_server.storage.records import SearchPage, StoredResource
 from fhir_server.storage.versions import HistoryQuery, VersionPage
 
 Result = TypeVar("Result")
@@ -216,6 +216,23 @@ class Snapshot:
         )
         return [stored(document) for document in found]
 
+    def types_referring_to(self, references: Sequence[str]) -> set[str]:
+        """Give the types of the current resources that refer to any of some, from an index alone.
+
+        Args:
+            references: ``Type/id`` of what few refer to.
+        """
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {"t": {"$in": [f"{REFERENCE}{each}" for each in references]}}},
+            {"$group": {"_id": {"$first": {"$split": ["$_id", "/"]}}}},
+        ]
+        found = self._run(
+            lambda: self.collections.resources.aggregate(
+                pipeline, session=self.session, hint=TOKENS
+            ).to_list()
+        )
+        return {document["_id"] for document in found}
+
     def tokens_of_type(self, resource_type: str) -> dict[str, list[str]]:
         """Give the index tokens of all living resources of a type that has few; by ``Type/id``."""
         found = self._run(
@@ -378,23 +395,3 @@ def _by_type(references: Iterable[str]) -> list[dict[str, Any]]:
     for reference in references:
         by_type.setdefault(reference.partition("/")[0], []).append(reference)
     return [{"t": type_, "_id": {"$in": ids}} for type_, ids in by_type.items()]
-
-
-# Looks at the store inside a transaction, and raises to call the write off.
-Check = Callable[[Snapshot], None]
-
-# Looks at the store inside a transaction, and gives what else is to be changed in it.
-Follow = Callable[[Snapshot], Sequence[Change]]
-
-
-def in_turn(*checks: Check | None) -> Check | None:
-    """Join checks into one that runs them in order; None where there are none."""
-    wanted = [check for check in checks if check is not None]
-    if not wanted:
-        return None
-
-    def check(snapshot: Snapshot) -> None:
-        for each in wanted:
-            each(snapshot)
-
-    return check

@@ -21,9 +21,9 @@ from fhir_server.cli import main
 from fhir_server.commands.demo import PAGES, REQUESTS, data_folder
 from fhir_server.interactions.context import Server
 from fhir_server.settings import Settings
+from fhir_server.storage.checks import Check, Follow
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import Change, StoreUnavailable
-from fhir_server.storage.snapshot import Check, Follow
 from tests.conftest import Fhir, ServerProcess
 
 Json = dict[str, Any]
