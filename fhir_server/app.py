@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+import structlog
 from flask import Flask
 from flask_compress import Compress
 
 from fhir_server.api import (
     access_log,
     asynchronous,
+    authentication,
     blueprints,
     errors,
     health,
     openapi,
+    smart,
     unread_bodies,
 )
 from fhir_server.api.lazy_rule import LazyRule
@@ -38,9 +41,10 @@ from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
 from fhir_server.security import roles
+from fhir_server.security.authentication.smart import OPEN_TEXT
 from fhir_server.security.gate import Gate
 from fhir_server.security.masking import Masks
-from fhir_server.security.patient_state import NothingGiven
+from fhir_server.security.patient_states import StoredStates
 from fhir_server.security.rights import Rules
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
@@ -48,11 +52,16 @@ from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
 from fhir_server.sweden import access_labels, codes, facts, masking, write_rules
+from fhir_server.sweden.access_law import Limits
+from fhir_server.sweden.access_states import AccessStates
+from fhir_server.sweden.guardian_access import Ages
 from fhir_server.sweden.identifier_rules import IdentifierRules, read_test_numbers
 from fhir_server.terminology import allowance
 from fhir_server.terminology.connection import Connection
 from fhir_server.terminology.remote import RemoteTerminology
 from fhir_server.terminology.terminology import Terminology
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +201,20 @@ def create_context(server: Server, store: MongoStore) -> Context:
     return Context(server, create_gate(server, store).open(), server.settings.fhir_base)
 
 
+def access_states(settings: Settings) -> AccessStates:
+    """Give the law of access, with what the settings leave open."""
+    return AccessStates(
+        Limits(settings.relation_days, settings.emergency_minutes),
+        Ages(settings.guardian_until_age, settings.own_access_from_age),
+    )
+
+
 def create_gate(server: Server, store: MongoStore) -> Gate:
     """Give the way to a store, which knows who may see what."""
     types = server.definitions.resource_types
     rules = Rules(
         roles=roles.load(server.settings.roles, types),
-        states=NothingGiven(),
+        states=StoredStates(access_states(server.settings)),
         hsa_systems=codes.HSA_ID_SYSTEMS,
         reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
         types=tuple(types),
@@ -215,6 +232,9 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     access_log.configure(settings.log_level)
     # A file that does not fit is said at start and not at the first question.
     agreements_of(settings)
+    who_asks = authentication.of(settings)
+    if who_asks.authenticator is None:
+        log.warning(OPEN_TEXT, open=True)
     server = create_server(settings)
     app = Flask("fhir_server", static_folder=None)
     app.url_rule_class = LazyRule
@@ -239,12 +259,14 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     access_log.register(app)
     errors.register(app)
     unread_bodies.register(app)
+    authentication.register(app, who_asks)
     asynchronous.register(app)
     if settings.terminology_server:
         app.before_request(partial(allowance.begin, settings.terminology_timeout_s))
         app.teardown_request(lambda _: allowance.end())
     api = openapi.configure(app)
     api.register_blueprint(health.blueprint())
+    api.register_blueprint(smart.blueprint())
     api.register_blueprint(asynchronous.blueprint())
     api.register_blueprint(blueprints.fhir_blueprint(server))
     # Last: until here no database is needed.

@@ -20,6 +20,7 @@ from fhir_server.commands.options import EPILOG, database_options
 from fhir_server.commands.package import package
 from fhir_server.commands.reindex import reindex
 from fhir_server.commands.report import report
+from fhir_server.commands.token import token
 from fhir_server.commands.validate import validate
 from fhir_server.settings import Settings, SettingsError
 
@@ -66,6 +67,7 @@ def main() -> None:
       fhir-server demo       loads three people to try it on
       fhir-server load       loads your own FHIR files
       fhir-server package    adds profiles and value sets from FHIR packages
+      fhir-server token      issues an access token for development
       fhir-server doctor     says what is missing where something does not work
 
     fhir-server COMMAND --help explains a command, with examples.
@@ -83,19 +85,25 @@ def serve(**options: Any) -> None:
     Without --mongodb-uri it starts a MongoDB of its own, which only you can reach, in the data
     directory, and stops it at the end.
 
+    Without FHIR_SERVER_ISSUERS or FHIR_SERVER_LOCAL_TOKENS the server checks nobody, and listens to
+    this machine only. With one of them every request needs an access token.
+
     \b
     Examples:
       fhir-server serve
       fhir-server serve --port 8080 --data-dir ./data
-      FHIR_SERVER_MONGODB_URI=mongodb://db1,db2/?replicaSet=rs0 fhir-server serve --host 0.0.0.0
+      FHIR_SERVER_MONGODB_URI=mongodb://db1,db2/?replicaSet=rs0 fhir-server serve
+      FHIR_SERVER_ISSUERS=issuers.json fhir-server serve --host 0.0.0.0
     """
     from fhir_server import serving
 
     settings = settings_module.load(**options)
-    if not serving.is_loopback(settings.host):
+    settings_module.require_safe_address(settings)
+    if not settings.secured:
         click.secho(
-            f"WARNING: this version has no authentication, and {settings.host} is not only this "
-            "machine. Whoever reaches it reads and changes everything.",
+            "OPEN: this server checks nobody. Whoever reaches it on this machine reads and changes "
+            "everything. Never use it with data of real people. "
+            "docs/security/authentication.md says how to turn security on.",
             fg="red", bold=True, err=True,
         )  # fmt: skip
     click.echo(f"Starting on {settings.fhir_base} …", err=True)
@@ -114,8 +122,12 @@ FHIR server {__version__} is ready. Ctrl-C stops it.
 Load three people to try it on, in another terminal, and see one's named contacts:
 
   {_command()} demo{_database_option(settings)}
-  curl '{base}/Patient/albertina-hammar/$named-contacts?_pretty=true'
+  curl {_token_header(settings)}'{base}/Patient/albertina-hammar/$named-contacts?_pretty=true'
 """
+
+
+def _token_header(settings: Settings) -> str:
+    return '-H "Authorization: Bearer $TOKEN" ' if settings.secured else ""
 
 
 def _command() -> str:
@@ -131,7 +143,7 @@ def _database_option(settings: Settings) -> str:
     return f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
 
 
-for command in (load, demo, package, validate, export, report, reindex, expire, doctor):
+for command in (load, demo, package, validate, export, report, reindex, expire, token, doctor):
     main.add_command(command)
 
 

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from fhir_server.settings import Settings
+from fhir_server.settings import Settings, SettingsError, require_safe_address
 
 State = Literal["ok", "warning", "problem"]
 
@@ -54,6 +54,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _unless_missing("Packages", _packages)
     yield _unless_missing("Definitions", _definitions)
     yield _unless_missing("Schemas", _schemas)
+    yield _unless_missing("Security", lambda: _security(settings))
     if settings.mongodb_uri:
         deployment = _unless_missing("MongoDB", lambda: _deployment(settings))
         yield deployment
@@ -161,6 +162,25 @@ def _schemas() -> Finding:
         except SchemaError as error:
             return Finding("Schemas", "problem", f"{type_}: {error.message}", INSTALL)
     return Finding("Schemas", "ok", f"those of {', '.join(CORE_TYPES)} are valid JSON Schema")
+
+
+def _security(settings: Settings) -> Finding:
+    """Tell whether anybody is checked, and whether the issuers can be read."""
+    from fhir_server.api import authentication
+
+    subject, page = "Security", "docs/security/authentication.md says how to turn security on."
+    try:
+        require_safe_address(settings)
+        found = authentication.of(settings).authenticator if settings.issuers else None
+    except SettingsError as error:
+        return Finding(subject, "problem", str(error), page)
+    if not settings.secured:
+        return Finding(subject, "ok", "OPEN: nobody is checked; for this machine only", page)
+    trusted = list(found.issuers) if found else []
+    if settings.local_tokens:
+        text = f"tokens of `fhir-server token` are trusted, and {len(trusted)} other issuers"
+        return Finding(subject, "warning", text, "Only for development: its key is in a file here.")
+    return Finding(subject, "ok", f"{len(trusted)} trusted issuers: {', '.join(trusted)[:200]}")
 
 
 def _mongod(settings: Settings) -> Finding:

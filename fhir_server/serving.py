@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import multiprocessing
 import os
 import socket
@@ -69,7 +68,11 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     Raises:
         ServingError: the port is taken, or the database can't be used.
         EmbeddedMongodError: the embedded database can't start.
+        SettingsError: the server is open and would be reached from outside, or the issuers that
+            are trusted can't be read.
     """
+    settings_module.require_safe_address(settings)
+    _require_readable_issuers(settings)
     _require_free_port(settings)
     with database(settings) as uri:
         store = MongoStore(uri, settings.mongodb_database)
@@ -136,13 +139,12 @@ def _announce(settings: Settings, on_ready: Callable[[], None]) -> None:
         time.sleep(0.05)
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
+def _require_readable_issuers(settings: Settings) -> None:
+    """Say what is wrong once, before workers start and fail one after the other."""
+    if settings.secured:
+        from fhir_server.api import authentication
+
+        authentication.of(settings)
 
 
 def _require_free_port(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -119,6 +120,19 @@ class Settings:
     roles: Path | None = _documented(
         None, "A JSON file of roles and their rights, instead of the published ones."
     )
+    relation_days: int = _documented(
+        30,
+        "Days that a care contact counts as a care relation after it ended, or before a booking.",
+    )
+    emergency_minutes: int = _documented(
+        240, "The longest that one emergency access (nödöppning) lasts, in minutes."
+    )
+    guardian_until_age: int = _documented(
+        13, "The child's birthday from which a guardian no longer asks for it; 1177's 13."
+    )
+    own_access_from_age: int = _documented(
+        16, "The birthday from which young people ask for their own record by themselves."
+    )
     card_emergency: str = _documented(
         "Ring 112 vid fara för liv.",
         "What the patient's card says of danger to life; its telephone numbers become links.",
@@ -129,6 +143,18 @@ class Settings:
     )
     meeting_answer_days: int = _documented(
         7, "Days that those who are called to a SIP meeting have to answer, where no day is said."
+    )
+    issuers: Path | None = _documented(
+        None, "A JSON file of the issuers whose access tokens are trusted; turns security on."
+    )
+    local_tokens: bool = _documented(
+        False, "Whether tokens of `fhir-server token` are trusted; turns security on."
+    )
+    client_certificate_header: str = _documented(
+        "", "The header in which a reverse proxy passes the client certificate; empty for none."
+    )
+    trusted_proxies: str = _documented(
+        "", "Addresses and networks of reverse proxies besides this machine, separated by commas."
     )
     log_level: str = _documented("info", "debug, info, warning or error.")
 
@@ -143,6 +169,10 @@ class Settings:
             "max_expansion",
             "async_jobs",
             "meeting_answer_days",
+            "relation_days",
+            "emergency_minutes",
+            "guardian_until_age",
+            "own_access_from_age",
             *_LEAST,
         ):
             least = _LEAST.get(name, 1)
@@ -162,6 +192,7 @@ class Settings:
         if self.identifier_checks not in ("error", "warning"):
             raise SettingsError(f"{PREFIX}IDENTIFIER_CHECKS must be error or warning.")
         self._require_files()
+        self._require_addresses()
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):
@@ -170,10 +201,23 @@ class Settings:
             ) from None
 
     def _require_files(self) -> None:
-        for name in ("test_numbers", "agreements", "roles"):
+        for name in ("test_numbers", "agreements", "roles", "issuers"):
             path = getattr(self, name)
             if path is not None and not path.is_file():
                 raise SettingsError(f"{PREFIX}{name.upper()} must name a file that can be read.")
+
+    def _require_addresses(self) -> None:
+        for each in filter(None, map(str.strip, self.trusted_proxies.split(","))):
+            try:
+                ip_network(each)
+            except ValueError:
+                text = f"{PREFIX}TRUSTED_PROXIES: {each!r} is neither an address nor a network."
+                raise SettingsError(text) from None
+
+    @property
+    def secured(self) -> bool:
+        """Whether somebody is checked: without a trusted issuer the server is open."""
+        return self.issuers is not None or self.local_tokens
 
     @property
     def zone(self) -> ZoneInfo:
@@ -197,6 +241,31 @@ def _is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return split.scheme in ("http", "https") and bool(split.hostname) and not split.query
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_safe_address(settings: Settings) -> None:
+    """Refuse to let others than this machine reach a server that checks nobody.
+
+    Raises:
+        SettingsError: they would.
+    """
+    if settings.secured or is_loopback(settings.host):
+        return
+    raise SettingsError(
+        f"This server checks nobody, and {settings.host} is not only this machine: whoever reaches "
+        "it would read and change everything. Name the issuers whose access tokens it is to trust "
+        f"with {PREFIX}ISSUERS (docs/security/authentication.md), or leave --host away."
+    )
 
 
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import base64
 import contextlib
+import hashlib
 import io
 import math
 import sys
@@ -24,6 +25,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as WsgiResponse
 
+from fhir_server.api.authentication import ENVIRON_PRINCIPAL, principal
 from fhir_server.api.documentation import Route
 from fhir_server.api.request import base_url, context, prefer, server, store, too_large
 from fhir_server.api.responses import FHIR_JSON, respond, respond_with_issues
@@ -32,6 +34,7 @@ from fhir_server.fhir.bundle import bundle, raw
 from fhir_server.fhir.outcome import FhirError, Issue, not_found, operation_outcome
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.standard.reindex import STOPPING
+from fhir_server.security.principal import Principal
 from fhir_server.storage.mongo_jobs import BEAT_SECONDS, MAX_RESULT_BYTES, Job, Jobs, Result
 from fhir_server.storage.mongo_reindex import ReindexStore
 from fhir_server.storage.records import StoreFailure, StoreUnavailable
@@ -48,7 +51,7 @@ ENVIRON = (
 )  # fmt: skip
 OF_THE_CONNECTION = (
     "HTTP_PREFER", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT",
-    "HTTP_CONNECTION",
+    "HTTP_CONNECTION", "HTTP_AUTHORIZATION",
 )  # fmt: skip
 OF_THE_FORM = ("_format=", "_pretty=")
 PATIENCE_AT_END_SECONDS = 10.0
@@ -96,10 +99,14 @@ class Worker:
     def start(self, kind: str, environ: dict[str, Any]) -> str:
         """Begin a job, and give its id.
 
+        Args:
+            kind: what it is about.
+            environ: the request, with the principal on whose behalf it is carried out.
+
         Raises:
             FhirError: 429, there are as many as there may be; 503, the server is about to stop.
         """
-        id_ = str(uuid.uuid4())
+        id_ = _id_for(environ[ENVIRON_PRINCIPAL], str(uuid.uuid4()))
         thread = threading.Thread(target=self._run, args=(id_, environ), daemon=True)
         with self._lock:
             if STOPPING.is_set():
@@ -197,7 +204,7 @@ def blueprint() -> Blueprint:
     @blp.doc(**asked.as_openapi())
     def status(job: str) -> Response:
         context()  # the answer must be one that the client can read
-        found = Jobs(store().collections).get(job)
+        found = Jobs(store().collections).get(_own(job))
         if found is None:
             raise not_found(f"The job {job[:64]}")
         return _status(found)
@@ -205,7 +212,7 @@ def blueprint() -> Blueprint:
     @blp.route("/_async/<job>", endpoint="forget", methods=["DELETE"])
     @blp.doc(**forgotten.as_openapi())
     def forget(job: str) -> Response:
-        found = Jobs(store().collections).forget(job)
+        found = Jobs(store().collections).forget(_own(job))
         if found is None:
             raise not_found(f"The job {job[:64]}")
         if found.kind == "reindex" and found.result is None and not found.lost:
@@ -260,6 +267,8 @@ def _environ(body: bytes) -> dict[str, Any]:
         "HTTP_ACCEPT": FHIR_JSON,
         "HTTP_PREFER": ", ".join(kept),
         "HTTP_X_REQUEST_ID": g.request_id,
+        # In this process, and never by a header: the token may end before the job does.
+        ENVIRON_PRINCIPAL: principal(),
         "CONTENT_LENGTH": str(len(body)) if body else "",
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": sys.stderr,
@@ -267,6 +276,29 @@ def _environ(body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
+
+
+def _id_for(asker: Principal, number: str) -> str:
+    """Give the id of a job, which tells whose it is to whoever knows who asks."""
+    if asker.unrestricted:
+        return number
+    who = [
+        asker.id, asker.role, asker.client, asker.person, asker.provider, asker.unit,
+        asker.assignment, asker.purpose, asker.patient, asker.wards, sorted(asker.rights),
+        sorted(map(repr, asker.scopes or ())),
+    ]  # fmt: skip
+    return f"{number}.{hashlib.sha256(number.encode() + json.dump(who)).hexdigest()[:32]}"
+
+
+def _own(job: str) -> str:
+    """Give a job's id back where it belongs to who asks; another's does not exist.
+
+    Raises:
+        FhirError: 404.
+    """
+    if job != _id_for(principal(), job.partition(".")[0]):
+        raise not_found(f"The job {job[:64]}")
+    return job
 
 
 def _result(response: WsgiResponse) -> Result:

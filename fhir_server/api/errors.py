@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from fhir_server.api.request import request_id, server, too_large
 from fhir_server.api.responses import respond_with_issues
 from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.security.refusal import NoAnswer, Refused
 from fhir_server.storage.records import StaleWrite, StoreUnavailable
 
 log = structlog.get_logger()
@@ -19,6 +20,8 @@ CODES = {400: "invalid", 404: "not-found", 405: "not-supported", 413: "too-long"
 def register(app: Flask) -> None:
     """Answer all exceptions of the app."""
     app.register_error_handler(FhirError, _fhir_error)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(NoAnswer, _no_answer)
     app.register_error_handler(StoreUnavailable, _unavailable)
     app.register_error_handler(StaleWrite, _stale)
     app.register_error_handler(HTTPException, http_error)
@@ -46,6 +49,18 @@ def http_error(error: HTTPException) -> Response:
 
 def _fhir_error(error: FhirError) -> Response:
     return respond_with_issues(error.issues, error.status)
+
+
+def _refused(error: Refused) -> Response:
+    response = _fhir_error(error)
+    response.headers["WWW-Authenticate"] = error.challenge
+    return response
+
+
+def _no_answer(error: NoAnswer) -> Response:
+    response = _fhir_error(error)
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def _unavailable(error: StoreUnavailable) -> Response:

@@ -11,6 +11,7 @@ from flask_smorest import Blueprint
 from fhir_server.api import documentation, request
 from fhir_server.api.documentation import PARTIAL, READING, VERSIONS_OF_MANY, Route
 from fhir_server.api.responses import respond
+from fhir_server.api.smart import security
 from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.batch import process
@@ -25,7 +26,11 @@ TAG = "System"
 @lru_cache(maxsize=8)
 def _statement(server: Server, parser: QueryParser, _revision: int, base: str, mode: str) -> bytes:
     """Give the statement, made once for each state: search parameters and profiles come and go."""
-    return json.dump(capabilities(server, base, mode))
+    said = capabilities(server, base, mode)
+    if mode != "terminology":
+        # Whether anybody is checked, and how, is known here and not in the interactions.
+        said["rest"][0] |= {"security": security()}
+    return json.dump(said)
 
 
 def _metadata() -> Response:

@@ -143,8 +143,6 @@ def _rest(server: Server) -> Json:
     compartments = [definitions.compartment(name) for name in definitions.resource_types]
     rest = {
         "mode": "server",
-        "documentation": "There is no authentication yet: keep the server on loopback, "
-        "or behind something that authenticates.",
         "resource": [
             _resource(server, definitions, type_, operations, referring)
             for type_ in server.registry

@@ -16,6 +16,7 @@ from fhir_server.fhir.parameters import Arguments, affects_state, read_body, rea
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context, OperationRequest
 from fhir_server.interactions.prepare import require_resource
+from fhir_server.operations import who_asks
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.resource_body import Body
 from fhir_server.profiles.definitions import Definitions
@@ -51,7 +52,8 @@ class Invoker:
         """Carry out an operation.
 
         Raises:
-            FhirError: 404 for one that does not exist there, 405 for a GET of one that changes
+            FhirError: 403 where who asks may not call it, or may not as whom it names; 404 for one
+                that does not exist there, 405 for a GET of one that changes
                 something, 400 for parameters that its definition does not allow; and what the
                 operation itself raises.
         """
@@ -69,17 +71,16 @@ class Invoker:
             others = [pair for pair in request.pairs if pair[0] != CURSOR]
             request = replace(request, pairs=others)
         arguments = self._arguments(context, definition, operation, request)
-        return operation.run(
-            Call(
-                context,
-                request.resource_type,
-                request.id,
-                arguments,
-                cursor=cursor,
-                by_get=request.method == "GET",
-                media_type=request.media_type,
-            )
+        call = Call(
+            context,
+            request.resource_type,
+            request.id,
+            arguments,
+            cursor=cursor,
+            by_get=request.method == "GET",
+            media_type=request.media_type,
         )
+        return operation.run(who_asks.settled(call, request.code))
 
     def _definition(self, request: OperationRequest) -> Definition:
         for definition in self._by_code.get(request.code, ()):

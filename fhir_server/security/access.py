@@ -66,6 +66,24 @@ class Access(Rights):
         super().__init__(principal, rules, units)
         self._snapshot = snapshot
         self._states: dict[str, PatientState] = {}
+        self._own_persons: tuple[str, ...] | None = None
+
+    @property
+    def own_persons(self) -> tuple[str, ...]:
+        """Whom one asks for as a patient or guardian, as it is at this request."""
+        if self._own_persons is None:
+            now = dt.datetime.now(dt.UTC)
+            found: tuple[str, ...] = ()
+            # Whom an app was launched with by staff is theirs to see by the law, and not their own.
+            if self.role.kind == "patient" and (self.principal.patient or self.principal.wards):
+                found = self.rules.states.asked_for(self._snapshot, self.principal, now)
+            self._own_persons = found
+        return self._own_persons
+
+    @property
+    def known_states(self) -> dict[str, PatientState]:
+        """How it stands with those who were asked about, at this request."""
+        return self._states
 
     # What of a type a principal sees
 
@@ -165,7 +183,7 @@ class Access(Rights):
         if state.other_providers:
             ways.append(every(Not(ours), criteria.has_provider(resource_type)))
         if state.shared and resource_type in SHARED:
-            ways.append(self._sent(resource_type))
+            ways.append(self._shared(resource_type, state))
         if not ways:
             return NOTHING
         return every(
@@ -174,6 +192,10 @@ class Access(Rights):
             Not(criteria.flag(resource_type, labels.SEVERAL)),
             *criteria.not_blocked(resource_type, state),
         )
+
+    def _shared(self, resource_type: str, state: PatientState) -> Criterion:
+        sent = self._sent(resource_type)
+        return every(sent, Not(HasId(tuple(sorted(state.withheld))))) if state.withheld else sent
 
     def _of_contacts(
         self, resource_type: str, named: Sequence[str], asked: Sequence[Criterion]
@@ -234,7 +256,7 @@ class Access(Rights):
             return False
         match self.role.kind:
             case "staff" | "system":
-                return self._for_care and self._sees_care(type_, own)
+                return self._for_care and self._sees_care(reference, own)
             case "national":
                 return self._sees_contact(type_, own)
             case "patient":
@@ -257,7 +279,8 @@ class Access(Rights):
         whose = {self.principal.patient, *self.principal.wards}
         return any(each in whose for each in own.about)
 
-    def _sees_care(self, type_: str, own: Labels) -> bool:
+    def _sees_care(self, reference: str, own: Labels) -> bool:
+        type_ = reference.partition("/")[0]
         if self.owns(own) or type_ == "Patient":
             return True
         ours = any(each in self.viewer.units for each in own.addressed)
@@ -266,12 +289,12 @@ class Access(Rights):
         if len(own.about) != 1:
             return False
         state = self.state(own.about[0])
-        if own.owner in state.blocked_units or own.provider in state.blocked_providers:
+        if state.blocks(own.owner, own.provider):
             return False
         same = bool(own.provider) and own.provider == self.viewer.provider
         if state.same_provider if same else state.other_providers and bool(own.provider):
             return True
-        return state.shared and type_ in SHARED and ours
+        return state.shared and type_ in SHARED and ours and reference not in state.withheld
 
     def _sees_contact(self, type_: str, own: Labels) -> bool:
         if type_ == "Patient":
@@ -281,8 +304,7 @@ class Access(Rights):
         if len(own.about) != 1:
             return False
         state = self.state(own.about[0])
-        blocked = own.owner in state.blocked_units or own.provider in state.blocked_providers
-        return state.other_providers and not blocked
+        return state.other_providers and not state.blocks(own.owner, own.provider)
 
     def owns(self, own: Labels) -> bool:
         """Tell whether one's units answer for a version, or will for a new one."""
@@ -309,7 +331,8 @@ class Access(Rights):
         new = [each for each in dict.fromkeys(persons) if each not in self._states]
         if new:
             now = dt.datetime.now(dt.UTC)
-            self._states |= self.rules.states.of(self._snapshot, new, self.viewer, now)
+            states = self.rules.states
+            self._states |= states.of(self._snapshot, new, self.viewer, self.units, now)
 
     def emergency_used(self, own: Labels) -> bool:
         """Tell whether a version is seen because of emergency access."""

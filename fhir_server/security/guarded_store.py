@@ -7,7 +7,7 @@ write is labelled with who answers for it, and refused where the principal may n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from fhir_server.search import labels
 from fhir_server.search.indexing import IndexEntries
 from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
 from fhir_server.security.access import EVERYTHING, Access
+from fhir_server.security.disclosing import DisclosingAccess
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
@@ -24,6 +25,7 @@ from fhir_server.security.restricting import restricted
 from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.mongo_about import About
 from fhir_server.storage.mongo_filters import as_filter
 from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.snapshot import Check, Follow, Snapshot
@@ -71,6 +73,24 @@ class GuardedStore(Snapshot):
         )
         within._cut = self._cut
         return within
+
+    # For one purpose, which a test holds to its callers: what a person's consent hands out
+
+    def deciding(self) -> Snapshot:
+        """Give the whole store, to decide by what the person has said; nothing of it is given."""
+        return Snapshot(self.collections, self.session)
+
+    def disclosing(self, person: str, types: Collection[str]) -> GuardedStore:
+        """Give the store with what others know of one person, for the caller to cut.
+
+        Args:
+            person: ``Patient/[id]``.
+            types: that are handed out; nothing behind a spärr is.
+        """
+        if self._free:
+            return self
+        wider = DisclosingAccess(self.access, self._store, person, types)
+        return GuardedStore(self._store, wider, self._labeller, self._masks, self.trace)
 
     # Reads
 
@@ -171,6 +191,10 @@ class GuardedStore(Snapshot):
         seen = {each.reference: each for each in self._seen([s for s, _ in found.values()])}
         return {ref: (seen[ref], own) for ref, (_, own) in found.items() if ref in seen}
 
+    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
+        """Give those of some resources that may be seen; see `Snapshot.about`."""
+        return self._seen(super().about(tokens, wanted))
+
     def existing(self, references: Iterable[str], *, deleted_too: bool = False) -> set[str]:
         """Give those of some references that lead to a resource that may be seen."""
         found = super().existing(references, deleted_too=deleted_too)
@@ -205,6 +229,21 @@ class GuardedStore(Snapshot):
         """Compute from facts of a population; see `Snapshot.facts`."""
         self._require_aggregates()
         return super().facts(resource_types, stages)
+
+    def facts_of_persons(
+        self, persons: Sequence[str], stages: Sequence[Mapping[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Compute from the facts of some persons' Patients that may be seen.
+
+        Args:
+            persons: ``Patient/[id]``.
+            stages: as for `Snapshot.facts`.
+        """
+        among: dict[str, Any] = {"f.patient": {"$in": list(persons)}}
+        seen = None if self._free else as_filter(self.access.criterion("Patient", persons))
+        return super().facts(
+            ["Patient"], [{"$match": among}, *([{"$match": seen}] if seen else []), *stages]
+        )
 
     def facts_by_patient(
         self,

@@ -1,7 +1,8 @@
 """Completes the labels of what is written: which unit answers for it, and of which vårdgivare.
 
 A resource that says so itself decides. Else who answered for the version before does, or the unit
-of who writes. Roles stand for their units.
+of who writes; for who loads what others answer for, a Provenance beside it says who. Roles stand
+for their units.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from fhir_server.search import labels, tokens
 from fhir_server.search.labels import Labels
 from fhir_server.security.organizations import ORGANIZATION, Organizations
+from fhir_server.security.vouching import owners_vouched_for
 from fhir_server.storage.records import Change
 from fhir_server.storage.snapshot import Snapshot
 
@@ -45,9 +47,11 @@ class Labeller:
         said = [_said(change) for change in changes]
         if not any(said) and not self._own_unit:
             return list(changes)
+        vouched = {} if self._own_unit else owners_vouched_for(changes)
         units = self._units_of_roles(snapshot, changes, said)
         settled = [
-            self._settled(change, own, units) for change, own in zip(changes, said, strict=True)
+            self._settled(change, own, units, vouched.get(change.new.reference, ""))
+            for change, own in zip(changes, said, strict=True)
         ]
         owners = {own.owner for own in settled if own.owner}
         known = self._organizations.with_changes(changes, owners)
@@ -56,7 +60,7 @@ class Labeller:
             for change, own in zip(changes, settled, strict=True)
         ]
 
-    def _settled(self, change: Change, said: Labels, units: dict[str, str]) -> Labels:
+    def _settled(self, change: Change, said: Labels, units: dict[str, str], vouched: str) -> Labels:
         before = labels.read(change.previous.labels) if change.previous else Labels()
         if change.new.body is None:
             return before
@@ -66,7 +70,7 @@ class Labeller:
         addressed = dict.fromkeys(units.get(each, each) for each in said.addressed)
         return replace(
             said,
-            owner=owner or before.owner or self._own_unit,
+            owner=owner or vouched or before.owner or self._own_unit,
             addressed=tuple(each for each in addressed if each),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_server.search import tokens
@@ -19,6 +19,9 @@ from fhir_server.storage.snapshot import Snapshot
 ORGANIZATION = "Organization"
 _PART_OF = f"{ORGANIZATION}.partof{tokens.REFERENCE}"
 _IDENTIFIER = f"{ORGANIZATION}.identifier{tokens.CODED}"
+# Organisationsnummer, ISO 6523: whoever has one is a legal body.
+_LEGAL_BODY = f"{_IDENTIFIER}urn:oid:2.5.4.97|"
+_KINDS = (f"{ORGANIZATION}.type{tokens.CODED}", f"{ORGANIZATION}.huvudman{tokens.CODE}")
 LOOK_AGAIN_SECONDS = 1.0
 # Longer than any chain of units; a circle of units ends here.
 _DEEPEST = 20
@@ -31,19 +34,23 @@ class Units:
     Args:
         parents: what each is part of, ``Organization/[id]``.
         by_identifier: who has an identifier, spelled as in the index (``system|value``, folded).
-        children: the parts of each.
+        children: the parts of each that are of the same vårdgivare.
+        legal: those that are a legal body of their own, by an organisationsnummer.
+        kinds: what each says of its kind: ``system|code`` of its types, and the code of its huvudman.
     """
 
     parents: Mapping[str, str] = field(default_factory=dict)
     by_identifier: Mapping[str, Sequence[str]] = field(default_factory=dict)
     children: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    legal: Collection[str] = frozenset()
+    kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, found: Mapping[str, Iterable[str]]) -> Units:
         """Read the units from their index tokens."""
         parents: dict[str, str] = {}
         identified: dict[str, list[str]] = {}
-        children: dict[str, list[str]] = {}
+        kinds: dict[str, list[str]] = {}
         for reference, own in found.items():
             parents[reference] = ""
             for token in own:
@@ -51,19 +58,33 @@ class Units:
                     parents[reference] = token[len(_PART_OF) :]
                 elif token.startswith(_IDENTIFIER):
                     identified.setdefault(token[len(_IDENTIFIER) :], []).append(reference)
+                for start in _KINDS:
+                    if token.startswith(start):
+                        kinds.setdefault(reference, []).append(token[len(start) :])
+        legal = {each for reference, own in found.items() for each in _legal(reference, own)}
+        children: dict[str, list[str]] = {}
         for reference, parent in parents.items():
-            if parent:
+            if parent and reference not in legal:
                 children.setdefault(parent, []).append(reference)
-        return cls(parents, identified, children)
+        return cls(parents, identified, children, frozenset(legal), kinds)
+
+    def above(self, reference: str) -> tuple[str, ...]:
+        """Give a unit and what it is part of, up to its vårdgivare."""
+        found = [reference]
+        while len(found) < _DEEPEST and found[-1] not in self.legal:
+            parent = self.parents.get(found[-1], "")
+            if not parent or parent in found:
+                break
+            found.append(parent)
+        return tuple(found)
 
     def provider_of(self, reference: str) -> str:
-        """Give a unit's vårdgivare: the topmost it is part of; itself where there is none."""
-        for _ in range(_DEEPEST):
-            parent = self.parents.get(reference, "")
-            if not parent:
-                break
-            reference = parent
-        return reference
+        """Give a unit's vårdgivare; itself where it is part of nothing.
+
+        It is the nearest legal body: a private vårdgivare may be part of the huvudman that it works
+        for, and is not it (R112). Where none says that it is one, the topmost.
+        """
+        return self.above(reference)[-1]
 
     def identified(self, systems: Iterable[str], value: str) -> list[str]:
         """Give the units with an identifier in one of the systems."""
@@ -124,11 +145,12 @@ class Organizations:
         }
         if not written:
             return units
-        parents = dict(units.parents)
+        parents, legal = dict(units.parents), set(units.legal) - written.keys()
         for reference, own in written.items():
             parts = (t[len(_PART_OF) :] for t in own if t.startswith(_PART_OF))
             parents[reference] = next(parts, "")
-        return Units(parents)
+            legal.update(_legal(reference, own))
+        return Units(parents, legal=legal)
 
     def _look(self) -> None:
         newest = self._store.newest(ORGANIZATION)
@@ -136,3 +158,7 @@ class Organizations:
             self._units = Units.of(self._store.tokens_of_type(ORGANIZATION))
             self._newest = newest
         self._looked = time.monotonic()
+
+
+def _legal(reference: str, own: Iterable[str]) -> list[str]:
+    return [reference] if any(token.startswith(_LEGAL_BODY) for token in own) else []

@@ -8,6 +8,8 @@ from fhir_server.security.scopes import Scope
 
 # Role of whoever asks a server without authentication, which only its own machine can reach.
 OPEN = "open"
+# Role of whoever asks a secured server for what needs no token.
+NOBODY = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,6 @@ class Principal:
 
 # Without authentication the server listens on loopback, and whoever reaches it is this one.
 LOCAL = Principal("local")
+
+# May see the CapabilityStatement and the like, and nothing that is stored.
+ANONYMOUS = Principal("anonymous", role=NOBODY, scopes=())

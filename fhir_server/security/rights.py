@@ -11,6 +11,7 @@ from fhir_server.security import scopes
 from fhir_server.security.organizations import Units
 from fhir_server.security.patient_state import PatientStates, Viewer
 from fhir_server.security.principal import Principal
+from fhir_server.security.refusal import insufficient_scope
 from fhir_server.security.roles import Role, Roles
 
 PROTECTED_RIGHT = "protected-persons"
@@ -67,9 +68,13 @@ class Rights:
         """Refuse what role or token do not allow to a type at all.
 
         Raises:
-            FhirError: 403.
+            Refused: 403 with the scope that a token would need.
+            FhirError: 403, no token would do.
         """
         if not self.may(letter, resource_type):
+            if self.role.may(letter, resource_type):  # then it is the token that does not
+                context = "user" if self.principal.person or self.own_persons else "system"
+                raise insufficient_scope(f"{context}/{resource_type}.{letter}")
             text = f"{_VERBS[letter]} {resource_type} is not allowed with this role and token."
             raise FhirError(Issue("error", "forbidden", text))
 
@@ -120,6 +125,8 @@ class Rights:
                 who.person,
                 who.purpose,
                 PROTECTED_RIGHT in who.rights,
+                self._roots,
+                self.role.kind,
             )
         return self._viewer
 
@@ -129,16 +136,14 @@ class Rights:
         return self.principal.unrestricted or self.viewer.protected
 
     @property
+    def asks_as_person(self) -> bool:
+        """Whether one asks as a patient, or for one, and so reads what patients read."""
+        return not self.principal.unrestricted and self.role.kind == "patient"
+
+    @property
     def own_unit(self) -> str:
         """``Organization/[id]`` of the unit one acts for; empty for none."""
         return self.viewer.units[0] if self.viewer.units else ""
-
-    @property
-    def own_persons(self) -> tuple[str, ...]:
-        """Whom one asks for as a patient or guardian."""
-        who = self.principal
-        own = (who.patient,) if who.patient and self.principal.role != "guardian" else ()
-        return (*own, *who.wards)
 
 
 _VERBS = {"c": "Creating", "r": "Reading", "u": "Changing", "d": "Deleting", "s": "Searching"}

@@ -88,6 +88,21 @@ def load(path: Path | None, resource_types: Iterable[str]) -> Roles:
         raise ValueError(f"the file of roles lacks or misspells {error}") from None
 
 
+def names(path: Path | None) -> tuple[str, ...]:
+    """Give the names of the roles alone, which needs no types.
+
+    Args:
+        path: an operator's file; None for the published roles.
+
+    Raises:
+        ValueError: it names none.
+    """
+    try:
+        return tuple(json.loads(path.read_text("utf-8") if path else _published())["roles"])
+    except (OSError, KeyError, TypeError) as error:
+        raise ValueError(f"the file of roles lacks or misspells {error}") from None
+
+
 @cache
 def _published() -> str:
     return resources.files("fhir_server.security").joinpath("roles.json").read_text("utf-8")

@@ -13,9 +13,10 @@ from pymongo.collection import Collection
 
 from fhir_server.search.query import Query
 from fhir_server.search.tokens import REFERENCE
-from fhir_server.storage import mongo_distinct, mongo_facts, mongo_query
+from fhir_server.storage import mongo_about, mongo_distinct, mongo_facts, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
+from fhir_server.storage.mongo_about import About
 from fhir_server.storage.mongo_history import MongoHistory
 from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS, UPDATED
 from fhir_server.storage.mongo_primary import Primary
@@ -156,6 +157,27 @@ class Snapshot:
             ).to_list()
         )
         return {document["_id"]: tuple(document.get("a", ())) for document in found}
+
+    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
+        """Give current resources that have one of some tokens, and what else is said of their type.
+
+        In one round trip, and examining nothing else: for what is asked at every request.
+
+        Args:
+            tokens: that lead to few, such as ``Consent._about>Patient/7``.
+            wanted: what must hold of the resources of a type; of other types none is given.
+        """
+        ways = [mongo_about.way(each) for each in wanted]
+        found = self._run(
+            lambda: (
+                self.collections.resources.find(
+                    {"t": {"$in": list(tokens)}, "$or": ways}, STORED, session=self.session
+                )
+                .hint(TOKENS)
+                .to_list()
+            )
+        )
+        return [stored(document) for document in found]
 
     def tokens_of_type(self, resource_type: str) -> dict[str, list[str]]:
         """Give the index tokens of all living resources of a type that has few; by ``Type/id``."""

@@ -114,7 +114,12 @@ ICD_10_SE_SYSTEMS = ("https://www.icd10.se/", "urn:oid:1.2.752.116.1.1.1.1.3")
 CERTIFICATE_SYSTEM = code_system("certificate")
 UNDERSKOTERSKA = "underskoterska"
 CONSENT_CATEGORY_SYSTEM = code_system("consent-category")
-CONSENT_TO_SIP = "sip"
+CONSENT_TO_SIP, CONSENT_TO_SVOD, SPARR = "sip", "svod", "sparr"
+FLAG_CATEGORY_SYSTEM = code_system("flag-category")
+NODOPPNING = "nodoppning"
+EMERGENCY_REASON_SYSTEM = code_system("emergency-reason")
+UNIT_KIND_SYSTEM = code_system("unit-kind")
+SKOLA, IFO = "skola", "ifo"
 LAW_SYSTEM = code_system("law")
 
 REGION = "region"
@@ -212,6 +217,7 @@ INTERNAL_NOTE = structure("internal-note")
 LEGAL_BASIS = structure("legal-basis")
 MEDICALLY_RESPONSIBLE = structure("medically-responsible")
 MUNICIPALITY = structure("municipality")
+OPENED_BY = structure("opened-by")
 NEED_IDENTIFIED = structure("need-identified")
 PATIENT_DECISION = structure("patient-decision")
 PATIENT_PREFERENCE = structure("patient-preference")
@@ -322,6 +328,8 @@ OSL_12_2 = LawParagraph("OSL-12-2", "Offentlighets- och sekretesslagen (2009:400
 OSL_25_1 = LawParagraph("OSL-25-1", "Offentlighets- och sekretesslagen (2009:400) 25 kap. 1 §")
 OSL_26_1 = LawParagraph("OSL-26-1", "Offentlighets- och sekretesslagen (2009:400) 26 kap. 1 §")
 FB_6_11 = LawParagraph("FB-6-11", "Föräldrabalken 6 kap. 11 §")
+PDL_4_4 = LawParagraph("PDL-4-4", "Patientdatalagen (2008:355) 4 kap. 4 §")
+PDL_4_5 = LawParagraph("PDL-4-5", "Patientdatalagen (2008:355) 4 kap. 5 §")
 
 PARAGRAPHS = (
     PL_3_1,
@@ -339,6 +347,8 @@ PARAGRAPHS = (
     OSL_25_1,
     OSL_26_1,
     FB_6_11,
+    PDL_4_4,
+    PDL_4_5,
     PL_3_2,
     PL_3_4,
     PL_3_5,

@@ -23,12 +23,21 @@ def is_child(patient: Json, now: datetime) -> bool:
 
     A year or a month alone says so where even its first day is less than 18 years ago.
     """
+    years = age(patient, now)
+    return years is not None and years < OF_AGE
+
+
+def age(patient: Json, now: datetime) -> int | None:
+    """Give a person's age on the day of a moment; None where no birth date says so.
+
+    Of a year or a month alone, its first day counts.
+    """
     earliest = periods.bounds(patient.get("birthDate"))
     if earliest is None:
-        return False
+        return None
     born, today = periods.local_date(earliest[0]), periods.local_date(now)
     had_birthday = (today.month, today.day) >= (born.month, born.day)
-    return today.year - born.year - (0 if had_birthday else 1) < OF_AGE
+    return today.year - born.year - (0 if had_birthday else 1)
 
 
 def guardians_of(patient: Json, relatives: Iterable[Json], now: datetime) -> tuple[str, ...]:
@@ -41,7 +50,7 @@ def guardians_of(patient: Json, relatives: Iterable[Json], now: datetime) -> tup
     """
     if not is_child(patient, now):
         return ()
-    return tuple(f"RelatedPerson/{each.get('id')}" for each in relatives if _has_custody(each, now))
+    return tuple(f"RelatedPerson/{each.get('id')}" for each in relatives if has_custody(each, now))
 
 
 def is_guardian(relative: Json) -> bool:
@@ -49,7 +58,8 @@ def is_guardian(relative: Json) -> bool:
     return says(relative, "relationship", _GUARDIAN, _ROLE)
 
 
-def _has_custody(relative: Json, now: datetime) -> bool:
+def has_custody(relative: Json, now: datetime) -> bool:
+    """Tell whether a RelatedPerson is a guardian now."""
     return (
         is_guardian(relative)
         and relative.get("active") is not False

@@ -35,6 +35,11 @@ ELSEWHERE = {
     "http://terminology.hl7.org/CodeSystem/discharge-disposition": {"home"},
     "http://terminology.hl7.org/CodeSystem/v2-0203": {"PRN", "XX"},
     "http://terminology.hl7.org/CodeSystem/v3-ActCode": {"DEMO", "IMP"},
+    "http://terminology.hl7.org/CodeSystem/provenance-participant-type": {
+        "custodian",
+        "author",
+        "performer",
+    },
     "http://terminology.hl7.org/CodeSystem/v3-ParticipationType": {"ATND", "IRCP"},
     "http://terminology.hl7.org/CodeSystem/v3-RoleCode": {"DAUC", "HUSB", "MTH", "FTH", "GUARD"},
 }

@@ -40,6 +40,7 @@ def test_the_commands_are_there() -> None:
         "reindex",
         "report",
         "serve",
+        "token",
         "validate",
     ]
     listed = run("--help").stdout
@@ -67,6 +68,27 @@ def test_the_documentation_names_every_command_and_its_own_options(name: str) ->
     missing = [each for option in options for each in option.opts if f"`{each}" not in pages
                and f"[{each}" not in pages]  # fmt: skip
     assert missing == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "server.example"])
+def test_an_open_server_is_not_started_where_others_reach_it(host: str, tmp_path: Path) -> None:
+    """R110: nobody is let in unchecked from another machine; the server says what to set."""
+    result = run("serve", "--host", host, "--data-dir", tmp_path / "data")
+    assert result.exit_code == 1
+    assert "checks nobody" in result.stderr
+    assert "FHIR_SERVER_ISSUERS" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_issuers_that_do_not_fit_are_said_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuers = file(tmp_path / "issuers.json", {"issuers": [{"issuer": "https://idp"}]})
+    monkeypatch.setenv("FHIR_SERVER_ISSUERS", str(issuers))
+    result = run("serve", "--host", "0.0.0.0", "--data-dir", tmp_path / "data")
+    assert result.exit_code == 1
+    assert "FHIR_SERVER_ISSUERS" in result.stderr
+    assert "audience" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["load", "validate"])

@@ -174,10 +174,10 @@ class WorkloadReader:
             # What is absent comes out of the index as null.
             row["f"]["patient"]: self.asked.now if row["f"].get("end") is None else row["f"]["end"]
             for batch in _batches(sorted(patients))
-            for row in self._store.facts(
-                ["Patient"],
+            for row in self.context.store.facts_of_persons(
+                batch,
                 [
-                    {"$match": {"f.patient": {"$in": batch}, "f.status": "deceased"}},
+                    {"$match": {"f.status": "deceased"}},
                     {"$project": {"_id": 0, "f.patient": 1, "f.end": 1}},
                 ],
             )

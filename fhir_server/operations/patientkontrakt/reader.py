@@ -1,7 +1,8 @@
 """Who reads a patientkontrakt, and what of it that reader may see (R78, R94, R98, R100).
 
-There is no login yet: the reader is whom the call names. The rule on a SIP is `sweden/sharing.py`;
-a consent to a SIP opens no other plan, but for one that the SIP builds on (R85).
+The rule on a SIP is `sweden/sharing.py`; a consent to a SIP opens no other plan, but for one that
+the SIP builds on (R85). On a server that knows who asks, staff read what they see of the person's
+records anyway, and of others' SIPs what the consent hands out.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class Reader:
         meanings: all that means the reader: itself, its organization and those above.
         moment: for which consents count.
         sees_contacts: whether the named contacts may be seen.
+        asks: who asks is the reader, and the server knows them.
+        handed_out: others' SIPs that consents hand out to who asks.
         less: whether something was left out for this reader.
         why: what stands against the reader, with paragraphs.
     """
@@ -55,6 +58,8 @@ class Reader:
     meanings: Sequence[str]
     moment: datetime
     sees_contacts: bool = False
+    asks: bool = False
+    handed_out: Sequence[disclosures.HandedOut] = ()
     less: bool = False
     why: list[Issue] = field(default_factory=lambda: [_NOTHING])
     _classes: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -70,6 +75,9 @@ class Reader:
         if self.is_patient:
             self.sees_contacts = True
             return found
+        if self.asks:
+            self.sees_contacts = True
+            return [*found, *self._cut_to_consents()]
         granted = {reference_of(plan): self._of_sip(plan) for plan in found if plans.is_sip(plan)}
         whole = [p for p in found if (g := granted.get(reference_of(p))) and g.whole]
         seen = []
@@ -87,7 +95,7 @@ class Reader:
 
     def appointments(self, stored: Iterable[Resource], seen: Iterable[Resource]) -> list[Resource]:
         """Give the times that the reader is called to, or that a plan it sees names."""
-        if self.is_patient:
+        if self.is_patient or self.asks:
             return list(stored)
         named = {
             target(child(each, "valueReference")).literal
@@ -126,6 +134,14 @@ class Reader:
             for name, each in around.items()
         }
 
+    def _cut_to_consents(self) -> list[Resource]:
+        cut = []
+        for each in self.handed_out:
+            cut.append(shown.plan(each.plan, each.granted))
+            self._classes[reference_of(each.plan)] = each.granted.classes
+            self.less |= not each.granted.whole
+        return cut
+
     def _of_sip(self, plan: Json) -> sharing.Disclosure:
         grant = disclosures.for_actor(self.context, plan, self.reference, self.moment)
         if not grant.allowed:
@@ -159,13 +175,16 @@ class Reader:
 
 
 def reader_of(call: Call, finder: Finder, patient: str, moment: datetime) -> Reader:
-    """Give the reader that a call names, the patient where it names none.
+    """Give the reader that a call names; else the unit that asks, or the patient.
 
     Raises:
         FhirError: 400 for no literal reference, 404 for none on this server, 403 for another
             patient, or a relative of another.
     """
     given = call.arguments.get("reader")
+    access = call.context.store.access
+    own = {"reference": access.own_unit} if access.own_unit else None
+    given = own if given is None else given
     if given is None:
         return Reader(call.context, patient, patient, (patient,), moment)
     reference = target(given).literal
@@ -180,4 +199,8 @@ def reader_of(call: Call, finder: Finder, patient: str, moment: datetime) -> Rea
     related = target(child(found, "patient")).literal if "patient" in found else patient
     if found["resourceType"] == "Patient" or related != patient:
         raise FhirError(_NOTHING, status=403)
-    return Reader(call.context, patient, reference, actors.meanings(reference, finder.read), moment)
+    meanings = actors.meanings(reference, finder.read)
+    if own is None:
+        return Reader(call.context, patient, reference, meanings, moment)
+    handed = disclosures.handed_out_of(call.context, patient, moment)
+    return Reader(call.context, patient, reference, meanings, moment, asks=True, handed_out=handed)

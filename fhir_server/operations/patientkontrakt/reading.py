@@ -6,7 +6,7 @@ R118). Other readers see, of that, what the person's consent lets them (R78, R94
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -77,11 +77,12 @@ def gather(call: Call) -> Kontrakt:
     contacts = _contacts(call, moment)
     reference = reference_of(contacts.patient)
     reader = reader_of(call, finder, reference, moment)
-    plans = reader.plans(_for_patients(finder.search("CarePlan", patient=reference)))
+    plans = _for_patients(reader.plans(_for_patients(finder.search("CarePlan", patient=reference))))
     holder = patientkontrakt.umbrella(plans, moment)
-    named = _for_patients(finder.read_many(_named(plans, "goal")).values())
+    finders = [finder, *(Finder(e.context.server, e.context.store) for e in reader.handed_out)]
+    named = _for_patients(_read(finders, _named(plans, "goal")).values())
     goals = reader.goals(named, plans)
-    times = reader.appointments(_appointments(finder, reference, plans), plans)
+    times = reader.appointments(_appointments(finders, reference, plans), plans)
     shown = [*plans, *goals, *times]
     if not reader.sees_contacts and contacts.teams:
         reader.less = True
@@ -141,11 +142,18 @@ def _named(plans: Iterable[Json], name: str) -> list[str]:
     return list(dict.fromkeys(aim.literal for aim in aims if aim.local))
 
 
-def _appointments(finder: Finder, patient: str, plans: Iterable[Json]) -> list[Resource]:
+def _read(finders: Sequence[Finder], references: list[str]) -> Found:
+    found: Found = {}
+    for finder in finders:
+        found |= finder.read_many([each for each in references if each not in found])
+    return found
+
+
+def _appointments(finders: Sequence[Finder], patient: str, plans: Iterable[Json]) -> list[Resource]:
     """Give the person's times, and those that a plan names without the person being called."""
-    found = {reference_of(each): each for each in finder.search("Appointment", patient=patient)}
+    found = {reference_of(each): each for each in finders[0].search("Appointment", patient=patient)}
     named = [ref for plan in plans for ref in _meetings(plan) if ref not in found]
-    found |= finder.read_many(list(dict.fromkeys(named)))
+    found |= _read(finders, list(dict.fromkeys(named)))
     return _for_patients(found.values())
 
 

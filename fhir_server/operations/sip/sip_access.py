@@ -1,7 +1,7 @@
 """$sip-access: what of a SIP the person's consent lets each actor see (R78, R94, R100).
 
-The rule is in `fhir_server.sweden.sharing`. There is no login yet: who asks is not checked, and
-whom is asked about is named.
+The rule is in `fhir_server.sweden.sharing`. Whose plan it is may ask for every actor, another unit
+for itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.moments import now_of, require_day_or_moment
 from fhir_server.operations.operation import Call, Operation
-from fhir_server.operations.sip.disclosures import Reading
+from fhir_server.operations.sip.disclosures import Reading, handed_out
 from fhir_server.operations.sip.sip_at_hand import plan_at_hand
 from fhir_server.sweden.elements import target
 from fhir_server.sweden.periods import STOCKHOLM, bounds
@@ -29,11 +29,15 @@ def run(call: Call) -> Answer:
     Raises:
         FhirError: 404 or 410 for no plan, 422 for one of another kind.
     """
-    _, plan = plan_at_hand(call.context, call.id)
+    at = _moment(call)
+    handed = handed_out(call.context, call.id or "", now_of(call.context))
+    plan = handed.plan if handed else plan_at_hand(call.context, call.id)[1]
     reading = Reading(call.context, plan)
     asked = call.arguments.get("actor")
-    actors = [target(asked).literal] if asked else reading.actors()
-    at = _moment(call)
+    if asked is not None:
+        actors = [target(asked).literal]
+    else:
+        actors = [handed.actor] if handed else reading.actors()
     found = [{"name": "access", "part": _parts(actor, reading.of(actor, at))} for actor in actors]
     return Answer(200, body=json.dump({"resourceType": "Parameters", "parameter": found}))
 

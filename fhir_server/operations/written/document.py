@@ -7,9 +7,10 @@ https://hl7.org/fhir/R4/documents.html
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.fhir import json
@@ -19,10 +20,13 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.create import create
 from fhir_server.interactions.read import read, vread
+from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.sip.disclosures import handed_out
 from fhir_server.operations.written.plan_composition import composition_of
 from fhir_server.operations.written.plan_copy import copy_of, for_reader, whole_copy
 from fhir_server.operations.written.writing_answer import RENDERS, more_about, rendered
+from fhir_server.sweden.elements import target
 
 Resource = dict[str, Any]
 
@@ -45,6 +49,7 @@ def run(call: Call) -> Answer:
         raise invalid("persist stores the Bundle: POST, and ask for no page.", "persist")
     if "graph" in call.arguments:
         raise invalid("This server has no GraphDefinitions: leave graph out.", "graph")
+    call = _handed_out(call)
     stored = read(call.context, call.resource_type or "", call.id or "").stored
     source: Resource = json.parse(stored.body if stored and stored.body else b"{}")
     if source["resourceType"] == "Composition":
@@ -55,6 +60,23 @@ def run(call: Call) -> Answer:
     return _answer(call, _of_plan(call, source))
 
 
+def _handed_out(call: Call) -> Call:
+    """Give a call for another's plan as one for what the consent hands out to who asks (R94)."""
+    if call.resource_type != "CarePlan":
+        return call
+    found = handed_out(call.context, call.id or "", now_of(call.context))
+    if found is None:
+        return call
+    if call.arguments.get("persist"):
+        text = "A copy that another hands out to you is not stored as your own: leave persist out."
+        raise FhirError(Issue("error", "forbidden", text, "persist"))
+    own = {"reference": found.actor}
+    if target(call.arguments.get("recipient", own)).literal != found.actor:
+        text = f"The plan is handed out to {found.actor}, and to no other: leave recipient out."
+        raise FhirError(Issue("error", "forbidden", text, "recipient"))
+    return replace(call, context=found.context, arguments={**call.arguments, "recipient": own})
+
+
 def _answer(call: Call, bundle: Resource) -> Answer:
     if call.arguments.get("persist"):
         return create(call.context, "Bundle", bundle)
@@ -63,11 +85,14 @@ def _answer(call: Call, bundle: Resource) -> Answer:
 
 def _of_plan(call: Call, plan: Resource) -> Resource:
     """Give the document about a plan: whole, or what the recipient may have of it."""
-    if "recipient" not in call.arguments:
+    access = call.context.store.access
+    partial = not access.principal.unrestricted
+    if "recipient" not in call.arguments and not access.asks_as_person:
         made = whole_copy(call, plan)
-        return Document(call.context).of(composition_of(plan, made.writing.sections))
+        document = Document(call.context, partial=partial)
+        return document.of(composition_of(plan, made.writing.sections))
     made = copy_of(call, plan)
-    document = Document(call.context, partial(for_reader, copy=made))
+    document = Document(call.context, functools.partial(for_reader, copy=made), partial=partial)
     return document.of(composition_of(made.told.source, made.writing.sections))
 
 
@@ -81,12 +106,18 @@ class Document:
     Args:
         context: the request.
         shape: gives what the reader may have of a resource; None for nothing of it.
+        partial: the document may lack what is not there for who asks.
     """
 
     def __init__(
-        self, context: Context, shape: Callable[[Resource], Resource | None] = lambda each: each
+        self,
+        context: Context,
+        shape: Callable[[Resource], Resource | None] = lambda each: each,
+        *,
+        partial: bool = False,
     ) -> None:
         self._context = context
+        self._partial = partial
         self._shape = shape
         self._entries: dict[str, Resource] = {}
         self._missing: list[str] = []
@@ -130,7 +161,11 @@ class Document:
             return  # contained, or on another server, which a reader has to ask
         resource = self._read(target)
         if resource is None:
-            self._missing.append(reference)
+            # What who asks may not see does not exist for them; their document is marked as cut.
+            if self._partial:
+                self._cut = True
+            else:
+                self._missing.append(reference)
             return
         address = f"{self._context.base}/{resource['resourceType']}/{resource['id']}"
         shaped = self._shape(resource)

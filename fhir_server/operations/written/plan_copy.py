@@ -1,7 +1,7 @@
 """A copy of a plan for somebody: what they may see of it, and the words for it.
 
 R78, R81, R94, R110, R113, R114. The person's own copy holds nothing that is not for the patient; an
-actor's holds what the consent lets it see. There is no login yet: the caller names the reader.
+actor's holds what the consent lets it see.
 """
 
 from __future__ import annotations

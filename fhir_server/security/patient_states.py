@@ -1,0 +1,170 @@
+"""How it stands with persons now, as the store has it: read in one round trip at each request.
+
+Nothing is kept from one request to the next: a consent, a spärr or an emergency access counts from
+the moment it is stored, on every worker.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Protocol
+
+from fhir_server.fhir import json
+from fhir_server.search import labels, tokens
+from fhir_server.search.labels import Labels
+from fhir_server.security.organizations import Units
+from fhir_server.security.patient_state import PatientState, Viewer
+from fhir_server.security.principal import Principal
+from fhir_server.storage.mongo_about import About
+from fhir_server.storage.records import StoredResource
+from fhir_server.storage.snapshot import Snapshot
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_PATIENT = "Patient"
+_RELATIVE = "RelatedPerson"
+_FEW = 20
+
+
+class Law(Protocol):
+    """What the law makes of what is on file; made in `fhir_server.app`."""
+
+    @property
+    def always(self) -> Collection[str]:
+        """Types of which all about a person is read."""
+
+    @property
+    def signs(self) -> Mapping[str, tuple[Sequence[str], Sequence[str]]]:
+        """Types of which some tell of a care relation: by their statuses, and those once ended."""
+
+    @property
+    def since(self) -> dt.timedelta:
+        """How long ago what ended may have ended."""
+
+    def state(
+        self,
+        person: str,
+        found: Sequence[tuple[dict[str, Any], bool, bool]],
+        viewer: Viewer,
+        units: Units,
+        now: dt.datetime,
+    ) -> Any:
+        """Say what the viewer is given, by attributes named as those of `PatientState`.
+
+        Args:
+            person: ``Patient/[id]``.
+            found: resources about the person; whether the viewer's units answer for each, and
+                whether it was sent to them.
+            viewer: who looks.
+            units: all units.
+            now: an aware datetime.
+        """
+
+    def asked_for(
+        self,
+        principal: Principal,
+        patients: Mapping[str, dict[str, Any]],
+        relatives: Mapping[str, Sequence[dict[str, Any]]],
+        now: dt.datetime,
+    ) -> tuple[str, ...]:
+        """Give the persons whom a patient or guardian may ask for.
+
+        Args:
+            principal: who asks.
+            patients: those named in it that there are, by ``Patient/[id]``.
+            relatives: their RelatedPersons.
+            now: an aware datetime.
+        """
+
+
+class StoredStates:
+    """Reads from the store what the law needs.
+
+    Args:
+        law: decides.
+    """
+
+    def __init__(self, law: Law) -> None:
+        self._law = law
+
+    def of(
+        self,
+        snapshot: Snapshot,
+        persons: Sequence[str],
+        viewer: Viewer,
+        units: Units,
+        now: dt.datetime,
+    ) -> dict[str, PatientState]:
+        """Give the states of some persons; see `PatientStates.of`."""
+        wanted = self._wanted(viewer, now)
+        about = [
+            labels.refers(each.resource_type, labels.ABOUT, person)
+            for each in wanted
+            for person in persons
+        ]
+        by_person: dict[str, list[tuple[StoredResource, Labels]]] = {p: [] for p in persons}
+        for stored in snapshot.about(about, wanted):
+            own = labels.read(stored.labels)
+            for person in own.about:
+                if person in by_person:
+                    by_person[person].append((stored, own))
+        return {p: self._state(p, each, viewer, units, now) for p, each in by_person.items()}
+
+    def _wanted(self, viewer: Viewer, now: dt.datetime) -> list[About]:
+        found = [About(type_) for type_ in sorted(self._law.always)]
+        since = (now - self._law.since - _EPOCH) // dt.timedelta(microseconds=1)
+        if not viewer.units:
+            return found
+        # For the many units of a whole vårdgivare it is cheaper to sort out what was found.
+        units = viewer.units if len(viewer.units) <= _FEW else ()
+        for type_, (current, ended) in self._law.signs.items():
+            names = (labels.OWNER, labels.ADDRESSED)
+            found.append(
+                About(
+                    type_,
+                    [labels.refers(type_, name, unit) for name in names for unit in units],
+                    [f"{type_}.status{tokens.CODE}{each}" for each in current],
+                    [f"{type_}.status{tokens.CODE}{each}" for each in ended],
+                    since,
+                )
+            )
+        return found
+
+    def _state(
+        self,
+        person: str,
+        found: Sequence[tuple[StoredResource, Labels]],
+        viewer: Viewer,
+        units: Units,
+        now: dt.datetime,
+    ) -> PatientState:
+        mine = set(viewer.units)
+        parsed = [
+            (json.parse(stored.body), own.owner in mine, not mine.isdisjoint(own.addressed))
+            for stored, own in found
+            if stored.body is not None
+        ]
+        given = self._law.state(person, parsed, viewer, units, now)
+        return PatientState(
+            **{each.name: getattr(given, each.name) for each in fields(PatientState)}
+        )
+
+    def asked_for(
+        self, snapshot: Snapshot, principal: Principal, now: dt.datetime
+    ) -> tuple[str, ...]:
+        """Give the persons whom a patient or guardian may ask for; see `PatientStates`."""
+        named = [each for each in (principal.patient, *principal.wards) if each]
+        types = (_PATIENT, _RELATIVE)
+        about = [labels.refers(type_, labels.ABOUT, each) for type_ in types for each in named]
+        patients: dict[str, dict[str, Any]] = {}
+        relatives: dict[str, list[dict[str, Any]]] = {each: [] for each in named}
+        for stored in snapshot.about(about, [About(type_) for type_ in types]):
+            if stored.body is None:
+                continue
+            if stored.resource_type == _PATIENT:
+                patients[stored.reference] = json.parse(stored.body)
+                continue
+            for person in labels.read(stored.labels).about:
+                relatives.get(person, []).append(json.parse(stored.body))
+        return self._law.asked_for(principal, patients, relatives, now)
