@@ -44,6 +44,7 @@ from fhir_server.security import roles
 from fhir_server.security.authentication.smart import OPEN_TEXT
 from fhir_server.security.gate import Gate
 from fhir_server.security.masking import Masks
+from fhir_server.security.organizations import Marks
 from fhir_server.security.patient_states import StoredStates
 from fhir_server.security.rights import Rules
 from fhir_server.settings import Settings
@@ -51,7 +52,7 @@ from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
 from fhir_server.storage.snapshot import Collections
-from fhir_server.sweden import access_labels, codes, facts, masking, write_rules
+from fhir_server.sweden import access_labels, codes, emergency, facts, masking, write_rules
 from fhir_server.sweden.access_law import Limits
 from fhir_server.sweden.access_states import AccessStates
 from fhir_server.sweden.guardian_access import Ages
@@ -215,9 +216,10 @@ def create_gate(server: Server, store: MongoStore) -> Gate:
     rules = Rules(
         roles=roles.load(server.settings.roles, types),
         states=StoredStates(access_states(server.settings)),
-        hsa_systems=codes.HSA_ID_SYSTEMS,
+        marks=Marks(codes.ORGANISATIONSNUMMER, codes.HSA_ID_SYSTEMS),
         reads_search=lambda type_, pairs: server.parser.parse(type_, pairs).where,
         types=tuple(types),
+        signatures=emergency,
     )
     return Gate(store, rules, Masks(masking))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fhir_server.operations.access.emergency_access import EMERGENCY_ACCESS
 from fhir_server.operations.contacts.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
 from fhir_server.operations.contacts.caseload import CASELOAD
 from fhir_server.operations.contacts.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
@@ -79,6 +80,7 @@ OPERATIONS: dict[str, Operation] = {
         DISCHARGE_SUMMARY,
         DISCHARGE_TIMELINE,
         DOCUMENT,
+        EMERGENCY_ACCESS,
         END_FAST_VARDKONTAKT,
         EVALUATE_MEASURE,
         EVERYTHING,

@@ -73,6 +73,17 @@ COMPANIONS = (
         ),
     ),
     ResourceType("EpisodeOfCare", "A care process (hälsoärende)."),
+    ResourceType(
+        "Flag",
+        "A warning; or that a record was opened in an emergency (nödöppning).",
+        imposed=(
+            impose(
+                "Flag",
+                "emergency-access-flag",
+                locally_coded("category", "flag-category", "nodoppning"),
+            ),
+        ),
+    ),
     ResourceType("Goal", "A goal of the person or of the professions."),
     ResourceType("Organization", "Huvudman, vårdgivare or vårdenhet, by HSA-id."),
     ResourceType(

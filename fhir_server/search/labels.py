@@ -4,7 +4,7 @@ They are made when a version is stored, spelled as index tokens (`fhir_server.se
 that a search restricts by them as by anything else:
 
     CarePlan._owner>Organization/7       the unit that answers for it (vårdenhet)
-    CarePlan._provider>Organization/1    the vårdgivare that unit belonged to when it was stored
+    CarePlan._provider>Organization/1    its vårdgivare when it was stored
     CarePlan._addressed>Organization/9   a unit that it was sent to, or that takes part in it
     CarePlan._about>Patient/1            a person it is about
     CarePlan._hidden=patient             not for the person it is about

@@ -26,7 +26,7 @@ class Gate:
         self._store = store
         self._rules = rules
         self._masks = masks
-        self._organizations = Organizations(store)
+        self._organizations = Organizations(store, rules.marks)
 
     def open(self, principal: Principal = LOCAL, trace: Trace | None = None) -> GuardedStore:
         """Give the store as a principal may use it, for one request."""

@@ -365,7 +365,7 @@ class GuardedStore(Snapshot):
 
     def _given(self, seen: Sequence[StoredResource]) -> list[StoredResource]:
         self._note(seen)
-        given = [self._masks.masked(self.access, each) for each in seen]
+        given = self._masks.masked(self.access, seen, super().labels_of)
         self._cut |= {g.reference for g, s in zip(given, seen, strict=True) if g is not s}
         return given
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -9,6 +10,9 @@ from fhir_server.fhir import json
 from fhir_server.search import labels
 from fhir_server.security.access import Access
 from fhir_server.storage.records import StoredResource
+
+LabelsOf = Callable[[Iterable[str]], Mapping[str, tuple[str, ...]]]
+_ROLE = "PractitionerRole"
 
 
 class MaskingLaw(Protocol):
@@ -19,6 +23,9 @@ class MaskingLaw(Protocol):
 
     def of_protected(self, resource: dict[str, Any]) -> dict[str, Any]:
         """Give a protected person's resource without what leads to them (R118)."""
+
+    def person_behind(self, role: dict[str, Any]) -> str:
+        """Give whose data a role shows beside its own, as ``Type/id``; empty for nobody's."""
 
 
 class Masks:
@@ -31,19 +38,49 @@ class Masks:
     def __init__(self, law: MaskingLaw) -> None:
         self._law = law
 
-    def masked(self, access: Access, stored: StoredResource) -> StoredResource:
-        """Give a version as a principal may see it."""
-        if stored.body is None or not stored.labels or access.principal.unrestricted:
+    def masked(
+        self, access: Access, found: Sequence[StoredResource], labels_of: LabelsOf
+    ) -> list[StoredResource]:
+        """Give versions as a principal may see them; those that are whole are the same objects.
+
+        Args:
+            access: the principal's.
+            found: versions that may be seen.
+            labels_of: gives the labels of resources; asked about the persons in roles.
+        """
+        if access.principal.unrestricted:
+            return list(found)
+        behind = {} if access.sees_protected else self._protected_behind(found, labels_of)
+        return [self._masked(access, each, each.reference in behind) for each in found]
+
+    def _protected_behind(
+        self, found: Sequence[StoredResource], labels_of: LabelsOf
+    ) -> Collection[str]:
+        """Give the roles among some resources whose person's data are protected."""
+        persons = {
+            each.reference: self._law.person_behind(json.parse(each.body))
+            for each in found
+            if each.resource_type == _ROLE and each.body is not None
+        }
+        if not persons:
+            return ()
+        spelled = labels_of(set(persons.values()))
+        protected = {p for p, own in spelled.items() if labels.read(own).protected}
+        return {role for role, person in persons.items() if person in protected}
+
+    def _masked(self, access: Access, stored: StoredResource, protected: bool) -> StoredResource:
+        if stored.body is None or not (stored.labels or protected):
             return stored
         own = labels.read(stored.labels)
         notes = own.hidden == labels.HIDDEN_PARTS and access.role.kind in ("patient", "national")
-        person = own.protected and not access.sees_protected
+        person = (own.protected or protected) and not access.sees_protected
         person = person and stored.reference not in access.own_persons
         if not notes and not person:
             return stored
-        resource: dict[str, Any] = json.parse(stored.body)
+        whole: dict[str, Any] = json.parse(stored.body)
+        resource = whole
         if notes:
             resource = self._law.for_patient(resource)
         if person:
             resource = self._law.of_protected(resource)
-        return replace(stored, body=json.dump(resource))
+        return stored if resource == whole else replace(stored, body=json.dump(resource))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_server.search import tokens
@@ -19,12 +19,28 @@ from fhir_server.storage.snapshot import Snapshot
 ORGANIZATION = "Organization"
 _PART_OF = f"{ORGANIZATION}.partof{tokens.REFERENCE}"
 _IDENTIFIER = f"{ORGANIZATION}.identifier{tokens.CODED}"
-# Organisationsnummer, ISO 6523: whoever has one is a legal body.
-_LEGAL_BODY = f"{_IDENTIFIER}urn:oid:2.5.4.97|"
 _KINDS = (f"{ORGANIZATION}.type{tokens.CODED}", f"{ORGANIZATION}.huvudman{tokens.CODE}")
 LOOK_AGAIN_SECONDS = 1.0
 # Longer than any chain of units; a circle of units ends here.
 _DEEPEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What tells a vårdgivare from its units: it is a legal body, with a number of both kinds.
+
+    Args:
+        legal_system: of the numbers of legal bodies (organisationsnummer).
+        hsa_systems: of HSA-ids.
+    """
+
+    legal_system: str
+    hsa_systems: tuple[str, ...]
+
+    def are_on(self, own: Iterable[str]) -> bool:
+        """Tell whether they are among the index tokens of an Organization."""
+        found = {t[len(_IDENTIFIER) :].partition("|")[0] for t in own if t.startswith(_IDENTIFIER)}
+        return self.legal_system in found and not found.isdisjoint(self.hsa_systems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +50,23 @@ class Units:
     Args:
         parents: what each is part of, ``Organization/[id]``.
         by_identifier: who has an identifier, spelled as in the index (``system|value``, folded).
-        children: the parts of each that are of the same vårdgivare.
-        legal: those that are a legal body of their own, by an organisationsnummer.
-        kinds: what each says of its kind: ``system|code`` of its types, and the code of its huvudman.
+        children: the parts of each.
+        providers: those that are a vårdgivare by their numbers.
+        kinds: what each says of its kind: ``system|code`` of its types, the code of its huvudman.
     """
 
     parents: Mapping[str, str] = field(default_factory=dict)
     by_identifier: Mapping[str, Sequence[str]] = field(default_factory=dict)
     children: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    legal: Collection[str] = frozenset()
+    providers: frozenset[str] = frozenset()
     kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: Mapping[str, Iterable[str]]) -> Units:
+    def of(cls, found: Mapping[str, Sequence[str]], marks: Marks) -> Units:
         """Read the units from their index tokens."""
         parents: dict[str, str] = {}
         identified: dict[str, list[str]] = {}
+        children: dict[str, list[str]] = {}
         kinds: dict[str, list[str]] = {}
         for reference, own in found.items():
             parents[reference] = ""
@@ -61,30 +78,29 @@ class Units:
                 for start in _KINDS:
                     if token.startswith(start):
                         kinds.setdefault(reference, []).append(token[len(start) :])
-        legal = {each for reference, own in found.items() for each in _legal(reference, own)}
-        children: dict[str, list[str]] = {}
         for reference, parent in parents.items():
-            if parent and reference not in legal:
+            if parent:
                 children.setdefault(parent, []).append(reference)
-        return cls(parents, identified, children, frozenset(legal), kinds)
+        providers = frozenset(ref for ref, own in found.items() if marks.are_on(own))
+        return cls(parents, identified, children, providers, kinds)
+
+    def provider_of(self, reference: str) -> str:
+        """Give a unit's vårdgivare: the nearest legal body that it is or is part of.
+
+        Above that may be its huvudman, who is another (R112). Where no unit is a legal body: the
+        topmost.
+        """
+        return self.above(reference)[-1]
 
     def above(self, reference: str) -> tuple[str, ...]:
         """Give a unit and what it is part of, up to its vårdgivare."""
         found = [reference]
-        while len(found) < _DEEPEST and found[-1] not in self.legal:
+        while len(found) < _DEEPEST and found[-1] not in self.providers:
             parent = self.parents.get(found[-1], "")
             if not parent or parent in found:
                 break
             found.append(parent)
         return tuple(found)
-
-    def provider_of(self, reference: str) -> str:
-        """Give a unit's vårdgivare; itself where it is part of nothing.
-
-        It is the nearest legal body: a private vårdgivare may be part of the huvudman that it works
-        for, and is not it (R112). Where none says that it is one, the topmost.
-        """
-        return self.above(reference)[-1]
 
     def identified(self, systems: Iterable[str], value: str) -> list[str]:
         """Give the units with an identifier in one of the systems."""
@@ -92,11 +108,12 @@ class Units:
         return [each for key in spelled for each in self.by_identifier.get(key, ())]
 
     def below(self, references: Iterable[str]) -> list[str]:
-        """Give units with all their parts, each once."""
+        """Give units with their parts, each once; not parts that are a vårdgivare themselves."""
         found = dict.fromkeys(references)
         waiting = list(found)
         while waiting:
-            new = [c for each in waiting for c in self.children.get(each, ()) if c not in found]
+            parts = (c for each in waiting for c in self.children.get(each, ()))
+            new = [c for c in parts if c not in found and c not in self.providers]
             found |= dict.fromkeys(new)
             waiting = new
         return list(found)
@@ -107,10 +124,12 @@ class Organizations:
 
     Args:
         store: the whole store.
+        marks: tell a vårdgivare.
     """
 
-    def __init__(self, store: Snapshot) -> None:
+    def __init__(self, store: Snapshot, marks: Marks) -> None:
         self._store = store
+        self._marks = marks
         self._lock = threading.Lock()
         self._units = Units()
         self._newest = -1
@@ -145,20 +164,18 @@ class Organizations:
         }
         if not written:
             return units
-        parents, legal = dict(units.parents), set(units.legal) - written.keys()
+        parents = dict(units.parents)
+        providers = set(units.providers)
         for reference, own in written.items():
+            providers.discard(reference)
+            providers |= {reference} if self._marks.are_on(own) else set()
             parts = (t[len(_PART_OF) :] for t in own if t.startswith(_PART_OF))
             parents[reference] = next(parts, "")
-            legal.update(_legal(reference, own))
-        return Units(parents, legal=legal)
+        return Units(parents, providers=frozenset(providers))
 
     def _look(self) -> None:
         newest = self._store.newest(ORGANIZATION)
         if newest != self._newest:
-            self._units = Units.of(self._store.tokens_of_type(ORGANIZATION))
+            self._units = Units.of(self._store.tokens_of_type(ORGANIZATION), self._marks)
             self._newest = newest
         self._looked = time.monotonic()
-
-
-def _legal(reference: str, own: Iterable[str]) -> list[str]:
-    return [reference] if any(token.startswith(_LEGAL_BODY) for token in own) else []

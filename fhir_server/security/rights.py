@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search.query import Criterion
 from fhir_server.security import scopes
-from fhir_server.security.organizations import Units
+from fhir_server.security.organizations import Marks, Units
 from fhir_server.security.patient_state import PatientStates, Viewer
 from fhir_server.security.principal import Principal
 from fhir_server.security.refusal import insufficient_scope
@@ -20,6 +21,17 @@ PROTECTED_RIGHT = "protected-persons"
 ReadsSearch = Callable[[str, Sequence[tuple[str, str]]], Criterion]
 
 
+class Signatures(Protocol):
+    """Says which resources only a certain member of staff writes; the law's part of it."""
+
+    @property
+    def SIGNED(self) -> Collection[str]:  # noqa: N802 - a constant of a module
+        """Types of which some are."""
+
+    def signer(self, resource: Mapping[str, Any]) -> str | None:
+        """Give the HSA-id of who alone may write a resource; None where anybody may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What all decisions of a server rest on.
@@ -27,16 +39,18 @@ class Rules:
     Args:
         roles: what each role may do.
         states: says how it stands with a person.
-        hsa_systems: the systems of HSA-ids.
+        marks: tell a vårdgivare from its units.
         reads_search: reads search parameters.
         types: all resource types.
+        signatures: which resources only a certain member of staff writes.
     """
 
     roles: Roles
     states: PatientStates
-    hsa_systems: tuple[str, ...]
+    marks: Marks
     reads_search: ReadsSearch
     types: tuple[str, ...]
+    signatures: Signatures
 
 
 @dataclass(slots=True)
@@ -115,7 +129,7 @@ class Rights:
         """For whom one looks."""
         if self._viewer is None:
             who = self.principal
-            systems = self.rules.hsa_systems
+            systems = self.rules.marks.hsa_systems
             own = self.units.identified(systems, who.unit) if who.unit else []
             self._roots = tuple(own)
             provider = self.units.provider_of(own[0]) if own else ""

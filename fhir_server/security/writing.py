@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.labels import Labels
@@ -38,6 +39,10 @@ def _refusals(access: Access, change: Change) -> list[Issue]:
     letter = "d" if new.body is None else "u" if previous and previous.body is not None else "c"
     if not access.may(letter, type_):
         return [_issue(f"{_WHAT[letter]} {type_} is not allowed with this role and token.", type_)]
+    if not _may_sign(access, change):
+        return [
+            _issue("Only the member of staff whom it names writes this, for themselves.", type_)
+        ]
     if access.role.kind == "administrator":
         return []
     own = labels.read(new.labels)
@@ -55,6 +60,14 @@ def _refusals(access: Access, change: Change) -> list[Issue]:
             return []
         return [_issue("It was sent to you, and stays the sender's.", type_)]
     return [_issue(f"{new.reference} is another unit's; only that unit changes it.", type_)]
+
+
+def _may_sign(access: Access, change: Change) -> bool:
+    signatures, new = access.rules.signatures, change.new
+    if new.resource_type not in signatures.SIGNED or new.body is None:
+        return True
+    signer = signatures.signer(json.parse(new.body))
+    return signer is None or (bool(signer) and signer == access.principal.person)
 
 
 _WHAT = {"c": "Creating", "u": "Changing", "d": "Deleting"}

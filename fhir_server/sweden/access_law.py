@@ -164,14 +164,14 @@ def given(
         for each in kept
     ):
         return NOTHING
-    spärr = _blocked(on_file, looker, places)
+    blocked = _blocked(on_file, looker, places)
     shared = _Shared(on_file, looker, places)
     return Given(
         same_provider=True,
         other_providers=_consents(on_file, looker, places),
         shared=shared.any,
-        blocked_units=spärr.units | outside,
-        blocked_providers=spärr.providers,
+        blocked_units=blocked.units | outside,
+        blocked_providers=blocked.providers,
         withheld=shared.withheld,
     )
 
@@ -225,11 +225,11 @@ def _national(on_file: _OnFile, looker: Looker, places: Places, outside: frozens
         _ruling(child(each, "provision"), frozenset(), looker, places, on_file.now) is False
         for each in on_file.in_force(codes.CONSENT_TO_SVOD)
     )
-    spärr = _blocked(on_file, looker, places)
+    blocked = _blocked(on_file, looker, places)
     return Given(
         other_providers=not said_no,
-        blocked_units=spärr.units | outside,
-        blocked_providers=spärr.providers,
+        blocked_units=blocked.units | outside,
+        blocked_providers=blocked.providers,
     )
 
 
@@ -311,8 +311,8 @@ def _blocked(on_file: _OnFile, looker: Looker, places: Places) -> _Blocked:
     """
     units, providers = set[str](), set[str]()
     at = _at(looker, places)
-    for spärr in on_file.in_force(codes.SPARR):
-        for named in blocked_actors(spärr):
+    for block in on_file.in_force(codes.SPARR):
+        for named in blocked_actors(block):
             # Whoever is no unit of this server has documented nothing on it.
             for unit in places.meant(named):
                 if unit in at:
@@ -324,9 +324,9 @@ def _blocked(on_file: _OnFile, looker: Looker, places: Places) -> _Blocked:
     return _Blocked(frozenset(units - set(looker.units)), frozenset(providers))
 
 
-def blocked_actors(spärr: Json) -> list[Json]:
+def blocked_actors(block: Json) -> list[Json]:
     """Give the references to whose information a spärr is about."""
-    rules = [child(spärr, "provision")]
+    rules = [child(block, "provision")]
     found: list[Json] = []
     while rules:
         rule = rules.pop()

@@ -1,4 +1,4 @@
-"""The law of access as the loader of what is on file asks it; see `access_law` and `guardian_access`.
+"""The law of access as the loader of what is on file asks it: `access_law`, `guardian_access`.
 
 Source: R111, R118, R123; DOMAIN 0.7.
 """
@@ -43,7 +43,7 @@ class Units(Protocol):
     @property
     def kinds(self) -> Mapping[str, Sequence[str]]: ...
     @property
-    def legal(self) -> Collection[str]: ...
+    def providers(self) -> Collection[str]: ...
     def above(self, reference: str) -> Sequence[str]: ...
     def below(self, references: Iterable[str]) -> Sequence[str]: ...
     def identified(self, systems: Iterable[str], value: str) -> Sequence[str]: ...
@@ -182,4 +182,4 @@ def is_outside(unit: str, units: Units) -> bool:
     in_care = any(
         each.startswith(_OF_HEALTH_CARE) for place in chain for each in units.kinds.get(place, ())
     )
-    return not in_care and not any(place in units.legal for place in chain)
+    return not in_care and not any(place in units.providers for place in chain)

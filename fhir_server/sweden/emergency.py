@@ -16,6 +16,21 @@ from fhir_server.sweden import codes, periods
 from fhir_server.sweden.elements import Json, child, extension, says, target, text
 from fhir_server.sweden.periods import STOCKHOLM
 
+# v3-PurposeOfUse: care of the person themselves.
+PURPOSES = ("TREAT", "ETREAT", "BTG")
+# Types of which some are signed by who writes them; see `signer`.
+SIGNED = frozenset({"Flag"})
+
+
+def signer(resource: Json) -> str | None:
+    """Give the HSA-id of the only member of staff who may write a resource; None for no such.
+
+    An emergency access is one's own: nobody opens a record for somebody else.
+    """
+    if not is_opening(resource) or resource.get("status") != "active":
+        return None
+    return opened_by(resource)
+
 
 def is_opening(resource: Json) -> bool:
     """Tell whether a resource is the Flag of an emergency access."""

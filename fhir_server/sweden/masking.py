@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from fhir_server.sweden import audience
+from fhir_server.sweden.elements import Json, child, items, target
 
-# What of a Patient, or a relative, would lead to a person whose data are protected.
-_LEADS_TO_THEM = (
-    "address", "telecom", "contact", "generalPractitioner", "managingOrganization", "photo", "text",
-    "communication", "extension", "location", "healthcareService", "organization", "availableTime",
-)  # fmt: skip
+# What is kept of a person whose data are protected, and of who stands by them: who they are, which
+# whoever names them by number knows, and what care must know. All else may lead to where they are:
+# addresses, relatives, units, a narrative, an extension that nobody here knows.
+_ALWAYS = ("resourceType", "id", "meta", "implicitRules", "modifierExtension", "language", "active")
+_KEPT = {
+    "Patient": (
+        "name", "gender", "birthDate", "_birthDate", "deceasedBoolean", "deceasedDateTime",
+        "multipleBirthBoolean", "multipleBirthInteger",
+    ),
+    "Person": ("name", "gender", "birthDate"),
+    "RelatedPerson": ("patient", "relationship", "name", "gender", "birthDate", "period"),
+    # The unit answers for what its staff do, whoever they are; the name is what is kept back.
+    "PractitionerRole": (
+        "practitioner", "organization", "healthcareService", "code", "specialty", "period",
+    ),
+}  # fmt: skip
 
 
 def for_patient(resource: dict[str, Any]) -> dict[str, Any]:
@@ -19,8 +31,32 @@ def for_patient(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_protected(resource: dict[str, Any]) -> dict[str, Any]:
-    """Give the resource of a protected person without what leads to them (R118)."""
-    if resource.get("resourceType") == "Practitioner":
+    """Give the resource of a protected person without what leads to them (R118).
+
+    It stays valid R4, and carries the marks ``REDACTED`` and ``SUBSETTED``. A resource that is no
+    person's own, such as a plan, is given as it is.
+    """
+    type_ = resource.get("resourceType")
+    if type_ == "Practitioner":
         return audience.for_audience(resource, audience.PROFESSIONAL, ())
-    kept = {name: value for name, value in resource.items() if name not in _LEADS_TO_THEM}
+    names = _KEPT.get(str(type_))
+    if names is None:
+        return resource
+    kept = {name: resource[name] for name in (*_ALWAYS, *names) if name in resource}
+    if numbers := [_number(each) for _, each in items(resource, "identifier")]:
+        kept["identifier"] = numbers
+    if type_ == "PractitionerRole" and "practitioner" in kept:
+        reference = kept["practitioner"]
+        kept["practitioner"] = {k: v for k, v in reference.items() if k != "display"}
     return audience.marked(kept)
+
+
+def person_behind(role: dict[str, Any]) -> str:
+    """Give whose data a PractitionerRole shows beside its own: ``Practitioner/[id]`` (R118)."""
+    return target(child(role, "practitioner")).literal
+
+
+def _number(identifier: Json) -> dict[str, Any]:
+    """Give an identifier without who issued it, which tells of a region."""
+    names = ("use", "type", "system", "value")
+    return {name: identifier[name] for name in names if name in identifier}

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from fhir_server.fhir.outcome import Issue
 from fhir_server.sweden import (
     assignments,
+    blocks,
     call_wishes,
     codes,
     consents,
@@ -62,7 +63,7 @@ def applies(resource: Json) -> bool:
     That is: a CareTeam of category ``fast-kontakt``, a CarePlan of category ``SIP``, the
     Communication that somebody was told about named contacts, a PractitionerRole or
     Practitioner who leaves, a stay in the discharge process, a kallelse, the need of a SIP, the
-    consent to it and its meeting.
+    consent to it and its meeting, and a spärr.
     """
     return (
         assignments.is_named_contact(resource)
@@ -73,6 +74,7 @@ def applies(resource: Json) -> bool:
         or discharge.is_kallelse(resource)
         or sip_need.is_need(resource)
         or consents.is_consent_to_sip(resource)
+        or blocks.is_block(resource)
         or plan_calls.is_sip_meeting(resource)
     )
 
@@ -191,6 +193,8 @@ def _check_step(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
         return _check_need(resource, reader, now)
     if consents.is_consent_to_sip(resource):
         return list(call_wishes.consent_is_somebodys(resource))
+    if blocks.is_block(resource):
+        return _check_block(resource, reader, now)
     if plan_calls.is_sip_meeting(resource):
         return list(call_wishes.participants_are_wanted(resource, reader, now))
     return []
@@ -303,6 +307,12 @@ def _check_kallelse(task: Json, reader: Reader, now: datetime) -> list[Issue]:
     timeline = discharge.timeline(encounter or {})
     issues = list(discharge.called_in_time(discharge.authored(task), timeline))
     return [*issues, *call_wishes.call_is_wanted(task, reader, now)]
+
+
+def _check_block(block: Json, reader: Reader, now: datetime) -> list[Issue]:
+    person = target(child(block, "patient")).literal
+    patient = reader.read(person) if person.startswith("Patient/") else None
+    return list(blocks.check(block, patient or {}, cache(reader.read), now))
 
 
 def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:

@@ -58,6 +58,7 @@ PROFILES = {
     "DocumentReference": {"sip-documentreference"},
     "Encounter": {"sluten-encounter"},
     "EpisodeOfCare": {"halsoarende-episodeofcare"},
+    "Flag": {"emergency-access-flag"},
     "Goal": {"sip-goal"},
     "HumanName": {"se-humanname"},
     "MeasureReport": {"contact-measurereport"},
@@ -478,6 +479,7 @@ def test_the_operations_stand_where_they_are_called() -> None:
         ("Patient", "instance", "record-sip-consent"),
         ("Consent", "instance", "withdraw-sip-consent"),
         ("CarePlan", "instance", "sip-access"),
+        ("Patient", "instance", "emergency-access"),
     }
 
 

@@ -14,7 +14,16 @@ from fhir_server.interactions.read import read
 from fhir_server.interactions.search import search
 from fhir_server.interactions.update import update
 from fhir_server.security.principal import Principal
-from tests.security.worlds import ORGANIZATIONS, World, encounter, hsa, organization, staff
+from tests.security.worlds import (
+    HSA,
+    LEGAL,
+    ORGANIZATIONS,
+    World,
+    encounter,
+    hsa,
+    organization,
+    staff,
+)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +87,22 @@ def test_another_units_record_is_not_there(world: World) -> None:
         with pytest.raises(FhirError) as refused:
             read(world.context(staff("hemsjukvard")), "Encounter", id_)
         assert refused.value.status == 404
+
+
+def test_a_private_caregiver_under_agreement_is_none_of_the_regions_units(world: World) -> None:
+    """R112: the vårdgivare is the nearest legal body; above it is the huvudman, who is another."""
+    numbers = [{"system": HSA, "value": "SE5560000001-1"}, {"system": LEGAL, "value": "5560000001"}]
+    world.put(
+        {
+            "resourceType": "Organization", "id": "privat", "name": "Privat", "identifier": numbers,
+            "partOf": {"reference": "Organization/region"},
+        },
+        encounter("e-privat", "privat"),
+    )  # fmt: skip
+    system = Principal("journal", role="system", unit=hsa("region"))
+    assert "e-privat" not in found(world, system, "Encounter")
+    private = Principal("privat", role="system", unit="SE5560000001-1")
+    assert found(world, private, "Encounter") == {"e-privat"}
 
 
 def test_staff_without_a_purpose_of_care_see_nobodys_care(world: World) -> None:

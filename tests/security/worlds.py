@@ -19,6 +19,7 @@ from fhir_server.security.principal import LOCAL, Principal
 from fhir_server.security.trace import Trace
 
 HSA = "urn:oid:1.2.752.29.4.19"
+LEGAL = "urn:oid:2.5.4.97"
 ORGANIZATIONS = {
     "region": ("SE2321000131-E000000000001", ""),
     "hc": ("SE2321000131-E000000000010", "region"),
