@@ -41,7 +41,7 @@ class DisclosingAccess(Access):
         self, resource_type: str, named: Sequence[str], asked: Sequence[Criterion]
     ) -> Criterion:
         own = super()._of_care(resource_type, named, asked)
-        if not self._for_care or own == EVERYTHING or resource_type not in self._handed_out:
+        if not self.for_care or own == EVERYTHING or resource_type not in self._handed_out:
             return own
         handed_out = every(
             criteria.about(resource_type, [self._person]),

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
-from fhir_server.search import labels
+from fhir_server.search import labels, tokens
 from fhir_server.search.indexing import IndexEntries
 from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
 from fhir_server.security.access import EVERYTHING, Access
@@ -165,7 +165,13 @@ class GuardedStore(Snapshot):
             self._note(page.resources)
             return page
         page = super().search(self._restricted(query))
-        return replace(page, resources=self._given(page.resources))
+        given = self._given(page.resources)
+        own = {
+            each.reference: self._left(each, page.tokens[each.reference])
+            for each in given
+            if each.reference in page.tokens
+        }
+        return replace(page, resources=given, tokens=own)
 
     def count(self, query: Query, limit: int | None = None) -> int:
         """Count what matches and may be seen."""
@@ -189,7 +195,11 @@ class GuardedStore(Snapshot):
             self._note(stored for stored, _ in found.values())
             return found
         seen = {each.reference: each for each in self._seen([s for s, _ in found.values()])}
-        return {ref: (seen[ref], own) for ref, (_, own) in found.items() if ref in seen}
+        return {
+            ref: (seen[ref], self._left(seen[ref], own))
+            for ref, (_, own) in found.items()
+            if ref in seen
+        }
 
     def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
         """Give those of some resources that may be seen; see `Snapshot.about`."""
@@ -205,7 +215,8 @@ class GuardedStore(Snapshot):
         self.access.know(
             _others(own[each].about for each in own if not self.access.owns(own[each]))
         )
-        return {each for each in found if self.access.sees_labelled(each, own[each])}
+        seen = {each for each in found if self.access.sees_labelled(each, own[each])}
+        return {each for each in seen if self._in_scope(each)}
 
     def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
         """Give the index tokens in use between two.
@@ -301,6 +312,7 @@ class GuardedStore(Snapshot):
             after=self._guarded(after),
             once=once,
         )
+        self.access.look_again()
         self._note_changes(labelled)
 
     def _require_uncut(self, changes: Sequence[Change]) -> None:
@@ -353,15 +365,23 @@ class GuardedStore(Snapshot):
         own = [labels.read(each.labels) for each in found]
         access.know(_others(each.about for each in own if not access.owns(each)))
         seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
-        return self._given([each for each in seen if self._in_scope(each)])
+        return self._given([each for each in seen if self._in_scope(each.reference)])
 
-    def _in_scope(self, stored: StoredResource) -> bool:
+    def _in_scope(self, reference: str) -> bool:
         """Tell whether the token's scopes cover a resource, where they ask about its content."""
-        wanted = self.access.scoped(stored.resource_type)
+        type_ = reference.partition("/")[0]
+        wanted = self.access.scoped(type_)
         if wanted == EVERYTHING or not _looks_inside(wanted):
             return True
-        asked = every(HasId((stored.reference,)), wanted)
-        return super().count(Query((stored.resource_type,), asked), 1) > 0
+        asked = every(HasId((reference,)), wanted)
+        return super().count(Query((type_,), asked), 1) > 0
+
+    def _left(self, given: StoredResource, own: list[str]) -> list[str]:
+        """Leave out of a resource's tokens the references that were left out of it."""
+        if given.reference not in self._cut or given.body is None:
+            return own
+        body = given.body.decode()
+        return [each for each in own if not _is_left_out(each, body)]
 
     def _given(self, seen: Sequence[StoredResource]) -> list[StoredResource]:
         self._note(seen)
@@ -391,8 +411,21 @@ class GuardedStore(Snapshot):
 
 
 def _labelled_as(version: StoredResource, current: StoredResource) -> StoredResource:
-    """Give a version from before there were labels those of the current one."""
-    return version if version.labels else replace(version, labels=current.labels)
+    """Give a version the labels that count: a person who is protected now was not always.
+
+    One from before there were labels has those of the current version.
+    """
+    if not version.labels:
+        return replace(version, labels=current.labels)
+    protects = labels.flag(version.resource_type, labels.PROTECTED, labels.PROTECTED_PERSON)
+    if protects in current.labels and protects not in version.labels:
+        return replace(version, labels=(*version.labels, protects))
+    return version
+
+
+def _is_left_out(token: str, body: str) -> bool:
+    _, mark, target = token.partition(tokens.REFERENCE)
+    return bool(mark) and f'{target}"' not in body and f"{target}/" not in body
 
 
 def _others(found: Iterable[tuple[str, ...]]) -> list[str]:

@@ -24,6 +24,9 @@ class MaskingLaw(Protocol):
     def of_protected(self, resource: dict[str, Any]) -> dict[str, Any]:
         """Give a protected person's resource without what leads to them (R118)."""
 
+    def known(self, patient: dict[str, Any]) -> dict[str, Any]:
+        """Give that a person is known here, and no more, for who asks for their contacts."""
+
     def person_behind(self, role: dict[str, Any]) -> str:
         """Give whose data a role shows beside its own, as ``Type/id``; empty for nobody's."""
 
@@ -74,8 +77,9 @@ class Masks:
         own = labels.read(stored.labels)
         notes = own.hidden == labels.HIDDEN_PARTS and access.role.kind in ("patient", "national")
         person = (own.protected or protected) and not access.sees_protected
-        person = person and stored.reference not in access.own_persons
-        if not notes and not person:
+        person = person and stored.reference not in access.oneself
+        known = access.role.kind == "national" and stored.resource_type == "Patient"
+        if not notes and not person and not known:
             return stored
         whole: dict[str, Any] = json.parse(stored.body)
         resource = whole
@@ -83,4 +87,6 @@ class Masks:
             resource = self._law.for_patient(resource)
         if person:
             resource = self._law.of_protected(resource)
+        if known:
+            resource = self._law.known(resource)
         return stored if resource == whole else replace(stored, body=json.dump(resource))

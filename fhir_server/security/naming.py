@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fhir_server.search import tokens
-from fhir_server.search.query import And, Criterion, HasId, HasToken, HasWord
+from fhir_server.search.query import And, Criterion, HasId, HasToken, HasWord, Or
 
 # So many persons at most does one search name.
 MOST_NAMED = 10
@@ -23,9 +23,22 @@ def named_by(where: And) -> list[str]:
             else (part,)
         )
         found = [name for each in among for name in _persons(each)]
-        if found and all(_persons(each) for each in among) and len(set(found)) <= MOST_NAMED:
+        if found and len(set(found)) <= MOST_NAMED and all(_is_of(each, found) for each in among):
             return list(dict.fromkeys(found))
     return []
+
+
+def _is_of(part: Criterion, persons: Sequence[str]) -> bool:
+    """Tell whether a condition names persons, or what has a person's id: ``patient=1`` says both.
+
+    An id without a type may be a Group's as well as a Patient's.
+    """
+    if _persons(part):
+        return True
+    if not isinstance(part, HasToken):
+        return False
+    _, mark, target = part.token.partition(tokens.REFERENCE)
+    return bool(mark) and f"Patient/{target.partition('/')[2]}" in persons
 
 
 def _persons(part: Criterion) -> list[str]:
@@ -50,20 +63,30 @@ def is_identifier(part: Criterion) -> bool:
     return bool(found) and all(found) and len(found) <= MOST_NAMED
 
 
+def only_identified(asked: Sequence[Criterion]) -> bool:
+    """Tell whether a search gives the whole number of whom it looks for, and asks nothing else."""
+    return bool(asked) and all(is_identifier(part) for part in asked)
+
+
 def only_names(asked: Sequence[Criterion]) -> bool:
     """Tell whether a search says nothing but whom it is about."""
-    return bool(asked) and all(
-        is_identifier(part) or (isinstance(part, HasId) and len(part.references) <= MOST_NAMED)
-        for part in asked
-    )
+    return bool(asked) and all(is_identifier(part) or _is_id(part) for part in asked)
+
+
+def _is_id(part: Criterion) -> bool:
+    among = part.parts if isinstance(part, Or) else (part,)
+    found = [each.references for each in among if isinstance(each, HasId)]
+    return len(found) == len(among) and 0 < sum(map(len, found)) <= MOST_NAMED
 
 
 def asks_for_words(asked: Sequence[Criterion]) -> bool:
-    """Tell whether a search looks for words of the text."""
+    """Tell whether a search looks into all of a text: for a word, or a reference wherever it is."""
 
     def asks(part: Criterion) -> bool:
         if isinstance(part, HasWord):
             return True
+        if isinstance(part, HasToken):
+            return part.token.startswith(tokens.REFERENCE)
         inner = getattr(part, "parts", None) or [
             each for each in (getattr(part, "part", None), getattr(part, "where", None)) if each
         ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_server.search import tokens
@@ -106,6 +106,13 @@ class Units:
         """Give the units with an identifier in one of the systems."""
         spelled = (tokens.coded(system, value) for system in systems)
         return [each for key in spelled for each in self.by_identifier.get(key, ())]
+
+    def holders(self, systems: Collection[str], own: Iterable[str]) -> list[str]:
+        """Give the units that have, in any of the systems, one of the numbers in some tokens."""
+        numbers = (t[len(_IDENTIFIER) :].partition("|") for t in own if t.startswith(_IDENTIFIER))
+        values = [value for system, _, value in numbers if system in systems]
+        keys = (f"{system}|{value}" for value in values for system in systems)
+        return [each for key in keys for each in self.by_identifier.get(key, ())]
 
     def below(self, references: Iterable[str]) -> list[str]:
         """Give units with their parts, each once; not parts that are a vårdgivare themselves."""

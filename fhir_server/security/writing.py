@@ -15,6 +15,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.labels import Labels
 from fhir_server.security.access import Access
+from fhir_server.security.organizations import ORGANIZATION
 from fhir_server.storage.records import Change
 
 
@@ -45,6 +46,8 @@ def _refusals(access: Access, change: Change) -> list[Issue]:
         ]
     if access.role.kind == "administrator":
         return []
+    if wrong := _wrong_at_once(access, change):
+        return [wrong]
     own = labels.read(new.labels)
     before = labels.read(previous.labels) if previous else Labels()
     if letter == "c" or access.owns(before):
@@ -60,6 +63,25 @@ def _refusals(access: Access, change: Change) -> list[Issue]:
             return []
         return [_issue("It was sent to you, and stays the sender's.", type_)]
     return [_issue(f"{new.reference} is another unit's; only that unit changes it.", type_)]
+
+
+def _wrong_at_once(access: Access, change: Change) -> Issue | None:
+    type_ = change.new.resource_type
+    cares = access.for_care or access.role.kind not in ("staff", "system")
+    if type_ not in access.rules.roles.open_types and not cares:
+        return _issue("Choose an assignment of care: this purpose writes no records.", type_)
+    if _takes_number(access, change):
+        return _issue("This HSA-id is another unit's.", "Organization.identifier")
+    return None
+
+
+def _takes_number(access: Access, change: Change) -> bool:
+    """Tell whether a unit takes another's HSA-id: the other's records would become its own."""
+    new, entries = change.new, change.entries
+    if new.resource_type != ORGANIZATION or entries is None:
+        return False
+    holders = access.units.holders(access.rules.marks.hsa_systems, entries.tokens)
+    return any(each != new.reference for each in holders)
 
 
 def _may_sign(access: Access, change: Change) -> bool:

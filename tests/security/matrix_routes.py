@@ -36,7 +36,7 @@ class Route:
     Args:
         name: of the route.
         method: of HTTP.
-        url: template: ``{type} {id} {person} {mark} {pinned} {pointer}``.
+        url: template: ``{type} {id} {person} {mark} {pinned} {pin} {pointer}``.
         body: template of a resource, with strings as templates.
         more: conditions of the entry.
         only: kinds of types it makes sense for; empty for all.
@@ -103,9 +103,8 @@ CORE = (
     Route("vread", "GET", f"{_AT}/_history/1", shows=True),
     Route("history", "GET", f"{_AT}/_history", shows=True),
     Route("by id", "GET", "{type}?_id={id}", only=_PINNED, shows=False),
-    Route(
-        "pinned", "GET", "{type}?{pinned}=Patient/{person}&_count=200", only=_PINNED, shows=True
-    ),
+    Route("pinned", "GET", "{type}?{pinned}={pin}&_count=200", only=_PINNED, shows=True),
+    Route("pinned barely", "GET", "{type}?{pinned}={person}&_count=200", only=_PINNED, shows=True),
     Route("count by id", "GET", "{type}?_id={id}&_summary=count"),
 )
 FULL = (
@@ -205,7 +204,6 @@ LISTS = (
     "?_type={type}&_count=500",
     "{type}?_count=500&_sort=_lastUpdated",
     "{type}?_count=500&_lastUpdated=gt2000-01-01",
-    "{type}?_count=500&_include=*&_revinclude=*",
     "{type}?_count=500&_id:not=nobody",
 )
 COUNTS = (

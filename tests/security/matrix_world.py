@@ -20,6 +20,7 @@ of it came out, by whatever route.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,12 +31,15 @@ from flask import Flask
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.create import create
 from fhir_server.interactions.dispatch import carry_out
 from fhir_server.interactions.entries import Entry, read_entries
+from fhir_server.interactions.update import update
 from fhir_server.security.gate import Gate
+from fhir_server.security.organizations import Units
 from fhir_server.security.patient_state import PatientState, PatientStates, Viewer
 from fhir_server.security.principal import Principal
+from fhir_server.security.rights import Rules
+from fhir_server.security.roles import Roles
 from fhir_server.security.trace import Trace
 from fhir_server.storage.snapshot import Snapshot
 from fhir_server.sweden import codes
@@ -91,7 +95,9 @@ NOPATIENT = {
         {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "NOPATIENT"}
     ]
 }
-SNOMED = "http://snomed.info/sct"
+LOADER = "loader"
+# What a Binary holds is not to be read as it stands.
+_DATA = re.compile(rb'"data":"([^"]+)"')
 
 
 def mark(kind: str, relation: str) -> str:
@@ -109,9 +115,18 @@ class States(PatientStates):
     with real Consents elsewhere (tests/security/test_consent…)."""
 
     def of(
-        self, snapshot: Snapshot, persons: Sequence[str], viewer: Viewer, now: datetime
+        self,
+        snapshot: Snapshot,
+        persons: Sequence[str],
+        viewer: Viewer,
+        units: Units,
+        now: datetime,
     ) -> dict[str, PatientState]:
         return {person: self._of(person.removeprefix("Patient/"), viewer) for person in persons}
+
+    def asked_for(self, snapshot: Snapshot, principal: Principal, now: datetime) -> tuple[str, ...]:
+        own = (principal.patient,) if principal.role == "patient" else ()
+        return (*own, *principal.wards)
 
     def _of(self, person: str, viewer: Viewer) -> PatientState:
         kommun, psyk = frozenset({"Organization/kommun"}), frozenset({"Organization/psyk"})
@@ -170,14 +185,15 @@ class Told:
 class MatrixWorld(World):
     """The stored world, and requests to it."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, *, fill: bool = True) -> None:
         super().__init__(app)
         known = self.parts.gate
-        rules = replace(known._rules, states=States())
+        rules = replace(known._rules, states=States(), roles=_with_loader(known._rules))
         self.gate = Gate(self.parts.store, rules, known._masks)
         self.ids: dict[tuple[str, str], str] = {}
         self.turn = 0
-        self._fill()
+        if fill:
+            self.fill()
 
     def context(self, principal: Principal = PRINCIPALS["open"]) -> Context:
         return Context(self.parts.server, self.gate.open(principal, Trace()), self.base)
@@ -200,15 +216,21 @@ class MatrixWorld(World):
             entry["resource"] = resource
         return told(context, entry)
 
+    def tell(self, who: Principal, method: str, url: str, resource: Any = None) -> Told:
+        """Make a request that must be carried out."""
+        told = self.ask(who, method, url, resource)
+        assert told.status < 300, (method, url, told.text)
+        return told
+
     def reference(self, kind: str, relation: str) -> str:
         """Give ``Type/id`` of a resource of the matrix."""
         return f"{ALL_KINDS[kind]}/{self.ids[kind, relation]}"
 
     def writer(self, unit: str) -> Principal:
         """Give a system that writes for a unit, what says nothing of its unit."""
-        return Principal(f"w-{unit}", role="system", unit=hsa(unit), purpose="TREAT")
+        return Principal(f"w-{unit}", role=LOADER, unit=hsa(unit), purpose="TREAT")
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
         phone = {"telecom": [{"system": "phone", "value": "063-000 00 00"}]}
         self.put(*(organization(each) | phone for each in ORGANIZATIONS))
         self.put(*(each for unit in ORGANIZATIONS for each in _staff(unit)))
@@ -231,19 +253,20 @@ class MatrixWorld(World):
             self.ids[f"pointer-{kind}", relation] = pointer["id"]
 
     def _store(self, kind: str, relation: str, unit: str) -> None:
-        resource = record(kind, relation, unit)
-        if kind == "without-owner":
-            made = create(self.context(), resource["resourceType"], resource)
-        else:
-            made = create(self.context(self.writer(unit)), resource["resourceType"], resource)
-        assert made.stored is not None
-        self.ids[kind, relation] = made.stored.id
-        # A second version: the first is what a history could give away.
-        again = {**resource, "id": made.stored.id, "language": "sv"}
-        who = self.context() if kind == "without-owner" else self.context(self.writer(unit))
-        from fhir_server.interactions.update import update
+        resource = {**record(kind, relation, unit), "id": f"{kind}-{relation}"}
+        nobody = kind == "without-owner"
+        context = self.context(PRINCIPALS["open"] if nobody else self.writer(unit))
+        self.ids[kind, relation] = resource["id"]
+        # Two versions: the first is what a history could give away.
+        for language in ({}, {"language": "sv"}):
+            update(context, resource["resourceType"], resource["id"], {**resource, **language})
 
-        update(who, resource["resourceType"], made.stored.id, again)
+
+def _with_loader(rules: Rules) -> Roles:
+    """Give the roles, and one of a system that chooses ids: the same in several databases."""
+    roles = rules.roles
+    loader = replace(roles.by_name["system"], name=LOADER, chooses_ids=True)
+    return replace(roles, by_name={**roles.by_name, LOADER: loader})
 
 
 def told(context: Context, entry: Mapping[str, Any]) -> Told:
@@ -259,10 +282,14 @@ def told(context: Context, entry: Mapping[str, Any]) -> Told:
     if answer.stored is not None:
         parts.append(f'W/"{answer.stored.version}"')
     content = answer.content or b""
+    parts += decoded(content)
     body = json.parse(content) if content and not answer.media_type else None
-    if isinstance(body, dict) and body.get("resourceType") == "Binary" and "data" in body:
-        parts.append(base64.b64decode(body["data"]).decode("utf-8", "replace"))
     return Told(answer.status, "\n".join([*parts, content.decode("utf-8", "replace")]), body)
+
+
+def decoded(content: bytes) -> list[str]:
+    """Give what the Binaries in an answer hold."""
+    return [base64.b64decode(each).decode("utf-8", "replace") for each in _DATA.findall(content)]
 
 
 def _failed(error: FhirError) -> Told:

@@ -24,12 +24,14 @@ from tests.security.matrix_routes import (
     BUNDLES, CORE, COUNTS, FULL, LISTS, PINNED, TWIN, Route, filled,
 )  # fmt: skip
 from tests.security.matrix_world import (
-    ALL_KINDS, KINDS, NONE, OWNERS, PRINCIPALS, RELATIONS, SINGLE, MatrixWorld, Told, mark,
+    decoded, ALL_KINDS, KINDS, NONE, OWNERS, PRINCIPALS, RELATIONS, SINGLE, MatrixWorld, Told, mark,
     record, secret, single, _patient,
 )  # fmt: skip
 
 MATRIX = Path(__file__).parent.parent / "data/access/matrix.csv"
 ALL = os.environ.get("FHIR_TEST_ACCESS_MATRIX") == "all"
+# Of every other route a share for each cell, so that each kind is tried by all of them.
+SHARE = 1 if ALL else 6
 EVERY_ROUTE = frozenset(
     {"coordinator", "system-provider", "national-service", "administrator", "patient"}
 )
@@ -90,6 +92,7 @@ def _values(world: MatrixWorld, kind: str, relation: str) -> dict[str, str]:
         "id": world.ids[kind, relation],
         "person": person,
         "mark": mark(kind, relation),
+        "pin": person if type_ == "Patient" else f"Patient/{person}",
         "pinned": PINNED.get(type_, "_id"),
         "pointer": world.ids[f"pointer-{kind}", relation],
     }
@@ -121,7 +124,7 @@ class Judge:
         self.tried += 1
         told = _asked(self.world, self.role, route, values)
         want = expected(self.role, kind, relation, "named")
-        shown = values["mark"] in told.text
+        shown = "{mark}" not in route.url and values["mark"] in told.text
         hidden = secret(kind, relation) in told.text
         if told.status >= 500:
             self.note(told, route.name, kind, relation, "broke")
@@ -163,13 +166,16 @@ def _normal(value: Any) -> Any:
     return [_normal(each) for each in value] if isinstance(value, list) else value
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("role", ROLES)
 def test_each_resource_comes_out_as_the_matrix_says(world: MatrixWorld, role: str) -> None:
     """R111: read, vread, history, search, include, chain, has, GraphQL, documents, conditions."""
     judge = Judge(world, role)
     routes = FULL if ALL or role in EVERY_ROUTE else CORE
-    for kind, relation in _cells():
-        for route in routes:
+    for number, (kind, relation) in enumerate(_cells()):
+        for turn, route in enumerate(routes):
+            if (turn + number) % SHARE and route not in CORE:
+                continue
             if role == "open" and route.method != "GET":
                 continue
             if route.method != "GET" and expected(role, kind, relation, "named") == "seen":
@@ -208,7 +214,8 @@ def _processed(world: MatrixWorld, role: str, bundle: Any) -> str:
         answer = process(world.context(PRINCIPALS[role]), bundle, prefer="representation")
     except FhirError as error:
         return f"{error.status} " + " ".join(i.text for i in error.issues)
-    return (answer.content or b"").decode()
+    content = answer.content or b""
+    return content.decode() + "".join(decoded(content))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -262,7 +269,7 @@ def test_writes_are_allowed_as_the_matrix_says(world: MatrixWorld, role: str) ->
             tried["writes"] = tried.get("writes", 0) + 1
             want = expected(role, kind, relation, interaction)
             told = _written(world, role, interaction, kind, relation)
-            refused = told.status in (401, 403, 404, 405)
+            refused = told.status in (401, 403, 404, 405, 409) or "does not exist" in told.text
             if refused != (want == "refused"):
                 wrong.append((interaction, kind, relation, want, told.text[:250]))
             seen = expected(role, kind, relation, "named") not in ("hidden", "refused")
@@ -282,9 +289,7 @@ def _body(world: MatrixWorld, kind: str, relation: str) -> dict[str, Any]:
     return record(kind, relation, OWNERS[relation])
 
 
-def _written(
-    world: MatrixWorld, role: str, interaction: str, kind: str, relation: str
-) -> Told:
+def _written(world: MatrixWorld, role: str, interaction: str, kind: str, relation: str) -> Told:
     who, type_, id_ = PRINCIPALS[role], ALL_KINDS[kind], world.ids[kind, relation]
     body = _body(world, kind, relation)
     if interaction == "create":
@@ -303,7 +308,7 @@ def _written(
 
 
 def _changed(world: MatrixWorld) -> dict[str, Any]:
-    return {"language": "sv" if world.turn % 2 else "en"}
+    return {"language": f"x-{world.turn}"}
 
 
 def test_the_number_of_cells_and_routes_is_what_was_built() -> None:
