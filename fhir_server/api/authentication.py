@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Flask, current_app, g, request
 
@@ -159,6 +160,7 @@ def _require_this_machine() -> None:
     raise FhirError(Issue("error", "forbidden", text))
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(address: str) -> bool:
     try:
         peer = ipaddress.ip_address(address)

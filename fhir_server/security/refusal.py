@@ -45,6 +45,12 @@ def invalid_token(text: str, code: str = "security") -> Refused:
     return Refused(401, "invalid_token", text, code=code)
 
 
+def weak_login() -> Refused:
+    """The person must log in by a stronger way (401); RFC 9470, section 3."""
+    text = "The person has not logged in strongly enough; log in again with a stronger way."
+    return Refused(401, "insufficient_user_authentication", text, code="login")
+
+
 def invalid_request(text: str) -> Refused:
     """The request says who asks in a way that can't be read (400)."""
     return Refused(400, "invalid_request", text)

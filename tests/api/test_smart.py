@@ -73,7 +73,7 @@ def refused(response: Any, status: int, error: str, code: str) -> str:
 
 
 def test_a_nurse_with_a_token_of_a_trusted_issuer_is_let_in(fhir: Fhir, mint: Mint) -> None:
-    """R110: who asks is known by person, unit, vårdgivare, assignment and purpose."""
+    """R117: who asks is known by person, unit, vårdgivare, assignment and purpose."""
     token = mint.token()
     assert get(fhir, token).status_code == 200
     with fhir.client.application.test_request_context(
@@ -202,7 +202,7 @@ def tampered_header(mint: Mint, **header: Any) -> str:
 
 @pytest.mark.parametrize("what", WRONG)
 def test_a_token_that_does_not_hold_is_refused(fhir: Fhir, mint: Mint, what: str) -> None:
-    """R110: nobody is let in by a token that is not genuine, not for us, not for now, or too much."""
+    """R117: nobody is let in by a token that is not genuine, not for us, not for now, or too much."""
     make, code = WRONG[what]
     refused(get(fhir, make(mint)), 401, "invalid_token", code)
 
@@ -244,7 +244,7 @@ def test_a_system_client_is_who_it_is_registered_as(fhir: Fhir, mint: Mint) -> N
 
 
 def test_a_scope_that_is_missing_is_named(fhir: Fhir, mint: Mint) -> None:
-    """R110: a token allows no more than its scopes, and the answer says which one is needed."""
+    """R117: a token allows no more than its scopes, and the answer says which one is needed."""
     token = mint.token(scope="user/Patient.rs")
     assert get(fhir, token, "Patient?_count=1").status_code == 200
     text = refused(get(fhir, token, "CareTeam?_count=1"), 403, "insufficient_scope", "forbidden")
@@ -322,7 +322,7 @@ def addresses(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def test_every_route_asks_for_a_token_but_those_listed(app: Flask) -> None:
-    """R110: no route can forget to ask who it is from."""
+    """R117: no route can forget to ask who it is from."""
     client = app.test_client()
     open_ones: set[str] = set()
     tried = 0
@@ -459,7 +459,7 @@ def test_no_claims_of_a_genuine_token_fail_the_server(
 
 
 def test_an_open_server_answers_its_own_machine_only(settings: Settings, mongo_uri: str) -> None:
-    """R110: whoever is checked by nobody is let in from this machine alone."""
+    """R117: whoever is checked by nobody is let in from this machine alone."""
     app = create_app(settings, mongo_uri)
     client = app.test_client()
     for address in ("127.0.0.1", "::1", "::ffff:127.0.0.1", ""):

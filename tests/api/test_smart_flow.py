@@ -155,7 +155,7 @@ def configuration(server: ServerProcess) -> dict[str, Any]:
 
 
 def test_the_server_tells_apps_where_tokens_are_to_be_had(idp: Idp, server: ServerProcess) -> None:
-    """R110: the configuration of SMART and the CapabilityStatement name the same endpoints."""
+    """R117: the configuration of SMART and the CapabilityStatement name the same endpoints."""
     shown = configuration(server)
     own = httpx.get(f"{idp.url}/.well-known/oauth-authorization-server").json()
     for name in ("issuer", "jwks_uri", "token_endpoint", "authorization_endpoint"):
@@ -212,7 +212,7 @@ def person(idp: Idp, login: str, scope: str, verifier: str, challenge: str) -> h
 
 
 def test_a_patient_launches_an_app_with_pkce(idp: Idp, server: ServerProcess) -> None:
-    """R110: the patient of the launch stands in the token, and so in who asks."""
+    """R117: the patient of the launch stands in the token, and so in who asks."""
     verifier = secrets.token_urlsafe(40)
     scope = "launch/patient openid patient/*.rs"
     answer = person(idp, "albertina", scope, verifier, create_s256_code_challenge(verifier))

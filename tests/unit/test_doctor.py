@@ -17,6 +17,7 @@ from fhir_server.cli import main
 from fhir_server.doctor import Finding, examine
 from fhir_server.settings import Settings
 from fhir_server.storage.mongo import MongoStore
+from tests.access_tokens import ISSUER, Mint
 from tests.conftest import ServerProcess, free_port
 
 
@@ -52,6 +53,21 @@ def test_a_taken_port_is_a_problem_with_advice(tmp_path: Path, busy_port: int) -
         rf"PROBLEM +Port +127.0.0.1:{busy_port}: Address already in use", result.stdout
     )
     assert "--port" in result.stdout
+
+
+def test_whether_anybody_is_checked_is_said(tmp_path: Path) -> None:
+    """R117: who runs a server sees that it is open, and what is wrong with its issuers."""
+    assert finding("Security").text.startswith("OPEN: nobody is checked")
+    reachable = finding("Security", host="192.0.2.1")
+    assert (reachable.state, "FHIR_SERVER_ISSUERS" in reachable.text) == ("problem", True)
+    issuers = Mint().write(tmp_path)
+    trusting = finding("Security", host="192.0.2.1", issuers=issuers)
+    assert (trusting.state, ISSUER in trusting.text) == ("ok", True)
+    local = finding("Security", local_tokens=True, data_dir=tmp_path)
+    assert local.state == "warning"
+    issuers.write_text("{}")
+    wrong = finding("Security", issuers=issuers)
+    assert (wrong.state, "'issuers' is a required property" in wrong.text) == ("problem", True)
 
 
 def test_a_missing_and_a_wrong_package_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,8 @@
 """Verifies access tokens, and remembers for a short time those it verified.
 
-What is remembered is known by the SHA-256 of the token, never the token itself, and no longer than
-its keys are trusted without being looked at again, nor than the token is valid. That the token is
-bound to a client's certificate is asked at each request.
+What is remembered is known by the SHA-256 of its header, never by the token itself, and no longer
+than its keys are trusted without being looked at again, nor than the token is valid. That the token
+is bound to a client's certificate is asked at each request.
 """
 
 from __future__ import annotations
@@ -87,12 +87,13 @@ class Authenticator:
             Refused: 401, there is no token or none that holds; 400, there are several.
             NoAnswer: 503, an issuer that must be asked does not answer.
         """
-        token = _token(authorization)
-        digest = hashlib.sha256(token.encode()).digest()
+        # The whole header: what was read once need not be read again.
+        header = (authorization or "")[: MAX_TOKEN + 1]
+        digest = hashlib.sha256(header.encode("utf-8", "surrogatepass")).digest()
         verified = self._remembered.get(digest)
         now = self._clock()
         if verified is None or verified.until <= now:
-            verified = self._verify(token)
+            verified = self._verify(_token(header))
             self._remembered.keep(digest, verified)
         elif verified.expires <= now:
             raise invalid_token("The access token has expired; get a new one.", code="expired")
@@ -157,10 +158,10 @@ def _keys_of(issuer: Issuer) -> Keys | None:
     return Keys(from_file(issuer.jwks_file)) if issuer.jwks_file else None
 
 
-def _token(authorization: str | None) -> str:
-    if authorization is None or not authorization.strip():
-        raise no_token()
+def _token(authorization: str) -> str:
     text = authorization.strip()
+    if not text:
+        raise no_token()
     if text[:6].lower() != "bearer" or text[6:7] not in ("", " "):
         raise no_token()
     match = _CREDENTIALS.fullmatch(text) if len(text) <= MAX_TOKEN else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from fhir_server.security.authentication.issuers import RESERVED_ROLES, Client, Issuer
 from fhir_server.security.principal import Principal
-from fhir_server.security.refusal import invalid_token
+from fhir_server.security.refusal import invalid_token, weak_login
 from fhir_server.security.scopes import Scopes, parse
 
 Claims = Mapping[str, Any]
@@ -92,6 +92,8 @@ def _system(claims: Claims, issuer: Issuer, client: Client) -> Principal:
 
 def _person(claims: Claims, issuer: Issuer, client_id: str) -> Principal:
     names = issuer.claims
+    if issuer.acr and not (isinstance(claims.get("acr"), str) and claims["acr"] in issuer.acr):
+        raise weak_login()
     person = _text(claims, names.person, _HSA_ID).upper()
     patient = _patient(claims, names.patient)
     wards = _wards(claims, names.wards)
@@ -102,6 +104,9 @@ def _person(claims: Claims, issuer: Issuer, client_id: str) -> Principal:
             raise invalid_token("The patient of the launch is none of the guardian's wards.")
     elif wards:
         raise invalid_token("Only a guardian has wards.")
+    assignment = _text(claims, names.assignment, _HSA_ID).upper()
+    if person and issuer.assignment_required and not assignment:
+        raise invalid_token("No medarbetaruppdrag was chosen at login; choose one.", code="login")
     itself = person or (patient if role == PATIENT else f"guardian:{_subject(claims)}")
     return Principal(
         id=itself,
@@ -110,7 +115,7 @@ def _person(claims: Claims, issuer: Issuer, client_id: str) -> Principal:
         person=person,
         provider=_text(claims, names.provider, _HSA_ID).upper(),
         unit=_text(claims, names.unit, _HSA_ID).upper(),
-        assignment=_text(claims, names.assignment, _HSA_ID).upper(),
+        assignment=assignment,
         purpose=_purpose(claims, issuer),
         patient=patient,
         wards=wards,

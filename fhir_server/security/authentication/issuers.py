@@ -22,6 +22,7 @@ from fhir_server.security.principal import NOBODY, OPEN
 # for a secret (RFC 8725, section 2.1).
 ALGORITHMS = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+    "Ed25519",
 )  # fmt: skip
 # What no token may be: these are the server's own.
 RESERVED_ROLES = (OPEN, NOBODY)
@@ -105,6 +106,8 @@ class Issuer:
         token_types: what ``typ`` may be; a token without one is a ``JWT``.
         clock_skew_s: how far its clock may differ.
         certificate_bound: whether every token must be bound to a client certificate (RFC 8705).
+        acr: how a person must have logged in, as ``acr`` says; none for anyhow.
+        assignment_required: whether staff must have chosen a medarbetaruppdrag at login.
         default_role: of a person whose token names none.
         role_names: what its roles are called here.
         purposes: what its purposes are as codes of v3-PurposeOfUse.
@@ -126,6 +129,8 @@ class Issuer:
     token_types: tuple[str, ...] = ("at+jwt", "JWT")
     clock_skew_s: float = 30.0
     certificate_bound: bool = False
+    acr: frozenset[str] = frozenset()
+    assignment_required: bool = False
     default_role: str = ""
     role_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     purposes: Mapping[str, str] = field(default_factory=lambda: PURPOSES)
@@ -189,6 +194,8 @@ _ISSUER: dict[str, Any] = {
         "token_types": {"type": "array", "minItems": 1, "items": _TEXT},
         "clock_skew_s": {"type": "number", "minimum": 0, "maximum": 300},
         "certificate_bound": {"type": "boolean"},
+        "acr": {"type": "array", "items": _TEXT},
+        "assignment_required": {"type": "boolean"},
         "default_role": _ROLE,
         "role_names": {"type": "object", "additionalProperties": _ROLE},
         "purposes": {"type": "object", "additionalProperties": {"type": "string"}},
@@ -267,13 +274,18 @@ def require_roles(issuers: Iterable[Issuer], known: Collection[str]) -> None:
             )
 
 
+_AS_WRITTEN = (
+    "issuer", "audience", "certificate_bound", "clock_skew_s", "default_role", "default_scopes",
+    "assignment_required",
+)  # fmt: skip
+
+
 def _issuer(content: dict[str, Any], folder: Path) -> Issuer:
     ways = [each for each in ("jwks_uri", "jwks_file", "introspection") if each in content]
     if not ways or ways[:2] == ["jwks_uri", "jwks_file"]:
         text = "needs jwks_uri or jwks_file (not both), or introspection"
         raise IssuersError(f"{content['issuer']} {text}")
-    plain = ("issuer", "audience", "certificate_bound", "clock_skew_s", "default_role")
-    values: dict[str, Any] = {key: content[key] for key in plain if key in content}
+    values: dict[str, Any] = {key: content[key] for key in _AS_WRITTEN if key in content}
     for key in ("algorithms", "token_types"):
         if key in content:
             values[key] = tuple(content[key])
@@ -291,7 +303,7 @@ def _issuer(content: dict[str, Any], folder: Path) -> Issuer:
         rights=frozenset(content.get("rights", ())),
         jwks_uri=_safe(content.get("jwks_uri", "")),
         introspection=_introspection(content.get("introspection"), folder),
-        default_scopes=content.get("default_scopes", ""),
+        acr=frozenset(content.get("acr", ())),
         claims=ClaimNames(**content.get("claims", {})),
         clients=MappingProxyType({client.id: client for client in clients}),
     )

@@ -35,7 +35,13 @@ FETCHES_SECONDS = 60.0
 # A silent issuer holds requests up for a moment and not all the time.
 RETRY_SECONDS = 5.0
 KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
-CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
+CURVES = {
+    "ES256": "P-256",
+    "ES384": "P-384",
+    "ES512": "P-521",
+    "EdDSA": "Ed25519",
+    "Ed25519": "Ed25519",
+}
 LEAST_RSA_BITS = 2048
 MAX_KEYS = 100
 

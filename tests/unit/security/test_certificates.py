@@ -19,7 +19,7 @@ OWN = ClientCertificate("se2321000016-f001")
 
 @pytest.mark.parametrize("form", ["as_nginx", "as_rfc_9440"])
 def test_both_forms_give_thumbprint_and_hsa_id(form: str) -> None:
-    """R110: a SITHS function certificate has the HSA-id in its subject's serialNumber."""
+    """R117: a SITHS function certificate has the HSA-id in its subject's serialNumber."""
     found = read_certificate(getattr(OWN, form))
     assert (found.thumbprint, found.hsa_id) == (OWN.thumbprint, "SE2321000016-F001")
 

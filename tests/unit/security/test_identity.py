@@ -21,7 +21,7 @@ IDP = Issuer(
 
 
 def test_a_nurse_has_unit_assignment_and_purpose() -> None:
-    """R110: behörighet follows from uppdrag, vårdenhet and purpose (HSLF-FS 2016:40 4 kap.)."""
+    """R117: behörighet follows from uppdrag, vårdenhet and purpose (HSLF-FS 2016:40 4 kap.)."""
     who = principal_of(NURSE, IDP)
     assert (who.id, who.person, who.unit) == (NURSE["employeeHsaId"], who.id, UNIT)
     assert (who.purpose, who.client, who.patient) == ("TREAT", "journal", "")
@@ -33,7 +33,7 @@ def test_a_purpose_that_nobody_knows_is_none() -> None:
 
 
 def test_a_patient_asks_for_themselves() -> None:
-    """R110: the patient of the launch is the patient who asks."""
+    """R117: the patient of the launch is the patient who asks."""
     who = principal_of({"patient": "p1", "scope": "patient/*.rs user/*.rs system/*.rs"}, IDP)
     assert (who.id, who.role, who.patient) == ("Patient/p1", "patient", "Patient/p1")
     assert {scope.context for scope in who.scopes or ()} == {"patient", "user"}
@@ -107,6 +107,27 @@ def test_a_token_that_says_more_than_it_may_or_too_little_is_refused(
     assert refused.value.status == 401
 
 
+def test_a_weak_login_is_refused_where_the_file_asks_for_a_strong_one() -> None:
+    """R117: strong authentication, by the level that the issuer says the person logged in with."""
+    strict = replace(IDP, acr=frozenset({"http://id.sambi.se/loa/loa3"}))
+    who = principal_of({**NURSE, "acr": "http://id.sambi.se/loa/loa3"}, strict)
+    assert who.person == NURSE["employeeHsaId"]
+    for weak in (None, "http://id.sambi.se/loa/loa2", ["http://id.sambi.se/loa/loa3"]):
+        with pytest.raises(Refused) as refused:
+            principal_of({**NURSE, "acr": weak}, strict)
+        assert "insufficient_user_authentication" in refused.value.challenge
+    assert principal_of({"client_id": "sys"}, strict).role == "system"
+
+
+def test_staff_without_an_assignment_are_refused_where_the_file_asks_for_one() -> None:
+    """R117: the medarbetaruppdrag is chosen at login."""
+    strict = replace(IDP, assignment_required=True)
+    assert principal_of(NURSE, strict).assignment
+    with pytest.raises(Refused, match="medarbetaruppdrag"):
+        principal_of({**NURSE, "commissionHsaId": ""}, strict)
+    assert principal_of({"patient": "p1"}, strict).role == "patient"
+
+
 def test_roles_may_have_other_names_and_a_default() -> None:
     named = replace(IDP, role_names={"Samordnare": "coordinator"}, default_role="reader")
     assert principal_of({**NURSE, "role": "Samordnare"}, named).role == "coordinator"
@@ -116,7 +137,7 @@ def test_roles_may_have_other_names_and_a_default() -> None:
 
 @pytest.mark.parametrize("role", ["open", "anonymous"])
 def test_no_token_has_the_role_of_an_open_server(role: str) -> None:
-    """R110: not even a local token makes anybody one whom nothing is kept from."""
+    """R117: not even a local token makes anybody one whom nothing is kept from."""
     for claims in ({"role": role, "client_id": "x"}, {"role": role, "person": "SE1"}):
         with pytest.raises(Refused):
             principal_for(claims)

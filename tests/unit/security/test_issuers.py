@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from fhir_server.security.authentication.issuers import IssuersError, read_issuers, require_roles
+from fhir_server.security.authentication.issuers import (
+    SCHEMA,
+    IssuersError,
+    read_issuers,
+    require_roles,
+)
+from fhir_server.security.roles import names
 from tests.access_tokens import ClientCertificate
+from tests.conftest import ROOT
 
 LEAST = {"issuer": "https://idp", "audience": "a", "roles": ["reader"], "jwks_uri": "https://idp/k"}
 
@@ -103,3 +110,17 @@ def test_a_role_that_there_is_none_of_is_refused(tmp_path: Path) -> None:
     require_roles(issuers, ["reader", "raeder"])
     with pytest.raises(IssuersError, match="raeder"):
         require_roles(issuers, ["reader"])
+
+
+def test_the_file_that_the_documentation_shows_is_one(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "security" / "authentication.md").read_text("utf-8")
+    _, _, rest = page.partition("<!-- issuers -->\n```json\n")
+    path = tmp_path / "issuers.json"
+    path.write_text(rest.partition("```")[0])
+    region, national = read_issuers(path)
+    require_roles((region, national), names(None))
+    assert region.clients["kommunens-planeringssystem"].hsa_id == "SE2321000016-F001"
+    assert region.assignment_required
+    missing = [each for each in SCHEMA["properties"]["issuers"]["items"]["properties"]
+               if f"`{each}`" not in page]  # fmt: skip
+    assert missing == []
