@@ -174,3 +174,8 @@ def _read(token: str) -> tuple[str, str]:
         if found:
             return start, value
     return "", ""
+
+
+def persons_of(found: Iterable[tuple[str, ...]]) -> list[str]:
+    """Give each person once, of what is about one."""
+    return list(dict.fromkeys(about[0] for about in found if len(about) == 1))

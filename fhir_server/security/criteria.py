@@ -44,3 +44,15 @@ def not_blocked(resource_type: str, state: PatientState) -> list[Criterion]:
     units, providers = sorted(state.blocked_units), sorted(state.blocked_providers)
     found: list[Criterion] = [Not(refers(resource_type, labels.OWNER, units))] if units else []
     return found + ([Not(refers(resource_type, labels.PROVIDER, providers))] if providers else [])
+
+
+def looks_inside(criterion: Criterion) -> bool:
+    """Tell whether a criterion asks for more than whom a resource is about."""
+    among = getattr(criterion, "parts", (criterion,))
+    return any(
+        looks_inside(each)
+        if hasattr(each, "parts")
+        else not isinstance(each, HasId)
+        and not (isinstance(each, HasToken) and f".{labels.ABOUT}" in each.token)
+        for each in among
+    )

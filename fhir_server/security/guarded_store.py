@@ -13,13 +13,14 @@ from types import MappingProxyType
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
-from fhir_server.search import labels, tokens
+from fhir_server.search import labels
 from fhir_server.search.indexing import IndexEntries
-from fhir_server.search.query import And, Chained, Criterion, HasId, HasToken, Query, every
+from fhir_server.search.query import And, Chained, HasId, Query, every
+from fhir_server.security import criteria
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.disclosing import DisclosingAccess
 from fhir_server.security.labelling import Labeller
-from fhir_server.security.masking import Masks
+from fhir_server.security.masking import Masks, labelled_as, tokens_left
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
 from fhir_server.security.restricting import restricted
 from fhir_server.security.trace import Trace
@@ -120,7 +121,7 @@ class GuardedStore(Snapshot):
         if current is None or not self._seen([current]):
             return None
         found = super().read_version(resource_type, id_, version)
-        seen = self._seen([_labelled_as(found, current)]) if found else []
+        seen = self._seen([labelled_as(found, current)]) if found else []
         return seen[0] if seen else None
 
     def history(self, asked: HistoryQuery) -> VersionPage | None:
@@ -141,7 +142,7 @@ class GuardedStore(Snapshot):
         page = super().history(asked)
         if page is None:
             return None
-        kept = self._seen([_labelled_as(each, current) for each in page.versions])
+        kept = self._seen([labelled_as(each, current) for each in page.versions])
         total = page.total if len(kept) == len(page.versions) else None
         return replace(page, versions=kept, total=total)
 
@@ -213,7 +214,7 @@ class GuardedStore(Snapshot):
         spelled = self.labels_of(found)
         own = {reference: labels.read(spelled.get(reference, ())) for reference in found}
         self.access.know(
-            _others(own[each].about for each in own if not self.access.owns(own[each]))
+            labels.persons_of(own[each].about for each in own if not self.access.owns(own[each]))
         )
         seen = {each for each in found if self.access.sees_labelled(each, own[each])}
         return {each for each in seen if self._in_scope(each)}
@@ -313,6 +314,7 @@ class GuardedStore(Snapshot):
             once=once,
         )
         self.access.look_again()
+        self._labeller.stored(labelled)
         self._note_changes(labelled)
 
     def _require_uncut(self, changes: Sequence[Change]) -> None:
@@ -363,7 +365,7 @@ class GuardedStore(Snapshot):
             return found
         access = self.access
         own = [labels.read(each.labels) for each in found]
-        access.know(_others(each.about for each in own if not access.owns(each)))
+        access.know(labels.persons_of(each.about for each in own if not access.owns(each)))
         seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
         return self._given([each for each in seen if self._in_scope(each.reference)])
 
@@ -371,17 +373,14 @@ class GuardedStore(Snapshot):
         """Tell whether the token's scopes cover a resource, where they ask about its content."""
         type_ = reference.partition("/")[0]
         wanted = self.access.scoped(type_)
-        if wanted == EVERYTHING or not _looks_inside(wanted):
+        if wanted == EVERYTHING or not criteria.looks_inside(wanted):
             return True
         asked = every(HasId((reference,)), wanted)
         return super().count(Query((type_,), asked), 1) > 0
 
     def _left(self, given: StoredResource, own: list[str]) -> list[str]:
         """Leave out of a resource's tokens the references that were left out of it."""
-        if given.reference not in self._cut or given.body is None:
-            return own
-        body = given.body.decode()
-        return [each for each in own if not _is_left_out(each, body)]
+        return own if given.reference not in self._cut else tokens_left(given, own)
 
     def _given(self, seen: Sequence[StoredResource]) -> list[StoredResource]:
         self._note(seen)
@@ -408,38 +407,3 @@ class GuardedStore(Snapshot):
         if not self.access.sees_aggregates:
             text = "Figures about a population are for managers and analysts."
             raise FhirError(Issue("error", "forbidden", text))
-
-
-def _labelled_as(version: StoredResource, current: StoredResource) -> StoredResource:
-    """Give a version the labels that count: a person who is protected now was not always.
-
-    One from before there were labels has those of the current version.
-    """
-    if not version.labels:
-        return replace(version, labels=current.labels)
-    protects = labels.flag(version.resource_type, labels.PROTECTED, labels.PROTECTED_PERSON)
-    if protects in current.labels and protects not in version.labels:
-        return replace(version, labels=(*version.labels, protects))
-    return version
-
-
-def _is_left_out(token: str, body: str) -> bool:
-    _, mark, target = token.partition(tokens.REFERENCE)
-    return bool(mark) and f'{target}"' not in body and f"{target}/" not in body
-
-
-def _others(found: Iterable[tuple[str, ...]]) -> list[str]:
-    """Give each person once, of what is about one."""
-    return list(dict.fromkeys(about[0] for about in found if len(about) == 1))
-
-
-def _looks_inside(criterion: Criterion) -> bool:
-    """Tell whether a criterion asks for more than whom a resource is about."""
-    among = getattr(criterion, "parts", (criterion,))
-    return any(
-        _looks_inside(each)
-        if hasattr(each, "parts")
-        else not isinstance(each, HasId)
-        and not (isinstance(each, HasToken) and f".{labels.ABOUT}" in each.token)
-        for each in among
-    )

@@ -37,6 +37,11 @@ class Labeller:
         """Give one for what nobody writes."""
         return Labeller(self._organizations)
 
+    def stored(self, changes: Sequence[Change]) -> None:
+        """Be told of what was stored: units that moved are elsewhere from now on."""
+        if any(change.new.resource_type == ORGANIZATION for change in changes):
+            self._organizations.look_again()
+
     def labelled(self, snapshot: Snapshot, changes: Sequence[Change]) -> list[Change]:
         """Give the changes with whole labels.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
-from fhir_server.search import labels
+from fhir_server.search import labels, tokens
 from fhir_server.security.access import Access
 from fhir_server.storage.records import StoredResource
 
@@ -90,3 +90,27 @@ class Masks:
         if known:
             resource = self._law.known(resource)
         return stored if resource == whole else replace(stored, body=json.dump(resource))
+
+
+def tokens_left(given: StoredResource, own: Iterable[str]) -> list[str]:
+    """Leave out of a masked resource's index tokens the references that were left out of it."""
+    body = (given.body or b"").decode()
+    return [each for each in own if not _is_left_out(each, body)]
+
+
+def _is_left_out(token: str, body: str) -> bool:
+    _, mark, target = token.partition(tokens.REFERENCE)
+    return bool(mark) and f'{target}"' not in body and f"{target}/" not in body
+
+
+def labelled_as(version: StoredResource, current: StoredResource) -> StoredResource:
+    """Give a version the labels that count: a person who is protected now was not always.
+
+    One from before there were labels has those of the current version.
+    """
+    if not version.labels:
+        return replace(version, labels=current.labels)
+    protects = labels.flag(version.resource_type, labels.PROTECTED, labels.PROTECTED_PERSON)
+    if protects in current.labels and protects not in version.labels:
+        return replace(version, labels=(*version.labels, protects))
+    return version

@@ -154,6 +154,10 @@ class Organizations:
                     self._look()
         return self._units
 
+    def look_again(self) -> None:
+        """Know at the next question what this process has just stored."""
+        self._looked = float("-inf")
+
     def with_changes(self, changes: Sequence[Change], named: Iterable[str]) -> Units:
         """Give the units as they are once some changes are made.
 

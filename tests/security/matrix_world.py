@@ -370,7 +370,7 @@ def single(kind: str) -> dict[str, Any]:
     raise KeyError(kind)
 
 
-def record(kind: str, relation: str, unit: str) -> dict[str, Any]:
+def record(kind: str, relation: str, unit: str) -> dict[str, Any]:  # noqa: C901, PLR0911
     """Give what a unit keeps of a person; it says whose it is where its type can."""
     said = mark(kind, relation)
     person = {"reference": f"Patient/{relation}"}

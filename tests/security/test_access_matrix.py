@@ -18,14 +18,35 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from fhir_server.interactions.batch import process
 from fhir_server.fhir.outcome import FhirError
+from fhir_server.interactions.batch import process
 from tests.security.matrix_routes import (
-    BUNDLES, CORE, COUNTS, FULL, LISTS, PINNED, TWIN, Route, filled,
+    BUNDLES,
+    CORE,
+    COUNTS,
+    FULL,
+    LISTS,
+    PINNED,
+    TWIN,
+    Route,
+    filled,
 )  # fmt: skip
 from tests.security.matrix_world import (
-    decoded, ALL_KINDS, KINDS, NONE, OWNERS, PRINCIPALS, RELATIONS, SINGLE, MatrixWorld, Told, mark,
-    record, secret, single, _patient,
+    ALL_KINDS,
+    KINDS,
+    NONE,
+    OWNERS,
+    PRINCIPALS,
+    RELATIONS,
+    SINGLE,
+    MatrixWorld,
+    Told,
+    _patient,
+    decoded,
+    mark,
+    record,
+    secret,
+    single,
 )  # fmt: skip
 
 MATRIX = Path(__file__).parent.parent / "data/access/matrix.csv"

@@ -45,7 +45,7 @@ from tests.security.matrix_world import (
 )
 from tests.security.test_access_matrix import expected
 
-REQUESTS = int(os.environ.get("FHIR_TEST_LEAK_REQUESTS", "2000"))
+REQUESTS = int(os.environ.get("FHIR_TEST_LEAK_REQUESTS", "500"))
 SEED = int(os.environ.get("FHIR_TEST_LEAK_SEED", "7"))
 ASKERS = ("coordinator", "system-provider", "national-service", "analyst", "administrator",
           "patient")  # fmt: skip
