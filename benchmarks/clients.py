@@ -93,9 +93,15 @@ def _client(
 
 
 class HttpClient:
-    """One kept-alive connection."""
+    """One kept-alive connection.
 
-    def __init__(self, port: int) -> None:
+    Args:
+        port: of the server, on this machine.
+        token: an access token to send with each request; empty for none.
+    """
+
+    def __init__(self, port: int, token: str = "") -> None:
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._connection.connect()
 
@@ -107,7 +113,7 @@ class HttpClient:
         Raises:
             AssertionError: the status is another than expected.
         """
-        headers = {"Content-Type": "application/fhir+json"} if body else {}
+        headers = self._headers | ({"Content-Type": "application/fhir+json"} if body else {})
         self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
         content = response.read()

@@ -110,10 +110,21 @@ def _require_targets(
         is_record = p.change.new.resource_type in RECORDS
         missing = found - (known if is_record else living)
         missing = {reference for reference in missing if reference not in context.promised}
+        missing -= _kept(context, p, missing)
         if missing:
             issues += _unresolved(p, missing, context.base)
     if issues:
         raise FhirError(*issues, status=422)
+
+
+def _kept(context: Context, prepared: Prepared, missing: Collection[str]) -> set[str]:
+    """Give references that stood there before and lead on, to what who asks does not see."""
+    previous = prepared.change.previous
+    if not missing or previous is None or context.store.access.principal.unrestricted:
+        return set()
+    body = previous.body or b""
+    before = {each for each in missing if f'"{each}"'.encode() in body}
+    return context.store.deciding().existing(before) if before else set()
 
 
 def _unresolved(prepared: Prepared, missing: Collection[str], base: str) -> list[Issue]:

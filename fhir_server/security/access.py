@@ -331,9 +331,10 @@ class Access(Rights):
     def owns(self, own: Labels) -> bool:
         """Tell whether one's units answer for a version, or will for a new one."""
         viewer = self.viewer
-        if own.owner in viewer.units and own.owner:
-            return True
-        return bool(own.provider) and own.provider in self._roots
+        if viewer.provider and viewer.provider in self._roots:
+            # As searches ask: what a unit documented before it was sold is not the buyer's.
+            return own.provider == viewer.provider
+        return bool(own.owner) and own.owner in viewer.units
 
     def was_sent(self, own: Labels) -> bool:
         """Tell whether a version was sent to one's units."""

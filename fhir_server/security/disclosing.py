@@ -15,6 +15,35 @@ from fhir_server.security import criteria
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.storage.snapshot import Snapshot
 
+# By these the law decides what somebody may do about a person: what the person, or who speaks for
+# them, has said.
+DECISIVE = frozenset({"Consent", "RelatedPerson"})
+
+
+class DecidingAccess(Access):
+    """The same principal's, for the rules that a write must fulfil (R76, R78, R80).
+
+    Args:
+        access: the principal's own.
+        snapshot: where the state of persons is read.
+    """
+
+    def __init__(self, access: Access, snapshot: Snapshot) -> None:
+        super().__init__(access.principal, access.rules, access.units, snapshot)
+        self._states = access.known_states
+
+    def criterion(
+        self, resource_type: str, named: Collection[str] = (), asked: Sequence[Criterion] = ()
+    ) -> Criterion:
+        """Give what resources of a type must fulfil; see `Access.criterion`."""
+        if resource_type in DECISIVE:
+            return EVERYTHING
+        return super().criterion(resource_type, named, asked)
+
+    def sees_labelled(self, reference: str, own: Labels) -> bool:
+        """Tell whether a version is seen; see `Access.sees_labelled`."""
+        return reference.partition("/")[0] in DECISIVE or super().sees_labelled(reference, own)
+
 
 class DisclosingAccess(Access):
     """The same principal's, for what a person's consent hands out of others' records.

@@ -7,9 +7,8 @@ write is labelled with who answers for it, and refused where the principal may n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -18,7 +17,8 @@ from fhir_server.search.indexing import IndexEntries
 from fhir_server.search.query import And, Chained, HasId, Query, every
 from fhir_server.security import criteria
 from fhir_server.security.access import EVERYTHING, Access
-from fhir_server.security.disclosing import DisclosingAccess
+from fhir_server.security.disclosing import DecidingAccess, DisclosingAccess
+from fhir_server.security.guarded_figures import GuardedFigures
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks, labelled_as, tokens_left
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
@@ -27,13 +27,15 @@ from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_about import About
-from fhir_server.storage.mongo_filters import as_filter
 from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.snapshot import Check, Follow, Snapshot
 from fhir_server.storage.versions import HistoryQuery, VersionPage
 
+# More types than this in one search are first narrowed to those that can have anything.
+MANY_TYPES = 12
 
-class GuardedStore(Snapshot):
+
+class GuardedStore(GuardedFigures):
     """Reads and writes on behalf of a principal.
 
     Args:
@@ -214,7 +216,9 @@ class GuardedStore(Snapshot):
         spelled = self.labels_of(found)
         own = {reference: labels.read(spelled.get(reference, ())) for reference in found}
         self.access.know(
-            labels.persons_of(own[each].about for each in own if not self.access.owns(own[each]))
+            labels.persons_of(
+                (each, own[each].about) for each in own if not self.access.owns(own[each])
+            )
         )
         seen = {each for each in found if self.access.sees_labelled(each, own[each])}
         return {each for each in seen if self._in_scope(each)}
@@ -232,51 +236,6 @@ class GuardedStore(Snapshot):
         """Give the resource types that there are or were resources of."""
         self._require_whole("What is in use over all resources")
         return super().types_in_use()
-
-    # Figures
-
-    def facts(
-        self, resource_types: Sequence[str], stages: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Compute from facts of a population; see `Snapshot.facts`."""
-        self._require_aggregates()
-        return super().facts(resource_types, stages)
-
-    def facts_of_persons(
-        self, persons: Sequence[str], stages: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Compute from the facts of some persons' Patients that may be seen.
-
-        Args:
-            persons: ``Patient/[id]``.
-            stages: as for `Snapshot.facts`.
-        """
-        among: dict[str, Any] = {"f.patient": {"$in": list(persons)}}
-        seen = None if self._free else as_filter(self.access.criterion("Patient", persons))
-        return super().facts(
-            ["Patient"], [{"$match": among}, *([{"$match": seen}] if seen else []), *stages]
-        )
-
-    def facts_by_patient(
-        self,
-        resource_type: str,
-        names: Sequence[str],
-        where: Mapping[str, Any] = MappingProxyType({}),
-    ) -> Iterator[dict[str, Any]]:
-        """Give facts of a population in the order of its patients; see the snapshot's."""
-        self._require_aggregates()
-        return super().facts_by_patient(resource_type, names, where)
-
-    def facts_of_referrers(
-        self, resource_type: str, reference: str, stages: Sequence[Mapping[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Compute from the facts of what refers to a resource and may be seen."""
-        if not self._free:
-            person = reference.rpartition(">")[2]
-            named = [person] if person.startswith("Patient/") else []
-            seen = as_filter(self.access.criterion(resource_type, named))
-            stages = [{"$match": seen}, *stages] if seen else stages
-        return super().facts_of_referrers(resource_type, reference, stages)
 
     # Writes
 
@@ -334,7 +293,14 @@ class GuardedStore(Snapshot):
 
     def _guarded(self, check: Check | None) -> Check | None:
         # What a check reads decides about a write; nothing of it is given to anybody.
-        return None if check is None else lambda snapshot: check(self._within(snapshot, Trace()))
+        if check is None:
+            return None
+        access = self.access if self._free else DecidingAccess(self.access, self._store)
+
+        def checked(snapshot: Snapshot) -> None:
+            check(GuardedStore(self._store, access, self._labeller, self._masks, Trace(), snapshot))
+
+        return checked
 
     def _note_changes(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -346,6 +312,10 @@ class GuardedStore(Snapshot):
 
     def _restricted(self, query: Query) -> Query:
         named = named_by(query.where) or self._identified(query.where)
+        if named and len(query.types) > MANY_TYPES:
+            # A compartment's types are many, and each costs; few have anything about a person.
+            present = {*Snapshot.types_referring_to(self, named), "Patient"}
+            query = replace(query, types=tuple(t for t in query.types if t in present))
         return restricted(self.access, query, named)
 
     def _identified(self, where: And) -> list[str]:
@@ -365,7 +335,10 @@ class GuardedStore(Snapshot):
             return found
         access = self.access
         own = [labels.read(each.labels) for each in found]
-        access.know(labels.persons_of(each.about for each in own if not access.owns(each)))
+        pairs = zip((each.reference for each in found), own, strict=True)
+        access.know(
+            labels.persons_of((ref, each.about) for ref, each in pairs if not access.owns(each))
+        )
         seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
         return self._given([each for each in seen if self._in_scope(each.reference)])
 
@@ -401,9 +374,4 @@ class GuardedStore(Snapshot):
     def _require_whole(self, what: str) -> None:
         if not self._free:
             text = f"{what} is told only to who may see all there is."
-            raise FhirError(Issue("error", "forbidden", text))
-
-    def _require_aggregates(self) -> None:
-        if not self.access.sees_aggregates:
-            text = "Figures about a population are for managers and analysts."
             raise FhirError(Issue("error", "forbidden", text))

@@ -87,7 +87,7 @@ class Rights:
         """
         if not self.may(letter, resource_type):
             if self.role.may(letter, resource_type):  # then it is the token that does not
-                context = "user" if self.principal.person or self.own_persons else "system"
+                context = "user" if self.principal.person or self.asks_as_person else "system"
                 raise insufficient_scope(f"{context}/{resource_type}.{letter}")
             text = f"{_VERBS[letter]} {resource_type} is not allowed with this role and token."
             raise FhirError(Issue("error", "forbidden", text))

@@ -1,7 +1,4 @@
-"""What is asked about a few resources that a token leads to, as conditions that no index leads to.
-
-MongoDB would else choose between the tokens, and a common one, such as that of a status, may win.
-"""
+"""What is asked about a few resources that a token leads to, beside that token."""
 
 from __future__ import annotations
 
@@ -34,15 +31,10 @@ def way(wanted: About) -> dict[str, Any]:
     found: dict[str, Any] = {"y": wanted.resource_type}
     if wanted.labels:
         found["a"] = {"$in": list(wanted.labels)}
-    if wanted.tokens:
-        found["$expr"] = _has(wanted.tokens)
-    if wanted.ended:
-        late = {"$gte": ["$f.end", wanted.since]}
-        found["$expr"] = {"$or": [_has(wanted.tokens), {"$and": [_has(wanted.ended), late]}]}
-    return found
-
-
-def _has(tokens: Sequence[str]) -> dict[str, Any]:
-    # A literal: a token may begin with what MongoDB would take for a field.
-    both = {"$setIntersection": ["$t", {"$literal": list(tokens)}]}
-    return {"$gt": [{"$size": both}, 0]}
+    if not wanted.tokens:
+        return found
+    current = {"t": {"$in": list(wanted.tokens)}}
+    if not wanted.ended:
+        return found | current
+    late = {"t": {"$in": list(wanted.ended)}, "f.end": {"$gte": wanted.since}}
+    return found | {"$or": [current, late]}

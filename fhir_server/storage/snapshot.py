@@ -179,6 +179,23 @@ class Snapshot:
         )
         return [stored(document) for document in found]
 
+    def types_referring_to(self, references: Sequence[str]) -> set[str]:
+        """Give the types of the current resources that refer to any of some, from an index alone.
+
+        Args:
+            references: ``Type/id`` of what few refer to.
+        """
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {"t": {"$in": [f"{REFERENCE}{each}" for each in references]}}},
+            {"$group": {"_id": {"$first": {"$split": ["$_id", "/"]}}}},
+        ]
+        found = self._run(
+            lambda: self.collections.resources.aggregate(
+                pipeline, session=self.session, hint=TOKENS
+            ).to_list()
+        )
+        return {document["_id"] for document in found}
+
     def tokens_of_type(self, resource_type: str) -> dict[str, list[str]]:
         """Give the index tokens of all living resources of a type that has few; by ``Type/id``."""
         found = self._run(

@@ -29,6 +29,7 @@ from fhir_server.sweden import (
     audience,
     care_relation,
     codes,
+    consents,
     emergency,
     guardians,
     periods,
@@ -39,6 +40,8 @@ from fhir_server.sweden.elements import Json, child, items, says, text
 
 NATIONAL = "national"
 TREATMENT = "TREAT"
+# Elements of a rule by which it is about a part of what there is.
+_LIMITS = ("class", "code", "data", "dataPeriod", "securityLabel")
 # v3-PurposeOfUse below treatment: a consent for treatment is one for them.
 _TREATMENTS = frozenset({TREATMENT, "ETREAT", "BTG", "CAREMGT", "COC"})
 
@@ -272,6 +275,8 @@ def _own_ruling(
     if kind not in ("permit", "deny") or not periods.read(rule).covers(now):
         return None
     permits = kind == "permit"
+    if permits and any(rule.get(each) for each in _LIMITS):
+        return None  # what is permitted in part is handed out, and not open to direct access
     if not _purpose_fits(rule, looker.purpose, permits):
         return None
     named = [child(each, "reference") for _, each in items(rule, "actor")]
@@ -343,9 +348,12 @@ class _Shared:
     """Which plans of others, that name the looker's units, are theirs to see whole (R78, R94)."""
 
     def __init__(self, on_file: _OnFile, looker: Looker, places: Places) -> None:
+        self.any = False
+        self.withheld: frozenset[str] = frozenset()
+        if not on_file.plans and not any(map(consents.is_consent_to_sip, on_file.consents)):
+            return
         actor = [*_at(looker, places)]
         custody = guardians.guardians_of(on_file.patient, on_file.relatives, on_file.now)
-        self.any = False
         withheld = set()
         for plan in on_file.plans or [{"subject": {"reference": on_file.person}}]:
             allowed = sharing.disclosure(

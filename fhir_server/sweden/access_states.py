@@ -22,42 +22,69 @@ class Viewer(Protocol):
     """Who looks; see `fhir_server.security.patient_state.Viewer`."""
 
     @property
-    def roots(self) -> Sequence[str]: ...
+    def roots(self) -> Sequence[str]:
+        """The units one acts for."""
+
     @property
-    def units(self) -> Sequence[str]: ...
+    def units(self) -> Sequence[str]:
+        """Those with their parts."""
+
     @property
-    def provider(self) -> str: ...
+    def provider(self) -> str:
+        """Their vårdgivare."""
+
     @property
-    def person(self) -> str: ...
+    def person(self) -> str:
+        """HSA-id."""
+
     @property
-    def purpose(self) -> str: ...
+    def purpose(self) -> str:
+        """Code of v3-PurposeOfUse."""
+
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """Of the role."""
+
     @property
-    def protected(self) -> bool: ...
+    def protected(self) -> bool:
+        """Whether one sees protected persons' data."""
 
 
 class Units(Protocol):
     """The units there are; see `fhir_server.security.organizations.Units`."""
 
     @property
-    def kinds(self) -> Mapping[str, Sequence[str]]: ...
+    def kinds(self) -> Mapping[str, Sequence[str]]:
+        """What each says of its kind."""
+
     @property
-    def providers(self) -> Collection[str]: ...
-    def above(self, reference: str) -> Sequence[str]: ...
-    def below(self, references: Iterable[str]) -> Sequence[str]: ...
-    def identified(self, systems: Iterable[str], value: str) -> Sequence[str]: ...
+    def providers(self) -> Collection[str]:
+        """Those that are a vårdgivare."""
+
+    def above(self, reference: str) -> Sequence[str]:
+        """Give a unit and what it is part of."""
+
+    def below(self, references: Iterable[str]) -> Sequence[str]:
+        """Give units and their parts."""
+
+    def identified(self, systems: Iterable[str], value: str) -> Sequence[str]:
+        """Give the units with an identifier."""
 
 
 class Asker(Protocol):
     """A patient or guardian who asks; see `fhir_server.security.principal.Principal`."""
 
     @property
-    def role(self) -> str: ...
+    def role(self) -> str:
+        """Key of the role."""
+
     @property
-    def patient(self) -> str: ...
+    def patient(self) -> str:
+        """``Patient/[id]`` of themselves."""
+
     @property
-    def wards(self) -> Sequence[str]: ...
+    def wards(self) -> Sequence[str]:
+        """``Patient/[id]`` of whom they are guardian of."""
 
 
 class AccessStates:

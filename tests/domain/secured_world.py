@@ -8,11 +8,11 @@ from typing import Any
 from flask import Flask
 
 from fhir_server.fhir.outcome import FhirError
+from fhir_server.interactions.batch import process
 from fhir_server.interactions.context import Context, OperationRequest
 from fhir_server.interactions.create import create
 from fhir_server.interactions.read import read
 from fhir_server.interactions.search import search
-from fhir_server.interactions.batch import process
 from fhir_server.security.principal import Principal
 from fhir_server.security.trace import Trace
 from tests.conftest import ROOT

@@ -25,6 +25,7 @@ PAGES = [
     DOCS / "packages.md",
     DOCS / "pages" / "card.md",
     DOCS / "referential-integrity.md",
+    DOCS / "security" / "consent.md",
     DOCS / "validation.md",
 ]
 

@@ -14,6 +14,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call
 from fhir_server.operations.sip.calling import Calling
+from fhir_server.operations.sip.disclosures import deciding
 from fhir_server.sweden import codes, sip, sip_call, sip_need, sip_participants
 from fhir_server.sweden.assignments import is_named_contact, kind_of
 from fhir_server.sweden.belonging import huvudman_of, units_of
@@ -59,7 +60,7 @@ class _Calling:
         self._now = now
         self._law = sip_need.law_at(now)
         self._finder = Finder(call.context.server, call.context.store)
-        self._calling = Calling(self._finder, plan, now)
+        self._calling = Calling(self._finder, deciding(call.context), plan, now)
         self._person = self._calling.person.literal
 
     def called(self, after_discharge: bool) -> Called:

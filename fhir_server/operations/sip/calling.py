@@ -19,11 +19,12 @@ class Calling:
 
     Args:
         finder: finds current resources.
+        said: finds what the person has said, whoever wrote it down.
         plan: a CarePlan of category SIP.
         now: an aware datetime.
     """
 
-    def __init__(self, finder: Finder, plan: Json, now: dt.datetime) -> None:
+    def __init__(self, finder: Finder, said: Finder, plan: Json, now: dt.datetime) -> None:
         self._finder = finder
         self._plan = plan
         self._now = now
@@ -31,8 +32,9 @@ class Calling:
         patient = self.person.literal
         self.patient = finder.read(patient) or {}
         self.relatives = list(finder.search("RelatedPerson", patient=patient))
-        self.guardians = guardians.guardians_of(self.patient, self.relatives, now)
-        self._consents = list(finder.search("Consent", patient=patient, category=SIP_CONSENTS))
+        registered = list(said.search("RelatedPerson", patient=patient))
+        self.guardians = guardians.guardians_of(self.patient, registered, now)
+        self._consents = list(said.search("Consent", patient=patient, category=SIP_CONSENTS))
 
     @property
     def consented(self) -> bool:

@@ -28,6 +28,11 @@ _TYPES = {
 _CLOSED_CALLS = ("cancelled", "rejected", "entered-in-error", "failed")
 
 
+def deciding(context: Context) -> Finder:
+    """Give what finds all that the person has said, whoever wrote it down; none of it is given."""
+    return Finder(context.server, context.store.deciding())
+
+
 def for_actor(context: Context, plan: Json, actor: str, now: dt.datetime) -> Disclosure:
     """Say what an actor may see of a plan, by what is stored.
 
@@ -71,7 +76,7 @@ def handed_out(context: Context, id_: str, now: dt.datetime) -> HandedOut | None
     """
     if not _may_be_handed(context) or context.store.read("CarePlan", id_) is not None:
         return None
-    whole = Finder(context.server, context.store.deciding()).read(f"CarePlan/{id_}")
+    whole = deciding(context).read(f"CarePlan/{id_}")
     return _handed_out(context, whole, now) if whole is not None and is_sip(whole) else None
 
 
@@ -79,7 +84,7 @@ def handed_out_of(context: Context, person: str, now: dt.datetime) -> list[Hande
     """Give all plans of a person that a consent hands out to who asks, but those they see whole."""
     if not _may_be_handed(context):
         return []
-    whole = Finder(context.server, context.store.deciding()).search("CarePlan", patient=person)
+    whole = deciding(context).search("CarePlan", patient=person)
     sips = {f"CarePlan/{plan['id']}": plan for plan in whole if is_sip(plan)}
     seen = context.store.existing(sips)
     others = (plan for reference, plan in sips.items() if reference not in seen)
@@ -126,7 +131,7 @@ class Reading:
     """
 
     def __init__(self, context: Context, plan: Json) -> None:
-        self._finder = Finder(context.server, context.store.deciding())
+        self._finder = deciding(context)
         self._plan = plan
         person = target(child(plan, "subject")).literal
         known = person.startswith("Patient/")

@@ -24,6 +24,7 @@ from fhir_server.operations.moments import now_of, now_text
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.sip import sip_in_force
+from fhir_server.operations.sip.disclosures import deciding
 from fhir_server.operations.sip.sip_at_hand import NewIds
 from fhir_server.operations.sip.sip_contents import (
     contributors,
@@ -73,7 +74,7 @@ def run(call: Call) -> Answer:
     answered = [(name, each) for (name, _), each in zip(named, written.stored, strict=True)]
     shown = [(name, each) for name, each in answered if name != "goal"]
     plan = json.parse(shown[0][1].body or b"{}")
-    proposed = [_parameter(each) for each in proposals(finder, plan, now)]
+    proposed = [_parameter(each) for each in proposals(finder, deciding(call.context), plan, now)]
     return several_answer(201, shown, (*said, *written.issues), more=proposed)
 
 

@@ -20,6 +20,7 @@ from fhir_server.operations.contacts.assignment_edits import coded, parts
 from fhir_server.operations.moments import now_of
 from fhir_server.operations.operation import Call, Operation
 from fhir_server.operations.sip.consent_parts import answer, person_of, rule
+from fhir_server.operations.sip.disclosures import deciding
 from fhir_server.operations.sip.sip_at_hand import moment_of
 from fhir_server.operations.subject import subject_of
 from fhir_server.sweden import codes, consent_giving
@@ -45,21 +46,22 @@ def run(call: Call) -> Answer:
     finder = Finder(call.context.server, call.context.store)
     person = person_of(finder, subject_of(call))
     at, _ = moment_of(call)
-    said = _judged(call, finder, person, now_of(call.context))
+    advice = _judged(call, person, now_of(call.context))
     consent = _consent(finder, person, call.arguments, at)
     id_ = new_id()
     written = write_together(call.context, lambda: [Draft(consent, id_)])
-    return answer(201, written, said)
+    return answer(201, written, advice)
 
 
-def _judged(call: Call, finder: Finder, person: Person, now: dt.datetime) -> list[Issue]:
+def _judged(call: Call, person: Person, now: dt.datetime) -> list[Issue]:
     arguments = call.arguments
     givers = [target(each).literal for each in _givers(person, arguments)]
     issues = list(consent_giving.givers_belong(person, givers))
     if has_errors(issues):
         raise FhirError(*issues, status=422)
     if arguments["decision"] == "permit":
-        given = list(finder.search("Consent", patient=person.reference, category=SIP_CONSENTS))
+        said = deciding(call.context)
+        given = list(said.search("Consent", patient=person.reference, category=SIP_CONSENTS))
         issues += consent_giving.givers_suffice(person, givers, given, now)
     issues += consent_giving.child_is_asked(person, arguments.get("childInformed"), now)
     return issues

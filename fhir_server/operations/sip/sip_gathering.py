@@ -74,15 +74,16 @@ def active_plans(finder: Finder, patient: str) -> list[Resource]:
     return list(finder.search("CarePlan", patient=patient, status="active"))
 
 
-def proposals(finder: Finder, plan: Resource, now: dt.datetime) -> list[Proposal]:
+def proposals(finder: Finder, said: Finder, plan: Resource, now: dt.datetime) -> list[Proposal]:
     """Give whom to call about a plan, and may, by the person's consent (R79, R80, R84, R91).
 
     Args:
         finder: finds current resources.
+        said: finds what the person has said, whoever wrote it down.
         plan: the SIP, stored or about to be.
         now: an aware datetime.
     """
-    calling = Calling(finder, plan, now)
+    calling = Calling(finder, said, plan, now)
     patient = calling.person.literal
     stay = target(child(plan, "encounter"))
     own = f"CarePlan/{plan.get('id')}"
