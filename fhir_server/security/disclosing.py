@@ -33,12 +33,17 @@ class DecidingAccess(Access):
         self._states = access.known_states
 
     def criterion(
-        self, resource_type: str, named: Collection[str] = (), asked: Sequence[Criterion] = ()
+        self,
+        resource_type: str,
+        named: Collection[str] = (),
+        asked: Sequence[Criterion] = (),
+        *,
+        ordered: bool = False,
     ) -> Criterion:
         """Give what resources of a type must fulfil; see `Access.criterion`."""
         if resource_type in DECISIVE:
             return EVERYTHING
-        return super().criterion(resource_type, named, asked)
+        return super().criterion(resource_type, named, asked, ordered=ordered)
 
     def sees_labelled(self, reference: str, own: Labels) -> bool:
         """Tell whether a version is seen; see `Access.sees_labelled`."""
