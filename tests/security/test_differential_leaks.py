@@ -179,7 +179,9 @@ class Asker:
         self.ids = world.ids
         self.types = (*dict.fromkeys(ALL_KINDS.values()), "PractitionerRole", "Provenance")
         definitions = world.parts.server.definitions.operations()
-        self.operations = [o for o in definitions if o["code"] in OPERATIONS]
+        # A reindex tells the administrator how many resources there are, and is meant to.
+        known = OPERATIONS.keys() - {"reindex"}
+        self.operations = [o for o in definitions if o["code"] in known]
 
     def one(self) -> tuple[str, str, Any, dict[str, str]]:
         """Give a request."""
