@@ -83,7 +83,8 @@ class Access(Rights):
     @property
     def oneself(self) -> tuple[str, ...]:
         """Give the person who asks; a guardian is not the child, who may be kept from them."""
-        return tuple(each for each in self.own_persons if each == self.principal.patient)
+        who = self.principal
+        return tuple(e for e in self.own_persons if e == who.patient and e not in who.wards)
 
     def look_again(self) -> None:
         """Forget how it stands with persons: what was written may have changed it."""
