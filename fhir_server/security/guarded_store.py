@@ -312,11 +312,12 @@ class GuardedStore(GuardedFigures):
 
     def _restricted(self, query: Query) -> Query:
         named = named_by(query.where) or self._identified(query.where)
+        present = None
         if named and len(query.types) > MANY_TYPES:
-            # A compartment's types are many, and each costs; few have anything about a person.
+            # A compartment's types are many, and each costs; few have anything about a person. The
+            # query keeps them all: a cursor would tell of types that appear between two pages.
             present = {*Snapshot.types_referring_to(self, named), "Patient"}
-            query = replace(query, types=tuple(t for t in query.types if t in present))
-        return restricted(self.access, query, named)
+        return restricted(self.access, query, named, present)
 
     def _identified(self, where: And) -> list[str]:
         """Give the persons whom a search names by their number, as ``patient.identifier`` does."""

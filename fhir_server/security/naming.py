@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fhir_server.search import tokens
 from fhir_server.search.query import And, Criterion, HasId, HasToken, HasWord, Or
@@ -23,22 +23,16 @@ def named_by(where: And) -> list[str]:
             else (part,)
         )
         found = [name for each in among for name in _persons(each)]
-        if found and len(set(found)) <= MOST_NAMED and all(_is_of(each, found) for each in among):
+        ids = {name.partition("/")[2] for name in found}
+        pins = all(_persons(each) or _of_one_of(each, ids) for each in among)
+        if found and pins and len(set(found)) <= MOST_NAMED:
             return list(dict.fromkeys(found))
     return []
 
 
-def _is_of(part: Criterion, persons: Sequence[str]) -> bool:
-    """Tell whether a condition names persons, or what has a person's id: ``patient=1`` says both.
-
-    An id without a type may be a Group's as well as a Patient's.
-    """
-    if _persons(part):
-        return True
-    if not isinstance(part, HasToken):
-        return False
-    _, mark, target = part.token.partition(tokens.REFERENCE)
-    return bool(mark) and f"Patient/{target.partition('/')[2]}" in persons
+def _of_one_of(part: Criterion, ids: Collection[str]) -> bool:
+    """Tell whether a condition means another type by the same id, as ``patient=7`` does a Group."""
+    return isinstance(part, HasToken) and part.token.rpartition("/")[2] in ids
 
 
 def _persons(part: Criterion) -> list[str]:

@@ -11,7 +11,7 @@ from flask import Flask
 from fhir_server.security.principal import Principal
 from fhir_server.security.scopes import Scope
 from tests.security.matrix_world import PRINCIPALS, PROTECTED, MatrixWorld
-from tests.security.worlds import HSA, hsa, staff
+from tests.security.worlds import HSA, encounter, hsa, staff
 
 OPEN = PRINCIPALS["open"]
 NURSE = PRINCIPALS["coordinator"]
@@ -231,3 +231,19 @@ def test_whom_an_internal_note_refers_to_is_not_told_the_patient(world: MatrixWo
     assert team not in ids(found)
     nurse = world.ask(NURSE, "GET", f"CareTeam?_id={team}&_include=*")
     assert "psyk" in ids(nurse)
+
+
+def test_a_page_begins_where_it_did_when_what_may_not_be_seen_appears(world: MatrixWorld) -> None:
+    """R111: a link to a next page holds, and does not tell of a type that was not there before."""
+    world.tell(OPEN, "PUT", "Patient/paged", person("paged"))
+    for number in (1, 2, 3):
+        body = encounter(f"paged-{number}", "hc", "paged")
+        world.tell(OPEN, "PUT", f"Encounter/{body['id']}", body)
+    url = "Patient/paged/*?_count=1&_sort=_id"
+    before = world.ask(NURSE, "GET", url)
+    goal = {"resourceType": "Goal", "id": "secret", "lifecycleStatus": "active",
+            "description": {"text": "x"}, "subject": {"reference": "Patient/paged"}}  # fmt: skip
+    world.tell(world.writer("psyk"), "PUT", "Goal/secret", goal)
+    assert world.ask(NURSE, "GET", url).text == before.text
+    following = next(i["url"] for i in before.body["link"] if i["relation"] == "next")
+    assert ids(world.ask(NURSE, "GET", following)) == ["paged-2"]
