@@ -223,7 +223,9 @@ class Asker:
         query = "&".join(f"{quote(n, safe=':$.')}={quote(v, safe='/,|*:')}" for n, v in pairs)
         return "GET", f"{where}?{query}", None, {}
 
-    def parameter(self, type_: str, values: dict[str, str]) -> tuple[str, str]:
+    def parameter(  # noqa: PLR0911
+        self, type_: str, values: dict[str, str]
+    ) -> tuple[str, str]:
         by = self.by
         supported = self.parser.supported_parameters(type_)
         code = by.choice(sorted(supported)) if supported else "_id"
@@ -262,7 +264,7 @@ class Asker:
                      values["mark"], "active", "final", "gt2000", "1980-01-01", "sekretessmarkering")
                 )  # fmt: skip
 
-    def result_parameter(self, type_: str) -> tuple[str, str]:
+    def result_parameter(self, type_: str) -> tuple[str, str]:  # noqa: PLR0911
         by = self.by
         codes = sorted(self.parser.supported_parameters(type_)) or ["_id"]
         match by.randrange(10):
