@@ -52,7 +52,7 @@ from tests.security.matrix_world import (
 MATRIX = Path(__file__).parent.parent / "data/access/matrix.csv"
 ALL = os.environ.get("FHIR_TEST_ACCESS_MATRIX") == "all"
 # Of every other route a share for each cell, so that each kind is tried by all of them.
-SHARE = 1 if ALL else 6
+SHARE = 1 if ALL else 12
 EVERY_ROUTE = frozenset(
     {"coordinator", "system-provider", "national-service", "administrator", "patient"}
 )
