@@ -186,7 +186,7 @@ class Asker:
     def one(self) -> tuple[str, str, Any, dict[str, str]]:
         """Give a request."""
         return self.by.choices(
-            (self.search, self.route, self.operation, self.write), (10, 8, 4, 2)
+            (self.search, self.join, self.route, self.operation, self.write), (10, 4, 8, 4, 2)
         )[0]()
 
     def values(self) -> dict[str, str]:
@@ -222,6 +222,20 @@ class Asker:
             pairs.append(("_type", ",".join(by.sample(self.types, by.randrange(1, 4)))))
         query = "&".join(f"{quote(n, safe=':$.')}={quote(v, safe='/,|*:')}" for n, v in pairs)
         return "GET", f"{where}?{query}", None, {}
+
+    def join(self) -> tuple[str, str, Any, dict[str, str]]:
+        """Give a search through what one sees for what one may not see."""
+        by, values = self.by, self.values()
+        inner = by.choice(
+            (f"_id={values['id']}", "_lastUpdated=gt2020", f"_content={values['mark']}",
+             "language=en", "_id:not=nobody")
+        )  # fmt: skip
+        name, _, value = inner.partition("=")
+        pinned = by.choice(("", f"&_id={values['pointer']}", "&patient=own"))
+        chain = f"DocumentReference?related:{values['type']}.{name}={value}{pinned}"
+        has = f"Patient?_id={values['person']}&_has:{values['type']}:patient:{name}={value}"
+        shown = by.choice(("", "&_summary=count", "&_total=accurate", "&_count=2&_sort=-_id"))
+        return "GET", by.choice((chain, has)) + shown, None, {}
 
     def parameter(  # noqa: PLR0911
         self, type_: str, values: dict[str, str]
