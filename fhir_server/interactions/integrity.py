@@ -178,11 +178,14 @@ def _require_unreferenced(
         found = store.referrers([reference], limit, other_than=RECORDS | PACKAGES)
         left = [each for each in found if each not in gone]
         if left:
-            issues.append(_referred(reference, left, p.at))
+            issues.append(_referred(reference, left, store.existing(left), p.at))
     raise FhirError(*issues, status=409)
 
 
-def _referred(reference: str, referrers: Sequence[str], at: str) -> Issue:
+def _referred(reference: str, referrers: Sequence[str], seen: Collection[str], at: str) -> Issue:
+    if len(seen) < len(referrers):
+        text = f"{reference} can't be deleted: others refer to it, some of which you may not see."
+        return Issue("error", "conflict", text, at or None)
     count = len(referrers)
     one = count == 1
     many = "1 resource refers" if one else f"{count} resources refer"

@@ -126,7 +126,8 @@ class Indexer:
         if self._label_rules is None:
             return []
         type_ = resource["resourceType"]
-        names = self._compartment.get(type_, frozenset())
+        # A Task is in nobody's compartment, and about somebody all the same.
+        names = self._compartment.get(type_) or {f"{type_}.patient", f"{type_}.subject"}
         return labels.said_by(self._label_rules, resource, found, names).spelled(type_)
 
     def _walked(self, resource: dict[str, Any], container: dict[str, Any]) -> Collector:

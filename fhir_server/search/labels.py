@@ -174,3 +174,18 @@ def _read(token: str) -> tuple[str, str]:
         if found:
             return start, value
     return "", ""
+
+
+def persons_of(found: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """Give each person once, of what is about one; to see who it is asks for no more.
+
+    Args:
+        found: ``Type/id`` of what is about somebody, and whom it is about.
+    """
+    return list(
+        dict.fromkeys(
+            about[0]
+            for reference, about in found
+            if len(about) == 1 and not reference.startswith("Patient/")
+        )
+    )

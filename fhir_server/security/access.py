@@ -26,7 +26,7 @@ from fhir_server.search.query import (
     every,
 )
 from fhir_server.security import criteria, scopes
-from fhir_server.security.naming import asks_for_words, identified, only_names
+from fhir_server.security.naming import asks_for_words, identified, only_identified, only_names
 from fhir_server.security.organizations import Units
 from fhir_server.security.patient_state import PatientState
 from fhir_server.security.principal import Principal
@@ -81,6 +81,17 @@ class Access(Rights):
         return self._own_persons
 
     @property
+    def oneself(self) -> tuple[str, ...]:
+        """Give the person who asks; a guardian is not the child, who may be kept from them."""
+        who = self.principal
+        return tuple(e for e in self.own_persons if e == who.patient and e not in who.wards)
+
+    def look_again(self) -> None:
+        """Forget how it stands with persons: what was written may have changed it."""
+        self._states.clear()
+        self._own_persons = None
+
+    @property
     def known_states(self) -> dict[str, PatientState]:
         """How it stands with those who were asked about, at this request."""
         return self._states
@@ -93,7 +104,12 @@ class Access(Rights):
         return tuple(t for t in among if self.may("s", t) or self.may("r", t))
 
     def criterion(
-        self, resource_type: str, named: Collection[str] = (), asked: Sequence[Criterion] = ()
+        self,
+        resource_type: str,
+        named: Collection[str] = (),
+        asked: Sequence[Criterion] = (),
+        *,
+        ordered: bool = False,
     ) -> Criterion:
         """Give what resources of a type must fulfil to be seen.
 
@@ -102,15 +118,19 @@ class Access(Rights):
             named: ``Patient/[id]`` of the persons whom the request names.
             asked: the conditions of the search, which a person whose data are protected can't be
                 found by without the right.
+            ordered: the order of the results tells of what they say.
         """
         if self.principal.unrestricted:
             return EVERYTHING
         if not (self.may("s", resource_type) or self.may("r", resource_type)):
             return NOTHING
         parts = [self._by_role(resource_type, sorted(named), asked), self.scoped(resource_type)]
-        if resource_type in PEOPLE and not self.sees_protected and not only_names(asked):
-            is_self = HasId(self.own_persons)
+        unnamed = ordered or not only_names(asked)
+        if resource_type in PEOPLE and unnamed and not self.sees_protected:
+            is_self = HasId(self.oneself)
             parts.append(either(Not(criteria.flag(resource_type, labels.PROTECTED)), is_self))
+        elif asks_for_words(asked) and not self.sees_protected:
+            parts.append(Not(criteria.flag(resource_type, labels.PROTECTED)))
         return every(*parts)
 
     def scoped(self, resource_type: str) -> Criterion:
@@ -162,7 +182,7 @@ class Access(Rights):
     def _of_care(
         self, resource_type: str, named: Sequence[str], asked: Sequence[Criterion]
     ) -> Criterion:
-        if not self._for_care:
+        if not self.for_care:
             return NOTHING
         parts = [self._own(resource_type)]
         if resource_type in SENT:
@@ -201,7 +221,7 @@ class Access(Rights):
         self, resource_type: str, named: Sequence[str], asked: Sequence[Criterion]
     ) -> Criterion:
         if resource_type == "Patient":
-            return EVERYTHING if identified(asked) else HasId(tuple(named))
+            return EVERYTHING if only_identified(asked) else HasId(tuple(named))
         if resource_type != "CareTeam":
             return NOTHING
         self._know(named)
@@ -232,7 +252,7 @@ class Access(Rights):
         return criteria.refers(resource_type, labels.ADDRESSED, self.viewer.units)
 
     @property
-    def _for_care(self) -> bool:
+    def for_care(self) -> bool:
         """Whether the purpose is one for which staff see persons' care; a system has its own."""
         purpose = self.principal.purpose
         return purpose in CARE_PURPOSES or (self.role.kind == "system" and not purpose)
@@ -252,11 +272,11 @@ class Access(Rights):
             return False
         if type_ in self.rules.roles.open_types:
             return True
-        if not self._in_launch(type_, own):
+        if not self._in_launch(reference, own):
             return False
         match self.role.kind:
             case "staff" | "system":
-                return self._for_care and self._sees_care(reference, own)
+                return self.for_care and self._sees_care(reference, own)
             case "national":
                 return self._sees_contact(type_, own)
             case "patient":
@@ -270,14 +290,17 @@ class Access(Rights):
             case _:
                 return False
 
-    def _in_launch(self, type_: str, own: Labels) -> bool:
+    def _in_launch(self, reference: str, own: Labels) -> bool:
+        type_ = reference.partition("/")[0]
         allowed = self.principal.scopes
         if allowed is None or any(
             s.context != "patient" and scopes.covers(s, type_, "rs") for s in allowed
         ):
             return True
         whose = {self.principal.patient, *self.principal.wards}
-        return any(each in whose for each in own.about)
+        # Who is linked to somebody is another person.
+        about = (reference,) if type_ == "Patient" else own.about
+        return any(each in whose for each in about)
 
     def _sees_care(self, reference: str, own: Labels) -> bool:
         type_ = reference.partition("/")[0]

@@ -33,12 +33,17 @@ class DecidingAccess(Access):
         self._states = access.known_states
 
     def criterion(
-        self, resource_type: str, named: Collection[str] = (), asked: Sequence[Criterion] = ()
+        self,
+        resource_type: str,
+        named: Collection[str] = (),
+        asked: Sequence[Criterion] = (),
+        *,
+        ordered: bool = False,
     ) -> Criterion:
         """Give what resources of a type must fulfil; see `Access.criterion`."""
         if resource_type in DECISIVE:
             return EVERYTHING
-        return super().criterion(resource_type, named, asked)
+        return super().criterion(resource_type, named, asked, ordered=ordered)
 
     def sees_labelled(self, reference: str, own: Labels) -> bool:
         """Tell whether a version is seen; see `Access.sees_labelled`."""
@@ -70,7 +75,7 @@ class DisclosingAccess(Access):
         self, resource_type: str, named: Sequence[str], asked: Sequence[Criterion]
     ) -> Criterion:
         own = super()._of_care(resource_type, named, asked)
-        if not self._for_care or own == EVERYTHING or resource_type not in self._handed_out:
+        if not self.for_care or own == EVERYTHING or resource_type not in self._handed_out:
             return own
         handed_out = every(
             criteria.about(resource_type, [self._person]),

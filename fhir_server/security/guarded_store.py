@@ -20,7 +20,7 @@ from fhir_server.security.criteria import looks_inside
 from fhir_server.security.disclosing import DecidingAccess, DisclosingAccess
 from fhir_server.security.guarded_figures import GuardedFigures
 from fhir_server.security.labelling import Labeller
-from fhir_server.security.masking import Masks
+from fhir_server.security.masking import Masks, labelled_as, tokens_left
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
 from fhir_server.security.provenance import Record
 from fhir_server.security.restricting import restricted
@@ -130,7 +130,7 @@ class GuardedStore(GuardedFigures):
         if current is None or not self._seen([current]):
             return None
         found = super().read_version(resource_type, id_, version)
-        seen = self._seen([_labelled_as(found, current)]) if found else []
+        seen = self._seen([labelled_as(found, current)]) if found else []
         return seen[0] if seen else None
 
     def history(self, asked: HistoryQuery) -> VersionPage | None:
@@ -151,7 +151,7 @@ class GuardedStore(GuardedFigures):
         page = super().history(asked)
         if page is None:
             return None
-        kept = self._seen([_labelled_as(each, current) for each in page.versions])
+        kept = self._seen([labelled_as(each, current) for each in page.versions])
         total = page.total if len(kept) == len(page.versions) else None
         return replace(page, versions=kept, total=total)
 
@@ -175,7 +175,13 @@ class GuardedStore(GuardedFigures):
             self._note(page.resources)
             return page
         page = super().search(self._restricted(query))
-        return replace(page, resources=self._given(page.resources))
+        given = self._given(page.resources)
+        own = {
+            each.reference: self._left(each, page.tokens[each.reference])
+            for each in given
+            if each.reference in page.tokens
+        }
+        return replace(page, resources=given, tokens=own)
 
     def count(self, query: Query, limit: int | None = None) -> int:
         """Count what matches and may be seen."""
@@ -199,7 +205,11 @@ class GuardedStore(GuardedFigures):
             self._note(stored for stored, _ in found.values())
             return found
         seen = {each.reference: each for each in self._seen([s for s, _ in found.values()])}
-        return {ref: (seen[ref], own) for ref, (_, own) in found.items() if ref in seen}
+        return {
+            ref: (seen[ref], self._left(seen[ref], own))
+            for ref, (_, own) in found.items()
+            if ref in seen
+        }
 
     def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
         """Give those of some resources that may be seen; see `Snapshot.about`."""
@@ -213,9 +223,12 @@ class GuardedStore(GuardedFigures):
         spelled = self.labels_of(found)
         own = {reference: labels.read(spelled.get(reference, ())) for reference in found}
         self.access.know(
-            _others((each, own[each].about) for each in own if not self.access.owns(own[each]))
+            labels.persons_of(
+                (each, own[each].about) for each in own if not self.access.owns(own[each])
+            )
         )
-        return {each for each in found if self.access.sees_labelled(each, own[each])}
+        seen = {each for each in found if self.access.sees_labelled(each, own[each])}
+        return {each for each in seen if self._in_scope(each)}
 
     def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
         """Give the index tokens in use between two.
@@ -280,7 +293,8 @@ class GuardedStore(GuardedFigures):
             after=self._guarded(after, decides=True),
             once=once,
         )
-        self._labeller.note(labelled)
+        self.access.look_again()
+        self._labeller.stored(labelled)
         self._note_changes(labelled)
 
     def _require_uncut(self, changes: Sequence[Change]) -> None:
@@ -319,11 +333,12 @@ class GuardedStore(GuardedFigures):
 
     def _restricted(self, query: Query) -> Query:
         named = named_by(query.where) or self._identified(query.where)
+        present = None
         if named and len(query.types) > MANY_TYPES:
-            # A compartment's types are many, and each costs; few have anything about a person.
+            # A compartment's types are many, and each costs; few have anything about a person. The
+            # query keeps them all: a cursor would tell of types that appear between two pages.
             present = {*Snapshot.types_referring_to(self, named), "Patient"}
-            query = replace(query, types=tuple(t for t in query.types if t in present))
-        return restricted(self.access, query, named)
+        return restricted(self.access, query, named, present)
 
     def _identified(self, where: And) -> list[str]:
         """Give the persons whom a search names by their number, as ``patient.identifier`` does."""
@@ -343,17 +358,24 @@ class GuardedStore(GuardedFigures):
         access = self.access
         own = [labels.read(each.labels) for each in found]
         pairs = zip((each.reference for each in found), own, strict=True)
-        access.know(_others((ref, each.about) for ref, each in pairs if not access.owns(each)))
+        access.know(
+            labels.persons_of((ref, each.about) for ref, each in pairs if not access.owns(each))
+        )
         seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
-        return self._given([each for each in seen if self._in_scope(each)])
+        return self._given([each for each in seen if self._in_scope(each.reference)])
 
-    def _in_scope(self, stored: StoredResource) -> bool:
+    def _in_scope(self, reference: str) -> bool:
         """Tell whether the token's scopes cover a resource, where they ask about its content."""
-        wanted = self.access.scoped(stored.resource_type)
+        type_ = reference.partition("/")[0]
+        wanted = self.access.scoped(type_)
         if wanted == EVERYTHING or not looks_inside(wanted):
             return True
-        asked = every(HasId((stored.reference,)), wanted)
-        return super().count(Query((stored.resource_type,), asked), 1) > 0
+        asked = every(HasId((reference,)), wanted)
+        return super().count(Query((type_,), asked), 1) > 0
+
+    def _left(self, given: StoredResource, own: list[str]) -> list[str]:
+        """Leave out of a resource's tokens the references that were left out of it."""
+        return own if given.reference not in self._cut else tokens_left(given, own)
 
     def _given(self, seen: Sequence[StoredResource]) -> list[StoredResource]:
         self._note(seen)
@@ -375,19 +397,3 @@ class GuardedStore(GuardedFigures):
         if not self._free:
             text = f"{what} is told only to who may see all there is."
             raise FhirError(Issue("error", "forbidden", text))
-
-
-def _labelled_as(version: StoredResource, current: StoredResource) -> StoredResource:
-    """Give a version from before there were labels those of the current one."""
-    return version if version.labels else replace(version, labels=current.labels)
-
-
-def _others(found: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
-    """Give each person once, of what is about one; to see who it is asks for no more."""
-    return list(
-        dict.fromkeys(
-            about[0]
-            for reference, about in found
-            if len(about) == 1 and not reference.startswith("Patient/")
-        )
-    )

@@ -38,6 +38,11 @@ class Labeller:
         """Give one for what nobody writes."""
         return Labeller(self._organizations)
 
+    def stored(self, changes: Sequence[Change]) -> None:
+        """Be told of what was stored: units that moved are elsewhere from now on."""
+        if any(change.new.resource_type == ORGANIZATION for change in changes):
+            self._organizations.look_again()
+
     def labelled(self, snapshot: Snapshot, changes: Sequence[Change]) -> list[Change]:
         """Give the changes with whole labels.
 
@@ -60,10 +65,6 @@ class Labeller:
             _with(change, replace(own, provider=_provider(change, own, known.provider_of)))
             for change, own in zip(changes, settled, strict=True)
         ]
-
-    def note(self, changes: Sequence[Change]) -> None:
-        """Take note of changes that were made: units among them are known from now on."""
-        self._organizations.note(changes)
 
     def _settled(self, change: Change, said: Labels, units: dict[str, str], vouched: str) -> Labels:
         before = labels.read(change.previous.labels) if change.previous else Labels()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
-from fhir_server.search import labels
+from fhir_server.search import labels, tokens
 from fhir_server.security.access import Access
 from fhir_server.storage.records import StoredResource
 
@@ -23,6 +23,9 @@ class MaskingLaw(Protocol):
 
     def of_protected(self, resource: dict[str, Any]) -> dict[str, Any]:
         """Give a protected person's resource without what leads to them (R118)."""
+
+    def known(self, patient: dict[str, Any]) -> dict[str, Any]:
+        """Give that a person is known here, and no more, for who asks for their contacts."""
 
     def person_behind(self, role: dict[str, Any]) -> str:
         """Give whose data a role shows beside its own, as ``Type/id``; empty for nobody's."""
@@ -74,8 +77,9 @@ class Masks:
         own = labels.read(stored.labels)
         notes = own.hidden == labels.HIDDEN_PARTS and access.role.kind in ("patient", "national")
         person = (own.protected or protected) and not access.sees_protected
-        person = person and stored.reference not in access.own_persons
-        if not notes and not person:
+        person = person and stored.reference not in access.oneself
+        known = access.role.kind == "national" and stored.resource_type == "Patient"
+        if not notes and not person and not known:
             return stored
         whole: dict[str, Any] = json.parse(stored.body)
         resource = whole
@@ -83,4 +87,30 @@ class Masks:
             resource = self._law.for_patient(resource)
         if person:
             resource = self._law.of_protected(resource)
+        if known:
+            resource = self._law.known(resource)
         return stored if resource == whole else replace(stored, body=json.dump(resource))
+
+
+def tokens_left(given: StoredResource, own: Iterable[str]) -> list[str]:
+    """Leave out of a masked resource's index tokens the references that were left out of it."""
+    body = (given.body or b"").decode()
+    return [each for each in own if not _is_left_out(each, body)]
+
+
+def _is_left_out(token: str, body: str) -> bool:
+    _, mark, target = token.partition(tokens.REFERENCE)
+    return bool(mark) and f'{target}"' not in body and f"{target}/" not in body
+
+
+def labelled_as(version: StoredResource, current: StoredResource) -> StoredResource:
+    """Give a version the labels that count: a person who is protected now was not always.
+
+    One from before there were labels has those of the current version.
+    """
+    if not version.labels:
+        return replace(version, labels=current.labels)
+    protects = labels.flag(version.resource_type, labels.PROTECTED, labels.PROTECTED_PERSON)
+    if protects in current.labels and protects not in version.labels:
+        return replace(version, labels=(*version.labels, protects))
+    return version

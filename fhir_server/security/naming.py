@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from fhir_server.search import tokens
-from fhir_server.search.query import And, Criterion, HasId, HasToken, HasWord
+from fhir_server.search.query import And, Criterion, HasId, HasToken, HasWord, Or
 
 # So many persons at most does one search name.
 MOST_NAMED = 10
@@ -57,20 +57,30 @@ def is_identifier(part: Criterion) -> bool:
     return bool(found) and all(found) and len(found) <= MOST_NAMED
 
 
+def only_identified(asked: Sequence[Criterion]) -> bool:
+    """Tell whether a search gives the whole number of whom it looks for, and asks nothing else."""
+    return bool(asked) and all(is_identifier(part) for part in asked)
+
+
 def only_names(asked: Sequence[Criterion]) -> bool:
     """Tell whether a search says nothing but whom it is about."""
-    return bool(asked) and all(
-        is_identifier(part) or (isinstance(part, HasId) and len(part.references) <= MOST_NAMED)
-        for part in asked
-    )
+    return bool(asked) and all(is_identifier(part) or _is_id(part) for part in asked)
+
+
+def _is_id(part: Criterion) -> bool:
+    among = part.parts if isinstance(part, Or) else (part,)
+    found = [each.references for each in among if isinstance(each, HasId)]
+    return len(found) == len(among) and 0 < sum(map(len, found)) <= MOST_NAMED
 
 
 def asks_for_words(asked: Sequence[Criterion]) -> bool:
-    """Tell whether a search looks for words of the text."""
+    """Tell whether a search looks into all of a text: for a word, or a reference wherever it is."""
 
     def asks(part: Criterion) -> bool:
         if isinstance(part, HasWord):
             return True
+        if isinstance(part, HasToken):
+            return part.token.startswith(tokens.REFERENCE)
         inner = getattr(part, "parts", None) or [
             each for each in (getattr(part, "part", None), getattr(part, "where", None)) if each
         ]

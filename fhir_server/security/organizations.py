@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_server.search import tokens
@@ -107,6 +107,13 @@ class Units:
         spelled = (tokens.coded(system, value) for system in systems)
         return [each for key in spelled for each in self.by_identifier.get(key, ())]
 
+    def holders(self, systems: Collection[str], own: Iterable[str]) -> list[str]:
+        """Give the units that have, in any of the systems, one of the numbers in some tokens."""
+        numbers = (t[len(_IDENTIFIER) :].partition("|") for t in own if t.startswith(_IDENTIFIER))
+        values = [value for system, _, value in numbers if system in systems]
+        keys = (f"{system}|{value}" for value in values for system in systems)
+        return [each for key in keys for each in self.by_identifier.get(key, ())]
+
     def below(self, references: Iterable[str]) -> list[str]:
         """Give units with their parts, each once; not parts that are a vårdgivare themselves."""
         found = dict.fromkeys(references)
@@ -147,10 +154,9 @@ class Organizations:
                     self._look()
         return self._units
 
-    def note(self, changes: Sequence[Change]) -> None:
-        """Look again at the next question, where one of some changes made was a unit's."""
-        if any(change.new.resource_type == ORGANIZATION for change in changes):
-            self._looked = float("-inf")
+    def look_again(self) -> None:
+        """Know at the next question what this process has just stored."""
+        self._looked = float("-inf")
 
     def with_changes(self, changes: Sequence[Change], named: Iterable[str]) -> Units:
         """Give the units as they are once some changes are made.

@@ -5,7 +5,7 @@ Source: R111; https://hl7.org/fhir/R4/security.html#ac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from fhir_server.search.query import (
@@ -22,18 +22,26 @@ from fhir_server.search.query import (
 )
 from fhir_server.security.access import EVERYTHING, NOTHING, Access
 
+# An order by these tells of nothing that a resource says.
+_SAYS_NOTHING = frozenset({"_id", "_lastUpdated"})
 
-def restricted(access: Access, query: Query, named: Sequence[str]) -> Query:
+
+def restricted(
+    access: Access, query: Query, named: Sequence[str], present: Collection[str] | None = None
+) -> Query:
     """Give the query that finds what a principal may see of what a query finds.
 
     Args:
         access: the principal's.
         query: as it was asked.
         named: ``Patient/[id]`` of the persons whom it names.
+        present: types that may be among the results; None for any.
     """
     types = access.types(query.types)
     asked = query.where.parts
-    own = _of_types(access, types, named, asked)
+    ordered = any(each.by not in _SAYS_NOTHING for each in query.sort)
+    among = types if present is None else [each for each in types if each in present]
+    own = _of_types(access, among, named, asked, ordered=ordered)
     where = every(*(_joined(access, part, named) for part in asked))
     if own != EVERYTHING:
         where = every(where, own)
@@ -41,11 +49,16 @@ def restricted(access: Access, query: Query, named: Sequence[str]) -> Query:
 
 
 def _of_types(
-    access: Access, types: Sequence[str], named: Sequence[str], asked: Sequence[Criterion]
+    access: Access,
+    types: Sequence[str],
+    named: Sequence[str],
+    asked: Sequence[Criterion],
+    *,
+    ordered: bool = False,
 ) -> Criterion:
     if not types:
         return NOTHING
-    found = {type_: access.criterion(type_, named, asked) for type_ in types}
+    found = {type_: access.criterion(type_, named, asked, ordered=ordered) for type_ in types}
     if len(found) == 1:
         return next(iter(found.values()))
     if all(each == EVERYTHING for each in found.values()):

@@ -15,6 +15,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.labels import Labels
 from fhir_server.security.access import Access
+from fhir_server.security.organizations import ORGANIZATION
 from fhir_server.security.provenance import RECORDS
 from fhir_server.storage.records import Change
 
@@ -46,8 +47,8 @@ def _refusals(access: Access, change: Change) -> list[Issue]:
         ]
     if access.role.kind == "administrator":
         return []
-    if letter != "c" and type_ in RECORDS:
-        return [_issue(f"{type_} tells what was done, and stays as it is.", type_)]
+    if wrong := _wrong_at_once(access, change, letter):
+        return [wrong]
     own = labels.read(new.labels)
     before = labels.read(previous.labels) if previous else Labels()
     if letter == "c" or access.owns(before):
@@ -63,6 +64,27 @@ def _refusals(access: Access, change: Change) -> list[Issue]:
             return []
         return [_issue("It was sent to you, and stays the sender's.", type_)]
     return [_issue(f"{new.reference} is another unit's; only that unit changes it.", type_)]
+
+
+def _wrong_at_once(access: Access, change: Change, letter: str) -> Issue | None:
+    type_ = change.new.resource_type
+    if letter != "c" and type_ in RECORDS:
+        return _issue(f"{type_} tells what was done, and stays as it is.", type_)
+    cares = access.for_care or access.role.kind not in ("staff", "system")
+    if type_ not in access.rules.roles.open_types and not cares:
+        return _issue("Choose an assignment of care: this purpose writes no records.", type_)
+    if _takes_number(access, change):
+        return _issue("This HSA-id is another unit's.", "Organization.identifier")
+    return None
+
+
+def _takes_number(access: Access, change: Change) -> bool:
+    """Tell whether a unit takes another's HSA-id: the other's records would become its own."""
+    new, entries = change.new, change.entries
+    if new.resource_type != ORGANIZATION or entries is None:
+        return False
+    holders = access.units.holders(access.rules.marks.hsa_systems, entries.tokens)
+    return any(each != new.reference for each in holders)
 
 
 def _may_sign(access: Access, change: Change) -> bool:

@@ -75,7 +75,9 @@ def hidden(resource: Json) -> str:
     """Give ``patient`` for what is kept from the patient, ``parts`` for parts (R113, R114)."""
     if not audience.may_see(resource, audience.PATIENT):
         return "patient"
-    return "parts" if _has_internal_note(resource) else ""
+    contained = (each for _, each in items(resource, "contained"))
+    cut = any(not audience.may_see(each, audience.PATIENT) for each in contained)
+    return "parts" if cut or _has_internal_note(resource) else ""
 
 
 def protected(resource: Json) -> bool:

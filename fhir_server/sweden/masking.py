@@ -34,20 +34,32 @@ def of_protected(resource: dict[str, Any]) -> dict[str, Any]:
     """Give the resource of a protected person without what leads to them (R118).
 
     It stays valid R4, and carries the marks ``REDACTED`` and ``SUBSETTED``. A resource that is no
-    person's own, such as a plan, is given as it is.
+    person's own, such as a plan, is given without the staff in it.
     """
     type_ = resource.get("resourceType")
     if type_ == "Practitioner":
         return audience.for_audience(resource, audience.PROFESSIONAL, ())
     names = _KEPT.get(str(type_))
     if names is None:
-        return resource
+        return audience.for_audience(resource, audience.PROFESSIONAL, ())
     kept = {name: resource[name] for name in (*_ALWAYS, *names) if name in resource}
     if numbers := [_number(each) for _, each in items(resource, "identifier")]:
         kept["identifier"] = numbers
     if type_ == "PractitionerRole" and "practitioner" in kept:
         reference = kept["practitioner"]
         kept["practitioner"] = {k: v for k, v in reference.items() if k != "display"}
+    return audience.marked(kept)
+
+
+def known(patient: dict[str, Any]) -> dict[str, Any]:
+    """Give that a person is known here, by their number, and no more (R111).
+
+    A national service asks for a person's contacts, and knows the number it asks by.
+    """
+    names = ("resourceType", "id", "meta")
+    kept: dict[str, Any] = {name: patient[name] for name in names if name in patient}
+    if numbers := [_number(each) for _, each in items(patient, "identifier")]:
+        kept["identifier"] = numbers
     return audience.marked(kept)
 
 

@@ -85,7 +85,10 @@ def test_each_role_may_call_what_it_is_for(world: Secured) -> None:
     assert may(world, ADMINISTRATOR) == (TERMINOLOGY | ADMINISTRATORS) & everything
     assert may(world, HEAD) - {"emergency-access"} == of_care
     for who in (DISTRICT_NURSE, WARD, SYSTEM):
-        assert may(world, who) - {"emergency-access"} == of_care - {"evaluate-measure"}
+        assert may(world, who) - {"emergency-access"} == of_care - {
+            "evaluate-measure",
+            "access-log",
+        }
     for name in may(world, READER) - {"emergency-access"}:
         assert not world.parts.server.operations._by_code[name][0].get("affectsState"), name  # type: ignore[attr-defined]
 

@@ -2,6 +2,7 @@
 
 Region (Organization/region)            Kommun (Organization/kommun)
   Hälsocentral (Organization/hc)          Hemsjukvård (Organization/hemsjukvard)
+    Laboratorium (Organization/hc-lab)
   Psykiatri (Organization/psyk)
 """
 
@@ -22,6 +23,7 @@ LEGAL = "urn:oid:2.5.4.97"
 ORGANIZATIONS = {
     "region": ("SE2321000131-E000000000001", ""),
     "hc": ("SE2321000131-E000000000010", "region"),
+    "hc-lab": ("SE2321000131-E000000000011", "hc"),
     "psyk": ("SE2321000131-E000000000020", "region"),
     "kommun": ("SE2120000001-E000000000001", ""),
     "hemsjukvard": ("SE2120000001-E000000000010", "kommun"),

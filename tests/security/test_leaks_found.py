@@ -1,0 +1,249 @@
+"""Leaks that were found by looking for them, each with the way it went."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from fhir_server.security.principal import Principal
+from fhir_server.security.scopes import Scope
+from tests.security.matrix_world import PRINCIPALS, PROTECTED, MatrixWorld
+from tests.security.worlds import HSA, encounter, hsa, staff
+
+OPEN = PRINCIPALS["open"]
+NURSE = PRINCIPALS["coordinator"]
+BASIC = {"resourceType": "Basic", "code": {"text": "x"}}
+
+
+@pytest.fixture(scope="module")
+def world(app: Flask) -> MatrixWorld:
+    return MatrixWorld(app)
+
+
+def ids(told: Any) -> list[str]:
+    return [each["resource"]["id"] for each in told.body.get("entry", ())]
+
+
+def person(id_: str, **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", "id": id_, "name": [{"family": f"Name{id_}"}], **more}
+
+
+def test_the_order_of_results_does_not_tell_a_protected_name(world: MatrixWorld) -> None:
+    """R118: nor does the link to the next page, which holds what a result is sorted by."""
+    asked = "Practitioner?_id=x-practitioner,x-protected-practitioner&_sort="
+    assert ids(world.ask(NURSE, "GET", asked + "family")) == ["x-practitioner"]
+    assert len(ids(world.ask(NURSE, "GET", asked + "_lastUpdated"))) == 2
+
+
+def test_what_is_masked_is_not_included_either(world: MatrixWorld) -> None:
+    """R118: where a protected person is listed leads to where they live."""
+    for more in ("_include=Patient:organization", "_include=*", "_include=*&_include:iterate=*"):
+        told = world.ask(NURSE, "GET", f"Patient?_id=x-protected-patient&{more}")
+        assert ids(told) == ["x-protected-patient"]
+        assert "Organization/" not in told.text
+
+
+def test_versions_from_before_a_person_was_protected_are_masked(world: MatrixWorld) -> None:
+    """R118: the history would tell the address that the present version keeps back."""
+    before = person("late", address=[{"city": "Glömskby"}])
+    world.tell(OPEN, "PUT", "Patient/late", before)
+    world.tell(OPEN, "PUT", "Patient/late", {**before, "meta": PROTECTED})
+    for url in ("Patient/late", "Patient/late/_history/1", "Patient/late/_history",
+                "Patient/late/_history?_count=1", "Patient/late/$diff"):  # fmt: skip
+        assert "Glömskby" not in world.ask(NURSE, "GET", url).text, url
+    right = replace(NURSE, rights=frozenset({"protected-persons"}))
+    assert "Glömskby" in world.ask(right, "GET", "Patient/late/_history/1").text
+
+
+def test_a_refused_delete_names_no_record_that_may_not_be_seen(world: MatrixWorld) -> None:
+    """R111: the administrator deletes units, and reads no one's care."""
+    refused = world.ask(PRINCIPALS["administrator"], "DELETE", "Organization/psyk")
+    assert refused.status == 409
+    assert "Encounter/" not in refused.text
+    assert "DocumentReference/" not in refused.text
+    assert "CarePlan/" not in refused.text
+    assert "CarePlan/" in world.ask(OPEN, "DELETE", "Organization/psyk").text
+
+
+def test_what_is_contained_and_not_approved_is_not_given_to_the_patient(
+    world: MatrixWorld,
+) -> None:
+    """R113: what is contained has an approval of its own."""
+    unapproved = {
+        "resourceType": "CareTeam",
+        "id": "o",
+        "extension": [
+            {
+                "url": "https://fhir.inera.se/ig/ehds-tk/StructureDefinition/approved-for-patient",
+                "valueBoolean": False,
+            }
+        ],
+        "name": "Otillåtet",
+    }
+    plan = {
+        "resourceType": "CarePlan",
+        "id": "holds",
+        "contained": [unapproved],
+        "status": "active",
+        "intent": "plan",
+        "subject": {"reference": "Patient/own"},
+        "author": {"reference": "Organization/hc"},
+        "careTeam": [{"reference": "#o"}],
+    }
+    world.tell(OPEN, "PUT", "CarePlan/holds", plan)
+    patient = PRINCIPALS["patient"]
+    assert world.ask(patient, "GET", "CarePlan/holds").status == 200
+    for url in ("CarePlan/holds", "CarePlan/holds/_history/1", "CarePlan?_id=holds",
+                "CareTeam?_contained=true&_containedType=contained", "CarePlan?_content=Otillåtet"):  # fmt: skip
+        assert (
+            "Otillåtet"
+            not in world.ask(patient, "GET", url).text.split('"link"')[-1].split("]", 1)[-1]
+        ), url
+    assert "Otillåtet" in world.ask(NURSE, "GET", "CarePlan/holds").text
+
+
+def test_a_guardian_is_not_told_where_a_protected_child_lives(world: MatrixWorld) -> None:
+    """R118, R123: it may be the guardian whom the child is protected from."""
+    child = person("ward", meta=PROTECTED, address=[{"city": "Gömby"}])
+    world.tell(OPEN, "PUT", "Patient/ward", child)
+    # An app may be launched with the child as the patient to look at.
+    for launched in ("", "Patient/ward"):
+        guardian = Principal("x", role="guardian", wards=("Patient/ward",), patient=launched)
+        told = world.ask(guardian, "GET", "Patient/ward")
+        assert told.status == 200
+        assert "Gömby" not in told.text
+    own = Principal("Patient/ward", role="patient", patient="Patient/ward")
+    assert "Gömby" in world.ask(own, "GET", "Patient/ward").text
+
+
+def test_who_is_linked_to_a_person_is_not_in_their_launch(world: MatrixWorld) -> None:
+    """A token for one person does not open another's record that links to it (SMART, launch)."""
+    world.tell(OPEN, "PUT", "Patient/one", person("one"))
+    link = [{"other": {"reference": "Patient/one"}, "type": "seealso"}]
+    world.tell(OPEN, "PUT", "Patient/twin", person("twin", link=link))
+    launched = replace(NURSE, patient="Patient/one", scopes=(Scope("patient", "Patient", "rs"),))
+    assert world.ask(launched, "GET", "Patient/one").status == 200
+    assert world.ask(launched, "GET", "Patient/twin").status == 404
+
+
+def test_a_scope_with_a_search_also_limits_what_references_find(world: MatrixWorld) -> None:
+    """A write that refers to what the scope leaves out is refused as one to nothing is."""
+    scopes = (
+        Scope("system", "Encounter", "rs", (("status", "finished"),)),
+        Scope("system", "DocumentReference", "cruds"),
+        Scope("system", "Patient", "rs"),
+    )
+    narrow = replace(PRINCIPALS["system-unit"], scopes=scopes)
+    answers = []
+    for id_ in (world.ids["encounter", "own"], "is-not-there"):
+        pointer = {
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "content": [{"attachment": {"title": "x"}}],
+            "context": {"encounter": [{"reference": f"Encounter/{id_}"}]},
+        }
+        told = world.ask(narrow, "POST", "DocumentReference", pointer)
+        answers.append((told.status, told.text.replace(id_, "ID")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 422
+
+
+def test_no_unit_takes_the_number_of_another(world: MatrixWorld) -> None:
+    """R112: what the other writes afterwards would be labelled as this one's."""
+    region = PRINCIPALS["system-provider"]
+    for system in (HSA, "urn:oid:1.2.752.129.2.1.4.1"):
+        false = {
+            "resourceType": "Organization",
+            "name": "Falsk",
+            "identifier": [{"system": system, "value": hsa("hemsjukvard")}],
+            "partOf": {"reference": "Organization/region"},
+        }
+        assert world.ask(region, "POST", "Organization", false).status == 403
+    new = {
+        "resourceType": "Organization",
+        "name": "Ny",
+        "partOf": {"reference": "Organization/region"},
+    }
+    made = world.tell(region, "POST", "Organization", new)
+    stolen = {**made.body, "identifier": [{"system": HSA, "value": hsa("kommun")}]}
+    assert world.ask(region, "PUT", f"Organization/{made.body['id']}", stolen).status == 403
+
+
+def test_a_national_service_learns_no_more_of_a_person_than_their_number(
+    world: MatrixWorld,
+) -> None:
+    """R111: the named contacts are what it is given; a name or address is not."""
+    national = PRINCIPALS["national-service"]
+    told = world.ask(national, "GET", "Patient/consented")
+    assert told.status == 200
+    assert "n-consented" in told.text
+    assert "Markpatientconsented" not in told.text
+    by_number = "Patient?identifier=urn:example:number|n-consented"
+    assert ids(world.ask(national, "GET", by_number)) == ["consented"]
+    assert ids(world.ask(national, "GET", f"{by_number}&family=Mark")) == []
+
+
+def test_what_a_request_writes_decides_about_what_it_reads_next(world: MatrixWorld) -> None:
+    """R111: a consent takes effect the next moment, also inside one batch."""
+    context = world.context(NURSE)
+    access = context.store.access
+    assert access.state("Patient/consented").other_providers
+    assert world.ask(context, "POST", "Basic", BASIC).status == 201
+    assert not access.known_states
+
+
+def test_records_are_written_with_an_assignment_of_care_only(world: MatrixWorld) -> None:
+    """R117: a purpose that reads no one's record writes none either."""
+    clerk = replace(staff("hc"), purpose="HRESCH")
+    assert world.ask(clerk, "POST", "Basic", BASIC).status == 403
+
+
+def test_a_task_is_about_whom_it_is_for(world: MatrixWorld) -> None:
+    """R115, R111: spärr, relation and the patient's log hold for tasks; no compartment has them."""
+    for relation, status in (("related", 200), ("inner", 404), ("outer", 404)):
+        told = world.ask(NURSE, "GET", f"Task/{world.ids['task', relation]}")
+        assert told.status == status, relation
+    context = world.context(NURSE)
+    world.ask(context, "GET", f"Task/{world.ids['task', 'own']}")
+    assert "Patient/own" in context.store.trace.patients
+
+
+@pytest.mark.parametrize(
+    "named", ["related", "Patient/related", "http://localhost/fhir/Patient/related"]
+)
+def test_a_person_is_named_however_the_reference_is_spelled(world: MatrixWorld, named: str) -> None:
+    """R111: what the law gives of a person does not hang on a spelling."""
+    told = world.ask(NURSE, "GET", f"Encounter?patient={named}")
+    assert ids(told) == [world.ids["encounter", "related"]]
+
+
+def test_whom_an_internal_note_refers_to_is_not_told_the_patient(world: MatrixWorld) -> None:
+    """R114: neither from the note nor from what it refers to."""
+    team = world.ids["noted", "own"]
+    patient = PRINCIPALS["patient"]
+    assert (
+        "Organization/psyk" not in world.ask(patient, "GET", f"CareTeam?_id={team}&_include=*").text
+    )
+    found = world.ask(patient, "GET", "Organization?_id=psyk&_revinclude=*")
+    assert team not in ids(found)
+    nurse = world.ask(NURSE, "GET", f"CareTeam?_id={team}&_include=*")
+    assert "psyk" in ids(nurse)
+
+
+def test_a_page_begins_where_it_did_when_what_may_not_be_seen_appears(world: MatrixWorld) -> None:
+    """R111: a link to a next page holds, and does not tell of a type that was not there before."""
+    world.tell(OPEN, "PUT", "Patient/paged", person("paged"))
+    for number in (1, 2, 3):
+        body = encounter(f"paged-{number}", "hc", "paged")
+        world.tell(OPEN, "PUT", f"Encounter/{body['id']}", body)
+    url = "Patient/paged/*?_count=1&_sort=_id"
+    before = world.ask(NURSE, "GET", url)
+    goal = {"resourceType": "Goal", "id": "secret", "lifecycleStatus": "active",
+            "description": {"text": "x"}, "subject": {"reference": "Patient/paged"}}  # fmt: skip
+    world.tell(world.writer("psyk"), "PUT", "Goal/secret", goal)
+    assert world.ask(NURSE, "GET", url).text == before.text
+    following = next(i["url"] for i in before.body["link"] if i["relation"] == "next")
+    assert ids(world.ask(NURSE, "GET", following)) == ["paged-2"]
