@@ -82,6 +82,7 @@ def main(
         open_too = {"FHIR_SERVER_AUDIT": "always"} if both_audited else {}
         secured = {
             "FHIR_SERVER_LOCAL_TOKENS": "true",
+            "FHIR_SERVER_RATE_LIMIT": "off",
             "FHIR_SERVER_DATA_DIR": folder,
         }
         with (

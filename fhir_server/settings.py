@@ -25,7 +25,7 @@ def _documented(default: Any, about: str, metavar: str = "", *, secret: bool = F
 
 
 # Of who is known to the server by a token, in one worker: more than any of our clients needs.
-_SECURED_RATE = "1200/minute"
+_SECURED_RATE = "30000/minute"
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def test_a_setting_that_can_not_work_is_refused_at_start(name: str, value: str |
 
 def test_a_server_with_security_has_a_rate_and_an_open_one_has_none() -> None:
     assert Settings().client_rate == ""
-    assert Settings(local_tokens=True).client_rate == "1200/minute"
+    assert Settings(local_tokens=True).client_rate == "30000/minute"
     assert Settings(local_tokens=True, rate_limit="off").client_rate == ""
     assert Settings(rate_limit="10/second").client_rate == "10/second"
 
