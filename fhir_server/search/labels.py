@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from fhir_server.search import tokens
@@ -144,6 +145,12 @@ def said_by(
 
 def read(spelled: Iterable[str]) -> Labels:
     """Read labels that were spelled, among other tokens or alone."""
+    # Each version's are read several times on its way out.
+    return _read_many(spelled) if isinstance(spelled, tuple) else _read_many(tuple(spelled))
+
+
+@lru_cache(maxsize=8192)
+def _read_many(spelled: tuple[str, ...]) -> Labels:
     many: dict[str, list[str]] = {}
     for token in spelled:
         if "._" in token:

@@ -45,7 +45,7 @@ SENT = frozenset(
 # What units of several vårdgivare take part in, if the person wants it.
 SHARED = frozenset({"CarePlan", "CareTeam", "Consent", "Goal"})
 # Purposes (v3-PurposeOfUse) for which staff see persons' care: HSLF-FS 2016:40, 4 kap.; PDL 2 kap.
-CARE_PURPOSES = frozenset({"TREAT", "ETREAT", "BTG", "CAREMGT", "COC", "CLINTRCH", "PATADMIN"})
+CARE_PURPOSES = frozenset({"TREAT", "ETREAT", "BTG", "CAREMGT", "COC", "PATADMIN"})
 # People whose own data may be protected.
 PEOPLE = frozenset({"Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson"})
 
