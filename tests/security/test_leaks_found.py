@@ -247,3 +247,21 @@ def test_a_page_begins_where_it_did_when_what_may_not_be_seen_appears(world: Mat
     assert world.ask(NURSE, "GET", url).text == before.text
     following = next(i["url"] for i in before.body["link"] if i["relation"] == "next")
     assert ids(world.ask(NURSE, "GET", following)) == ["paged-2"]
+
+
+def test_a_text_that_looks_like_a_reference_tells_of_no_record(world: MatrixWorld) -> None:
+    """What stood in one's record as a mere text becomes no reference to what one does not see."""
+    answers = []
+    for id_ in (world.ids["encounter", "outer"], "is-not-there"):
+        pointer = {
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "description": f"Encounter/{id_}",
+            "content": [{"attachment": {"title": "x"}}],
+        }
+        made = world.tell(NURSE, "POST", "DocumentReference", pointer).body
+        made["context"] = {"encounter": [{"reference": f"Encounter/{id_}"}]}
+        told = world.ask(NURSE, "PUT", f"DocumentReference/{made['id']}", made)
+        answers.append((told.status, told.text.replace(id_, "ID")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 422
