@@ -272,7 +272,7 @@ class GuardedStore(GuardedFigures):
         labelled = self._labeller.labelled(self, changes)
         if not self._free:
             self._require_uncut(labelled)
-            require_writable(self.access, labelled)
+            require_writable(self.access, labelled, self)
 
         def following(snapshot: Snapshot) -> Sequence[Change]:
             # What follows from a write is the law's doing, whoever wrote.
