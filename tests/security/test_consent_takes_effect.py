@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -297,6 +298,17 @@ def test_emergency_access_ends_with_its_time(world: World) -> None:
         )
         create(world.context(who), "Flag", flag)
         assert seen(world, who) == {"d-psyk"}
+
+
+def test_emergency_access_opens_nothing_for_another_purpose_than_care(world: World) -> None:
+    """R111: neither opened for care nor by a plain write of the Flag (PDL 4 kap. 5 §)."""
+    nurse = staff("psyk", "reader")
+    clerk = replace(nurse, purpose="PATADMIN")
+    flag = open_record(world, nurse)
+    assert seen(world, nurse) == set(DOCUMENTS)
+    assert seen(world, clerk) == {"d-psyk"}
+    create(world.context(clerk), "Flag", flag)
+    assert seen(world, clerk) == {"d-psyk"}
 
 
 def test_nobody_opens_a_record_for_somebody_else(world: World) -> None:
