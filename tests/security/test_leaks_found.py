@@ -305,3 +305,15 @@ def test_a_scope_with_a_search_limits_what_is_written(world: MatrixWorld) -> Non
     assert world.ask(narrow, "PUT", url, {**made, "status": "superseded"}).status == 403
     world.tell(NURSE, "PUT", url, {**made, "status": "superseded"})
     assert world.ask(narrow, "PUT", url, made).status == 403
+
+
+def test_a_number_about_a_person_is_in_the_log_of_access_to_their_data(world: MatrixWorld) -> None:
+    """R115, R116: that there is something with these criteria is told, though nothing is given."""
+    for asked in ("patient=own", "patient=own&_count=0"):
+        context = world.context(NURSE)
+        told = world.ask(context, "GET", f"Encounter?{asked}&_summary=count")
+        assert told.body["total"] == 1
+        assert context.store.trace.patients == {"Patient/own"}
+    context = world.context(NURSE)
+    assert world.ask(context, "GET", "Encounter?patient=unrelated&_summary=count").body["total"] == 0
+    assert context.store.trace.patients == set()
