@@ -197,7 +197,8 @@ class _OnFile:
         for each in kept:
             resource = each.resource
             match resource.get("resourceType"):
-                case "Patient":
+                # Another's Patient that is linked to this one says nothing of this person.
+                case "Patient" if f"Patient/{resource.get('id')}" == person:
                     self.patient = resource
                 case "Consent":
                     self.consents.append(resource)
