@@ -315,5 +315,7 @@ def test_a_number_about_a_person_is_in_the_log_of_access_to_their_data(world: Ma
         assert told.body["total"] == 1
         assert context.store.trace.patients == {"Patient/own"}
     context = world.context(NURSE)
-    assert world.ask(context, "GET", "Encounter?patient=unrelated&_summary=count").body["total"] == 0
+    assert (
+        world.ask(context, "GET", "Encounter?patient=unrelated&_summary=count").body["total"] == 0
+    )
     assert context.store.trace.patients == set()
