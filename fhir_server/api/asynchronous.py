@@ -34,7 +34,7 @@ from fhir_server.fhir.bundle import bundle, raw
 from fhir_server.fhir.outcome import FhirError, Issue, not_found, operation_outcome
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.standard.reindex import STOPPING
-from fhir_server.security.principal import Principal
+from fhir_server.security.principal import ANONYMOUS, Principal
 from fhir_server.storage.mongo_jobs import BEAT_SECONDS, MAX_RESULT_BYTES, Job, Jobs, Result
 from fhir_server.storage.mongo_reindex import ReindexStore
 from fhir_server.storage.records import StoreFailure, StoreUnavailable
@@ -228,6 +228,8 @@ def _begin() -> Response | None:
         return None
     if request.environ.get("fhir_server.job"):
         return None
+    if principal() is ANONYMOUS:
+        return None  # nobody may ask what came of it, and others' jobs would have to wait
     reindex = request.path == "/fhir/$reindex" and request.method == "POST"
     if not reindex and prefer(PREFERENCE) is None:
         return None

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
+from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Context
@@ -123,8 +124,14 @@ def _kept(context: Context, prepared: Prepared, missing: Collection[str]) -> set
     previous = prepared.change.previous
     if not missing or previous is None or context.store.access.principal.unrestricted:
         return set()
-    body = previous.body or b""
-    before = {each for each in missing if f'"{each}"'.encode() in body}
+    body = json.parse(previous.body or b"{}")
+
+    def same(reference: str) -> str | None:
+        target = str(local(reference, context.base) or "")
+        return target if target in missing else None
+
+    # A text that only looks like a reference would tell whether there is what it names.
+    before = {target for _, target in _places(body, previous.resource_type, same)}
     return context.store.deciding().existing(before) if before else set()
 
 

@@ -95,6 +95,9 @@ def problem_of(definitions: Definitions, definition: Mapping[str, Any]) -> tuple
                 "server's own parameters can't be replaced: choose another code, or store this "
                 "one with a status other than active."
             )
+    if code.startswith("_"):
+        # So begin the labels in the index that decide who sees a resource.
+        return "code", f"'{code}' begins as only the server's own do: choose another code."
     for type_ in types:
         own = definition_for(definitions, definition, type_, revision=1)
         alone = definitions.with_search_parameters({type_: {code: own}})

@@ -133,12 +133,12 @@ class Access(Rights):
             parts.append(Not(criteria.flag(resource_type, labels.PROTECTED)))
         return every(*parts)
 
-    def scoped(self, resource_type: str) -> Criterion:
-        """Give what the token's scopes add for a type."""
+    def scoped(self, resource_type: str, letters: str = "rs") -> Criterion:
+        """Give what the token's scopes add for a type, to any of some interactions."""
         allowed = self.principal.scopes
         if allowed is None:
             return EVERYTHING
-        found = [s for s in allowed if scopes.covers(s, resource_type, "rs")]
+        found = [s for s in allowed if scopes.covers(s, resource_type, letters)]
         if any(s.context != "patient" and not s.search for s in found):
             return EVERYTHING
         return either(*(self._scope(s, resource_type) for s in found))

@@ -184,8 +184,10 @@ class GuardedStore(GuardedFigures):
         return replace(page, resources=given, tokens=own)
 
     def count(self, query: Query, limit: int | None = None) -> int:
-        """Count what matches and may be seen."""
-        return super().count(query if self._free else self._restricted(query), limit)
+        """Count what matches and may be seen; of whom it names, a number tells something, too."""
+        found = super().count(query if self._free else self._restricted(query), limit)
+        self.trace.patients.update(named_by(query.where) if found else ())
+        return found
 
     def explain(self, query: Query) -> dict[str, Any]:
         """Tell how a page is found.
@@ -272,7 +274,7 @@ class GuardedStore(GuardedFigures):
         labelled = self._labeller.labelled(self, changes)
         if not self._free:
             self._require_uncut(labelled)
-            require_writable(self.access, labelled)
+            require_writable(self.access, labelled, self)
 
         def following(snapshot: Snapshot) -> Sequence[Change]:
             # What follows from a write is the law's doing, whoever wrote.
@@ -324,8 +326,7 @@ class GuardedStore(GuardedFigures):
         return lambda snapshot: check(self._as(access, Trace(), snapshot))
 
     def _note_changes(self, changes: Sequence[Change]) -> None:
-        for change in changes:
-            new = change.new
+        for new in (change.new for change in changes):
             self.trace.changed.append(f"{new.reference}/_history/{new.version}")
             self.trace.patients.update(labels.read(new.labels).about)
 

@@ -14,33 +14,40 @@ from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.labels import Labels
-from fhir_server.security.access import Access
+from fhir_server.search.matching import Indexed, fulfils
+from fhir_server.search.query import HasId, Query, every
+from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.organizations import ORGANIZATION
 from fhir_server.security.provenance import RECORDS
 from fhir_server.storage.records import Change
+from fhir_server.storage.snapshot import Snapshot
 
 
-def require_writable(access: Access, changes: Sequence[Change]) -> None:
+def require_writable(access: Access, changes: Sequence[Change], snapshot: Snapshot) -> None:
     """Refuse changes that a principal may not make.
 
     Args:
         access: the principal's.
         changes: with whole labels.
+        snapshot: where the versions are that they replace.
 
     Raises:
         FhirError: 403 with every change that is refused.
     """
-    refused = [issue for change in changes for issue in _refusals(access, change)]
+    refused = [issue for change in changes for issue in _refusals(access, change, snapshot)]
     if refused:
         raise FhirError(*refused)
 
 
-def _refusals(access: Access, change: Change) -> list[Issue]:
+def _refusals(access: Access, change: Change, snapshot: Snapshot) -> list[Issue]:
     new, previous = change.new, change.previous
     type_ = new.resource_type
     letter = "d" if new.body is None else "u" if previous and previous.body is not None else "c"
     if not access.may(letter, type_):
         return [_issue(f"{_WHAT[letter]} {type_} is not allowed with this role and token.", type_)]
+    if not _in_scope(access, change, letter, snapshot):
+        text = f"{_WHAT[letter]} this {type_} is outside the token's scopes."
+        return [_issue(text, type_)]
     if not _may_sign(access, change):
         return [
             _issue("Only the member of staff whom it names writes this, for themselves.", type_)
@@ -64,6 +71,19 @@ def _refusals(access: Access, change: Change) -> list[Issue]:
             return []
         return [_issue("It was sent to you, and stays the sender's.", type_)]
     return [_issue(f"{new.reference} is another unit's; only that unit changes it.", type_)]
+
+
+def _in_scope(access: Access, change: Change, letter: str, snapshot: Snapshot) -> bool:
+    """Tell whether a scope of a patient, or with a search, covers what is written and replaced."""
+    new, entries = change.new, change.entries
+    wanted = access.scoped(new.resource_type, letter)
+    if wanted == EVERYTHING:
+        return True
+    indexed = entries and Indexed(new.reference, new.last_updated, entries)
+    if indexed and not fulfils(wanted, indexed):
+        return False
+    replaced = Query((new.resource_type,), every(HasId((new.reference,)), wanted))
+    return letter == "c" or Snapshot.count(snapshot, replaced, 1) > 0
 
 
 def _wrong_at_once(access: Access, change: Change, letter: str) -> Issue | None:

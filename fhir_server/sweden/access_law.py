@@ -156,7 +156,11 @@ def given(
         return NOTHING
     outside -= frozenset(looker.units)
     minutes = limits.emergency_minutes
-    if any(emergency.opens(f, looker.person, looker.roots, now, minutes) for f in on_file.flags):
+    # It is for care: with another purpose, what one opened for care is as closed as before.
+    cares = looker.purpose in emergency.PURPOSES
+    if cares and any(
+        emergency.opens(f, looker.person, looker.roots, now, minutes) for f in on_file.flags
+    ):
         return Given(True, True, blocked_units=outside, emergency=True)
     if on_file.protected and not looker.protected:
         return NOTHING
@@ -193,7 +197,8 @@ class _OnFile:
         for each in kept:
             resource = each.resource
             match resource.get("resourceType"):
-                case "Patient":
+                # Another's Patient that is linked to this one says nothing of this person.
+                case "Patient" if f"Patient/{resource.get('id')}" == person:
                     self.patient = resource
                 case "Consent":
                     self.consents.append(resource)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from fhir_server.app import audit_form, create_app
+from fhir_server.interactions.context import Context, OperationRequest
 from fhir_server.security.audit.event import Interaction, Occurrence
 from fhir_server.security.principal import Principal
 from fhir_server.settings import Settings
@@ -130,6 +133,28 @@ def test_it_is_a_page_in_swedish(fhir: Fhir) -> None:
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     empty = fhir.get("Patient/anna/$access-log?end=2020-01-01", Accept="text/html")
     assert "Ingen har tagit del" in empty.text
+
+
+def listed(app: Flask, who: Principal, person: str) -> list[dict[str, Any]]:
+    parts = app.extensions["fhir"]
+    context = Context(parts.server, parts.gate.open(who), "http://localhost/fhir")
+    request = OperationRequest("access-log", "Patient", person, "GET", (), None)
+    answer = parts.server.operations.invoke(context, request)
+    return [each["resource"] for each in json.loads(answer.body or b"{}").get("entry", ())]
+
+
+def test_a_manager_is_not_told_where_else_a_person_is_cared_for(app: Flask) -> None:
+    """R115, R111: checks are of accesses from the own unit (patientdatalagen 4 kap. 3 §)."""
+    elsewhere = "SE2321000016-E000000000099"
+    fhir = Fhir(app.test_client())
+    identifier = [{"system": codes.HSA_ID, "value": elsewhere}]
+    fhir.create({"resourceType": "Organization", "name": "Annan", "identifier": identifier})
+    trail, _ = app.extensions["fhir_audit"]
+    trail.ship()
+    manager = replace(NURSE, id="chief", role="manager", person="SE2321000016-chief")
+    assert len(by_the_nurse(listed(app, manager, "anna"))) == len(listed(app, manager, "anna")) > 0
+    assert listed(app, replace(manager, unit=elsewhere), "anna") == []
+    assert len(by_the_nurse(listed(app, Principal("a", role="administrator"), "anna"))) == 13
 
 
 def test_a_sample_is_drawn_at_random_and_can_be_drawn_again(fhir: Fhir) -> None:

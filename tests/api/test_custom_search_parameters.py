@@ -206,6 +206,18 @@ def test_one_that_can_not_be_searched_by_is_refused_with_the_reason(
     assert fhir.get("SearchParameter/refused").status_code == 404
 
 
+def test_one_that_would_make_labels_of_who_may_see_a_resource_is_refused(fhir: Fhir) -> None:
+    """R111: what stands in the index as ``Encounter._owner`` decides who finds an Encounter."""
+    forged = {
+        **parameter("_owner", base=["Encounter"], type="reference", target=["Organization"]),
+        "id": "forged",
+        "expression": "Encounter.serviceProvider",
+    }
+    response = put(fhir, forged)
+    assert response.status_code == 422
+    assert response.json["issue"][0]["expression"] == ["SearchParameter.code"]
+
+
 def test_the_same_code_for_the_same_type_twice_is_refused(fhir: Fhir) -> None:
     put(fhir, parameter())
     response = put(

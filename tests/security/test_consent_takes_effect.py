@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -297,6 +298,38 @@ def test_emergency_access_ends_with_its_time(world: World) -> None:
         )
         create(world.context(who), "Flag", flag)
         assert seen(world, who) == {"d-psyk"}
+
+
+def test_a_patient_that_is_linked_to_a_protected_one_does_not_lift_the_protection(
+    world: World,
+) -> None:
+    """R118: anybody may store a Patient that says it is the same person."""
+    system = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
+    marked = {"security": [{"system": system, "code": "sekretessmarkering"}]}
+    world.put(
+        {"resourceType": "Patient", "id": "kept", "meta": marked},
+        observation("d-kept", "psyk", "kept"),
+        encounter("relation-kept", "hc", "kept"),
+    )
+    who = staff("hc")
+    with pytest.raises(FhirError):
+        read(world.context(who), "DocumentReference", "d-kept")
+    link = [{"other": {"reference": "Patient/kept"}, "type": "seealso"}]
+    world.put(*({"resourceType": "Patient", "id": f"{n}-twin", "link": link} for n in "az"))
+    with pytest.raises(FhirError) as refused:
+        read(world.context(who), "DocumentReference", "d-kept")
+    assert refused.value.status == 404
+
+
+def test_emergency_access_opens_nothing_for_another_purpose_than_care(world: World) -> None:
+    """R111: neither opened for care nor by a plain write of the Flag (PDL 4 kap. 5 §)."""
+    nurse = staff("psyk", "reader")
+    clerk = replace(nurse, purpose="PATADMIN")
+    flag = open_record(world, nurse)
+    assert seen(world, nurse) == set(DOCUMENTS)
+    assert seen(world, clerk) == {"d-psyk"}
+    create(world.context(clerk), "Flag", flag)
+    assert seen(world, clerk) == {"d-psyk"}
 
 
 def test_nobody_opens_a_record_for_somebody_else(world: World) -> None:

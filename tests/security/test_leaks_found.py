@@ -247,3 +247,75 @@ def test_a_page_begins_where_it_did_when_what_may_not_be_seen_appears(world: Mat
     assert world.ask(NURSE, "GET", url).text == before.text
     following = next(i["url"] for i in before.body["link"] if i["relation"] == "next")
     assert ids(world.ask(NURSE, "GET", following)) == ["paged-2"]
+
+
+def test_a_text_that_looks_like_a_reference_tells_of_no_record(world: MatrixWorld) -> None:
+    """What stood in one's record as a mere text becomes no reference to what one does not see."""
+    answers = []
+    for id_ in (world.ids["encounter", "outer"], "is-not-there"):
+        pointer = {
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "description": f"Encounter/{id_}",
+            "content": [{"attachment": {"title": "x"}}],
+        }
+        made = world.tell(NURSE, "POST", "DocumentReference", pointer).body
+        made["context"] = {"encounter": [{"reference": f"Encounter/{id_}"}]}
+        told = world.ask(NURSE, "PUT", f"DocumentReference/{made['id']}", made)
+        answers.append((told.status, told.text.replace(id_, "ID")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 422
+
+
+def about(person: str, **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "subject": {"reference": f"Patient/{person}"},
+        "content": [{"attachment": {"title": "x"}}],
+        **more,
+    }
+
+
+def test_an_app_launched_for_one_person_writes_about_no_other(world: MatrixWorld) -> None:
+    """SMART, launch context: patient/DocumentReference.cu is about the person of the launch."""
+    scopes = (Scope("patient", "DocumentReference", "cru"), Scope("user", "Patient", "rs"))
+    launched = replace(NURSE, patient="Patient/own", scopes=scopes)
+    made = world.tell(launched, "POST", "DocumentReference", about("own")).body
+    url = f"DocumentReference/{made['id']}"
+    world.tell(launched, "PUT", url, {**made, "description": "y"})
+    assert world.ask(launched, "POST", "DocumentReference", about("two")).status == 403
+    assert world.ask(launched, "PUT", url, {**made, **about("two")}).status == 403
+    assert world.ask(launched, "POST", "DocumentReference", about("two", subject={})).status >= 400
+
+
+def test_a_scope_with_a_search_limits_what_is_written(world: MatrixWorld) -> None:
+    """SMART 2: neither what is stored nor what it replaces lies outside of it."""
+    search = (("status", "current"),)
+    scopes = (
+        Scope("user", "DocumentReference", "rs"),
+        Scope("user", "DocumentReference", "cu", search),
+        Scope("user", "Patient", "rs"),
+    )
+    narrow = replace(NURSE, scopes=scopes)
+    old = about("own", status="superseded")
+    assert world.ask(narrow, "POST", "DocumentReference", old).status == 403
+    made = world.tell(narrow, "POST", "DocumentReference", about("own")).body
+    url = f"DocumentReference/{made['id']}"
+    assert world.ask(narrow, "PUT", url, {**made, "status": "superseded"}).status == 403
+    world.tell(NURSE, "PUT", url, {**made, "status": "superseded"})
+    assert world.ask(narrow, "PUT", url, made).status == 403
+
+
+def test_a_number_about_a_person_is_in_the_log_of_access_to_their_data(world: MatrixWorld) -> None:
+    """R115, R116: that there is something with these criteria is told, though nothing is given."""
+    for asked in ("patient=own", "patient=own&_count=0"):
+        context = world.context(NURSE)
+        told = world.ask(context, "GET", f"Encounter?{asked}&_summary=count")
+        assert told.body["total"] == 1
+        assert context.store.trace.patients == {"Patient/own"}
+    context = world.context(NURSE)
+    assert (
+        world.ask(context, "GET", "Encounter?patient=unrelated&_summary=count").body["total"] == 0
+    )
+    assert context.store.trace.patients == set()

@@ -163,3 +163,10 @@ def test_a_page_of_another_is_no_way_in(
     assert all(
         each.get("subject", {}).get("reference", "Patient/own") == "Patient/own" for each in found
     )
+
+
+def test_who_sends_no_token_takes_no_place_among_the_jobs(app: Flask) -> None:
+    """Nobody could ask what came of it, and the jobs of others would have to wait."""
+    told = app.test_client().get("/fhir/metadata", headers={"Prefer": "respond-async"})
+    assert told.status_code == 200
+    assert told.get_json()["resourceType"] == "CapabilityStatement"

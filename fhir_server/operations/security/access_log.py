@@ -77,6 +77,9 @@ def _page(call: Call, period: tuple[int, int]) -> tuple[list[KeptRecord], str]:
         raise invalid(f"count must be 1 to {MOST}.", "count", code="value")
     person = f"Patient/{call.id}"
     wanted = [f"AuditEvent.patient{tokens.REFERENCE}{person}", SUCCESS]
+    if not call.context.store.access.asks_as_person:
+        # Where else a person is cared for is not told by who has looked at them there.
+        wanted += access_sample.own_checks(call)
     ledger = AuditStore(call.context.store.collections)
     found: list[KeptRecord] = []
     before = _before(call, person)

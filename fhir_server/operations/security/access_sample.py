@@ -36,7 +36,7 @@ def run(call: Call, period: tuple[int, int]) -> Answer:
     Raises:
         FhirError: 403 for who does not answer for the checks, 400 for too many.
     """
-    restriction = _restriction(call)
+    restriction = own_checks(call)
     size = call.arguments["sample"]
     if not 0 < size <= MOST:
         raise invalid(f"sample must be 1 to {MOST}.", "sample", code="value")
@@ -59,11 +59,14 @@ def run(call: Call, period: tuple[int, int]) -> Answer:
     return Answer(200, body=bundle("searchset", entries, links=[("self", address)]))
 
 
-def _restriction(call: Call) -> list[str]:
+def own_checks(call: Call) -> list[str]:
     """Give the index tokens of the records that are this principal's to check.
 
-    Which staff may draw samples at all, the roles say: verksamhetschef. They check accesses from
-    the own unit; who runs the server, all.
+    Which staff may look at the trail at all, the roles say: verksamhetschef. They check accesses
+    from the own unit; who runs the server, all.
+
+    Raises:
+        FhirError: 403 for who does not answer for the checks.
     """
     access = call.context.store.access
     principal = access.principal
@@ -72,7 +75,7 @@ def _restriction(call: Call) -> list[str]:
     if access.role.kind == "staff" and principal.unit:
         unit = tokens.coded(codes.HSA_ID, principal.unit)
         return [f"AuditEvent.acting-unit{tokens.IDENTIFIER}{tokens.CODED}{unit}"]
-    text = "Samples are drawn by verksamhetschef and administrator, who answer for the checks."
+    text = "The trail is checked by verksamhetschef and administrator, who answer for the checks."
     details = (codes.PDL_4_3.coding, codes.HSLF_2016_40_4_9.coding)
     raise FhirError(Issue("error", "forbidden", text, "sample", details))
 

@@ -22,6 +22,7 @@ PATIENT, GUARDIAN = "patient", "guardian"
 _HSA_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _RESOURCE_ID = re.compile(r"(?:Patient/)?([A-Za-z0-9.-]{1,64})")
 _CODE = re.compile(r"[A-Z]{3,12}")
+_OF_SMART = re.compile(r"(?:^| )(?:patient|user|system)/")
 _WORD = re.compile(r"[\x21-\x7e]{1,200}")
 MAX_WARDS = 50
 
@@ -209,7 +210,8 @@ def _scopes(claims: Claims, issuer: Issuer, contexts: set[str]) -> Scopes:
     text = " ".join(map(str, said)) if isinstance(said, list) else said
     if not isinstance(text, str):
         raise invalid_token("The scopes in the access token can not be read.")
-    found = parse(text) or parse(issuer.default_scopes)
+    # One of SMART's that can't be read allows nothing: it is not as if there were none.
+    found = parse(text if _OF_SMART.search(text) else issuer.default_scopes)
     # A person's token with a system scope does not make a system of the person, nor the reverse.
     return tuple(scope for scope in found if scope.context in contexts)
 

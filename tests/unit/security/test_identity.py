@@ -69,6 +69,15 @@ def test_a_token_without_scopes_allows_nothing_unless_the_file_says_what() -> No
     assert principal_of(silent, generous).scopes == (Scope("user", "*", "rs"),)
 
 
+def test_a_scope_that_can_not_be_read_is_not_replaced_by_the_wider_default() -> None:
+    """SMART: a scope narrows; where it is misspelled the token must not be given more."""
+    generous = replace(IDP, default_scopes="user/*.cruds")
+    for misspelled in ("user/CarePlan.rs?category", "openid user/CarePlan.sr", "user/care.rs"):
+        assert principal_of({**NURSE, "scope": misspelled}, generous).scopes == ()
+    launched = {**NURSE, "scope": "launch/patient openid"}
+    assert principal_of(launched, generous).scopes == (Scope("user", "*", "cruds"),)
+
+
 def test_a_registered_client_is_who_the_file_says() -> None:
     who = principal_of({"client_id": "sys", "scope": "system/*.rs", "rights": ["r2"]}, IDP)
     assert (who.id, who.role, who.unit, who.purpose) == ("sys", "system", UNIT, "TREAT")
