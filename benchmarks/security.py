@@ -29,6 +29,7 @@ from rich.table import Table
 from benchmarks.clients import HttpClient, Rate, Work, run
 from benchmarks.data import care_plan
 from benchmarks.servers import Running, fhir_server
+from fhir_server.fhir.locations import canonical
 from fhir_server.security.authentication import local_tokens
 from fhir_server.security.principal import Principal
 from fhir_server.security.trace import Trace
@@ -201,8 +202,8 @@ def _consent(n: int) -> Resource:
 
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
-_CONSENTS = "https://vardsamordning.example/fhir/CodeSystem/consent-category"
-_LAW = "https://vardsamordning.example/fhir/CodeSystem/law"
+_CONSENTS = f"{canonical()}/CodeSystem/consent-category"
+_LAW = f"{canonical()}/CodeSystem/law"
 
 
 # Requests

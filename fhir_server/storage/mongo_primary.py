@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import pymongo
 from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.server_type import SERVER_TYPE
@@ -78,7 +79,7 @@ class Primary:
         for _ in range(ATTEMPTS):
             # Noted before, because the driver repeats a read that fails on the next primary.
             settled = self._settled
-            result = read()
+            result = self._patiently(read)
             if not self._is_visible():
                 return result
             if settled is not None and settled == self._identity():
@@ -86,6 +87,16 @@ class Primary:
                 return result
             self._settle()
         raise StoreUnavailable("the primary keeps changing")
+
+    def _patiently(self, read: Callable[[], Result]) -> Result:
+        """Read; where there is no primary, wait for one as long as the driver does and no longer.
+
+        With a limit of time for a whole request the driver tries again until that is over.
+        """
+        if self._identity() is not None or not self._is_visible():
+            return read()
+        with pymongo.timeout(self._client.options.server_selection_timeout):
+            return read()
 
     def _is_visible(self) -> bool:
         return self._client.topology_description.topology_type_name not in (

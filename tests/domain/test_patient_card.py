@@ -326,7 +326,7 @@ def test_no_cache_keeps_a_card(demo: Fhir, format_: str) -> None:
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert ("Content-Security-Policy" in response.headers) == (format_ == "html")
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
 # ---- how it is asked for -----------------------------------------------------------------------

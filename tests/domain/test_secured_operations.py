@@ -15,6 +15,7 @@ from flask import Flask
 from fhir_server.fhir.outcome import FhirError
 from fhir_server.operations.registry import OPERATIONS
 from fhir_server.security.principal import Principal
+from fhir_server.sweden import codes
 from tests.domain.clinic import code, string
 from tests.domain.secured_world import (
     ALBERTINA,
@@ -258,7 +259,7 @@ def test_pages_for_the_person_hold_no_internal_note(world: Secured) -> None:
     team = world.reads(None, "CareTeam/albertina-samordnare")
     assert team is not None
     note = {
-        "url": "https://vardsamordning.example/fhir/StructureDefinition/internal-note",
+        "url": codes.INTERNAL_NOTE,
         "valueAnnotation": {"text": "Hemligt om nyckeln"},
     }
     world.put({**team, "extension": [*team.get("extension", []), note]})

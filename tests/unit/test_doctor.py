@@ -61,7 +61,8 @@ def test_whether_anybody_is_checked_is_said(tmp_path: Path) -> None:
     reachable = finding("Security", host="192.0.2.1")
     assert (reachable.state, "FHIR_SERVER_ISSUERS" in reachable.text) == ("problem", True)
     issuers = Mint().write(tmp_path)
-    trusting = finding("Security", host="192.0.2.1", issuers=issuers)
+    base_url = "https://fhir.example/fhir"
+    trusting = finding("Security", host="192.0.2.1", issuers=issuers, base_url=base_url)
     assert (trusting.state, ISSUER in trusting.text) == ("ok", True)
     local = finding("Security", local_tokens=True, data_dir=tmp_path)
     assert local.state == "warning"

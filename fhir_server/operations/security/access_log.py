@@ -42,12 +42,12 @@ def run(call: Call) -> Answer:
         A searchset of AuditEvents, reduced to unit, time and kind; in a sample, whole. Or a page.
 
     Raises:
-        FhirError: 404 for no such patient or no trail, 400 for parameters that can't be used, 403
+        FhirError: 404 for no such patient, 400 for no trail or parameters that can't be used, 403
             for a sample that is not this principal's to draw.
     """
     if call.context.store.collections.audit is None:
         text = "This server keeps no audit trail: the settings issuers, local_tokens or audit do."
-        raise FhirError(Issue("error", "not-supported", text), status=404)
+        raise FhirError(Issue("error", "not-supported", text))
     period = _period(call)
     # Who runs the server sees the trail and no one's care: not even whether there is a patient.
     if call.id is not None and not _checks(call):
