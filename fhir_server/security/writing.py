@@ -17,7 +17,7 @@ from fhir_server.search.labels import Labels
 from fhir_server.search.matching import Indexed, fulfils
 from fhir_server.search.query import HasId, Query, every
 from fhir_server.security.access import EVERYTHING, Access
-from fhir_server.security.organizations import ORGANIZATION
+from fhir_server.security.organizations import ORGANIZATION, PART_OF
 from fhir_server.security.provenance import RECORDS
 from fhir_server.storage.records import Change
 from fhir_server.storage.snapshot import Snapshot
@@ -35,6 +35,9 @@ def require_writable(access: Access, changes: Sequence[Change], snapshot: Snapsh
         FhirError: 403 with every change that is refused.
     """
     refused = [issue for change in changes for issue in _refusals(access, change, snapshot)]
+    refused += [
+        _issue(_MOVED, "Organization.partOf") for each in changes if _moves(access, each, changes)
+    ]
     if refused:
         raise FhirError(*refused)
 
@@ -107,6 +110,23 @@ def _takes_number(access: Access, change: Change) -> bool:
     return any(each != new.reference for each in holders)
 
 
+def _moves(access: Access, change: Change, together: Sequence[Change]) -> bool:
+    """Tell whether a unit becomes part of another than one's own: it would see what that one may.
+
+    The vårdgivare would be another, or a spärr of the unit above would not hold any more (R112).
+    """
+    new = change.new
+    if new.resource_type != ORGANIZATION or access.role.kind == "administrator":
+        return False
+    own = {*access.viewer.units, *(each.new.reference for each in together)}
+    stays = access.units.parents.get(new.reference, "")
+    found = change.entries.tokens if change.entries else ()
+    if new.reference in access.units.providers and not access.rules.marks.are_on(found):
+        return True  # without its numbers it is a part of what it was no part of
+    above = [each[len(PART_OF) :] for each in found if each.startswith(PART_OF)]
+    return any(each != stays and each not in own for each in above)
+
+
 def _may_sign(access: Access, change: Change) -> bool:
     signatures, new = access.rules.signatures, change.new
     if new.resource_type not in signatures.SIGNED or new.body is None:
@@ -115,6 +135,7 @@ def _may_sign(access: Access, change: Change) -> bool:
     return signer is None or (bool(signer) and signer == access.principal.person)
 
 
+_MOVED = "A unit becomes part of another of your own only; who runs the server moves it elsewhere."
 _WHAT = {"c": "Creating", "u": "Changing", "d": "Deleting"}
 
 
