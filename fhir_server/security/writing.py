@@ -46,11 +46,8 @@ def _refusals(access: Access, change: Change, snapshot: Snapshot) -> list[Issue]
     new, previous = change.new, change.previous
     type_ = new.resource_type
     letter = "d" if new.body is None else "u" if previous and previous.body is not None else "c"
-    if not access.may(letter, type_):
-        return [_issue(f"{_WHAT[letter]} {type_} is not allowed with this role and token.", type_)]
-    if not _in_scope(access, change, letter, snapshot):
-        text = f"{_WHAT[letter]} this {type_} is outside the token's scopes."
-        return [_issue(text, type_)]
+    if outside := _outside(access, change, letter, snapshot):
+        return [outside]
     if not _may_sign(access, change):
         return [
             _issue("Only the member of staff whom it names writes this, for themselves.", type_)
@@ -74,6 +71,15 @@ def _refusals(access: Access, change: Change, snapshot: Snapshot) -> list[Issue]
             return []
         return [_issue("It was sent to you, and stays the sender's.", type_)]
     return [_issue(f"{new.reference} is another unit's; only that unit changes it.", type_)]
+
+
+def _outside(access: Access, change: Change, letter: str, snapshot: Snapshot) -> Issue | None:
+    type_ = change.new.resource_type
+    if not access.may(letter, type_):
+        return _issue(f"{_WHAT[letter]} {type_} is not allowed with this role and token.", type_)
+    if not _in_scope(access, change, letter, snapshot):
+        return _issue(f"{_WHAT[letter]} this {type_} is outside the token's scopes.", type_)
+    return None
 
 
 def _in_scope(access: Access, change: Change, letter: str, snapshot: Snapshot) -> bool:

@@ -353,3 +353,14 @@ def test_a_caregiver_stays_one_though_it_leaves_its_number_out(world: MatrixWorl
     gone = {**stored, "identifier": numbers[:1]}
     assert world.ask(own, "PUT", "Organization/clinic", gone).status == 403
     world.tell(own, "PUT", "Organization/clinic", {**stored, "name": "Kliniken"})
+
+
+@pytest.mark.parametrize("search", [("_count", "5"), ("_sort", "-date"), ("_summary", "true")])
+def test_a_scope_whose_search_selects_nothing_allows_nothing(
+    world: MatrixWorld, search: tuple[str, str]
+) -> None:
+    """SMART 2: whoever wrote it meant less than all, and not how an answer looks."""
+    whole = replace(NURSE, scopes=(Scope("user", "Encounter", "rs"),))
+    assert ids(world.ask(whole, "GET", "Encounter?patient=own")) != []
+    narrow = replace(NURSE, scopes=(Scope("user", "Encounter", "rs", (search,)),))
+    assert ids(world.ask(narrow, "GET", "Encounter?patient=own")) == []
