@@ -364,3 +364,23 @@ def test_a_scope_whose_search_selects_nothing_allows_nothing(
     assert ids(world.ask(whole, "GET", "Encounter?patient=own")) != []
     narrow = replace(NURSE, scopes=(Scope("user", "Encounter", "rs", (search,)),))
     assert ids(world.ask(narrow, "GET", "Encounter?patient=own")) == []
+
+
+def test_a_write_checked_by_the_law_tells_of_no_consent_that_may_not_be_seen(
+    world: MatrixWorld,
+) -> None:
+    """R111: the rules decide by all that a person has said; a reference is judged by what is seen."""
+    provenance = {
+        "resourceType": "Provenance",
+        "recorded": "2026-01-01T00:00:00Z",
+        "agent": [{"who": {"display": "x"}}],
+    }
+    answers = []
+    for id_ in (world.ids["consent", "outer"], "is-not-there"):
+        context = replace(world.context(NURSE), provenance=provenance)
+        pointer = about("own", context={"related": [{"reference": f"Consent/{id_}"}]})
+        told = world.ask(context, "POST", "DocumentReference", pointer)
+        answers.append((told.status, told.text.replace(id_, "ID")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 422
+    assert "Consent/ID does not exist" in answers[0][1]
