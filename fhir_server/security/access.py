@@ -146,7 +146,9 @@ class Access(Rights):
     def _scope(self, scope: scopes.Scope, resource_type: str) -> Criterion:
         parts: list[Criterion] = []
         if scope.search:
-            parts.append(self.rules.reads_search(resource_type, scope.search))
+            asked = self.rules.reads_search(resource_type, scope.search)
+            # One that says how an answer looks selects nothing: it must not allow all.
+            parts.append(NOTHING if asked == EVERYTHING else asked)
         if scope.context == "patient" and resource_type not in self.rules.roles.open_types:
             whose = (self.principal.patient, *self.principal.wards)
             parts.append(criteria.about(resource_type, [each for each in whose if each]))

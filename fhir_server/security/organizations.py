@@ -17,7 +17,7 @@ from fhir_server.storage.records import Change
 from fhir_server.storage.snapshot import Snapshot
 
 ORGANIZATION = "Organization"
-_PART_OF = f"{ORGANIZATION}.partof{tokens.REFERENCE}"
+PART_OF = f"{ORGANIZATION}.partof{tokens.REFERENCE}"
 _IDENTIFIER = f"{ORGANIZATION}.identifier{tokens.CODED}"
 _KINDS = (f"{ORGANIZATION}.type{tokens.CODED}", f"{ORGANIZATION}.huvudman{tokens.CODE}")
 LOOK_AGAIN_SECONDS = 1.0
@@ -71,8 +71,8 @@ class Units:
         for reference, own in found.items():
             parents[reference] = ""
             for token in own:
-                if token.startswith(_PART_OF):
-                    parents[reference] = token[len(_PART_OF) :]
+                if token.startswith(PART_OF):
+                    parents[reference] = token[len(PART_OF) :]
                 elif token.startswith(_IDENTIFIER):
                     identified.setdefault(token[len(_IDENTIFIER) :], []).append(reference)
                 for start in _KINDS:
@@ -180,7 +180,7 @@ class Organizations:
         for reference, own in written.items():
             providers.discard(reference)
             providers |= {reference} if self._marks.are_on(own) else set()
-            parts = (t[len(_PART_OF) :] for t in own if t.startswith(_PART_OF))
+            parts = (t[len(PART_OF) :] for t in own if t.startswith(PART_OF))
             parents[reference] = next(parts, "")
         return Units(parents, providers=frozenset(providers))
 

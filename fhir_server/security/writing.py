@@ -17,7 +17,7 @@ from fhir_server.search.labels import Labels
 from fhir_server.search.matching import Indexed, fulfils
 from fhir_server.search.query import HasId, Query, every
 from fhir_server.security.access import EVERYTHING, Access
-from fhir_server.security.organizations import ORGANIZATION
+from fhir_server.security.organizations import ORGANIZATION, PART_OF
 from fhir_server.security.provenance import RECORDS
 from fhir_server.storage.records import Change
 from fhir_server.storage.snapshot import Snapshot
@@ -35,6 +35,9 @@ def require_writable(access: Access, changes: Sequence[Change], snapshot: Snapsh
         FhirError: 403 with every change that is refused.
     """
     refused = [issue for change in changes for issue in _refusals(access, change, snapshot)]
+    refused += [
+        _issue(_MOVED, "Organization.partOf") for each in changes if _moves(access, each, changes)
+    ]
     if refused:
         raise FhirError(*refused)
 
@@ -43,11 +46,8 @@ def _refusals(access: Access, change: Change, snapshot: Snapshot) -> list[Issue]
     new, previous = change.new, change.previous
     type_ = new.resource_type
     letter = "d" if new.body is None else "u" if previous and previous.body is not None else "c"
-    if not access.may(letter, type_):
-        return [_issue(f"{_WHAT[letter]} {type_} is not allowed with this role and token.", type_)]
-    if not _in_scope(access, change, letter, snapshot):
-        text = f"{_WHAT[letter]} this {type_} is outside the token's scopes."
-        return [_issue(text, type_)]
+    if outside := _outside(access, change, letter, snapshot):
+        return [outside]
     if not _may_sign(access, change):
         return [
             _issue("Only the member of staff whom it names writes this, for themselves.", type_)
@@ -71,6 +71,15 @@ def _refusals(access: Access, change: Change, snapshot: Snapshot) -> list[Issue]
             return []
         return [_issue("It was sent to you, and stays the sender's.", type_)]
     return [_issue(f"{new.reference} is another unit's; only that unit changes it.", type_)]
+
+
+def _outside(access: Access, change: Change, letter: str, snapshot: Snapshot) -> Issue | None:
+    type_ = change.new.resource_type
+    if not access.may(letter, type_):
+        return _issue(f"{_WHAT[letter]} {type_} is not allowed with this role and token.", type_)
+    if not _in_scope(access, change, letter, snapshot):
+        return _issue(f"{_WHAT[letter]} this {type_} is outside the token's scopes.", type_)
+    return None
 
 
 def _in_scope(access: Access, change: Change, letter: str, snapshot: Snapshot) -> bool:
@@ -107,6 +116,23 @@ def _takes_number(access: Access, change: Change) -> bool:
     return any(each != new.reference for each in holders)
 
 
+def _moves(access: Access, change: Change, together: Sequence[Change]) -> bool:
+    """Tell whether a unit becomes part of another than one's own: it would see what that one may.
+
+    The vårdgivare would be another, or a spärr of the unit above would not hold any more (R112).
+    """
+    new = change.new
+    if new.resource_type != ORGANIZATION or access.role.kind == "administrator":
+        return False
+    own = {*access.viewer.units, *(each.new.reference for each in together)}
+    stays = access.units.parents.get(new.reference, "")
+    found = change.entries.tokens if change.entries else ()
+    if new.reference in access.units.providers and not access.rules.marks.are_on(found):
+        return True  # without its numbers it is a part of what it was no part of
+    above = [each[len(PART_OF) :] for each in found if each.startswith(PART_OF)]
+    return any(each != stays and each not in own for each in above)
+
+
 def _may_sign(access: Access, change: Change) -> bool:
     signatures, new = access.rules.signatures, change.new
     if new.resource_type not in signatures.SIGNED or new.body is None:
@@ -115,6 +141,7 @@ def _may_sign(access: Access, change: Change) -> bool:
     return signer is None or (bool(signer) and signer == access.principal.person)
 
 
+_MOVED = "A unit becomes part of another of your own only; who runs the server moves it elsewhere."
 _WHAT = {"c": "Creating", "u": "Changing", "d": "Deleting"}
 
 

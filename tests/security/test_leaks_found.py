@@ -11,7 +11,7 @@ from flask import Flask
 from fhir_server.security.principal import Principal
 from fhir_server.security.scopes import Scope
 from tests.security.matrix_world import PRINCIPALS, PROTECTED, MatrixWorld
-from tests.security.worlds import HSA, encounter, hsa, staff
+from tests.security.worlds import HSA, LEGAL, encounter, hsa, staff
 
 OPEN = PRINCIPALS["open"]
 NURSE = PRINCIPALS["coordinator"]
@@ -319,3 +319,68 @@ def test_a_number_about_a_person_is_in_the_log_of_access_to_their_data(world: Ma
         world.ask(context, "GET", "Encounter?patient=unrelated&_summary=count").body["total"] == 0
     )
     assert context.store.trace.patients == set()
+
+
+def test_no_unit_moves_itself_under_another_whose_records_it_would_see(world: MatrixWorld) -> None:
+    """R111, R112: to another vårdgivare past consent, or under a unit past its inner spärr."""
+    for who, unit, above in (("system-provider", "psyk", "kommun"), ("system-unit", "hc", "psyk")):
+        stored = world.tell(PRINCIPALS[who], "GET", f"Organization/{unit}").body
+        moved = {**stored, "partOf": {"reference": f"Organization/{above}"}}
+        told = world.ask(PRINCIPALS[who], "PUT", f"Organization/{unit}", moved)
+        assert told.status == 403, told.text
+        world.tell(PRINCIPALS[who], "PUT", f"Organization/{unit}", {**stored, "alias": ["x"]})
+    stored = world.tell(OPEN, "GET", "Organization/hc-lab").body
+    inside = {**stored, "partOf": {"reference": "Organization/psyk"}}
+    world.tell(PRINCIPALS["system-provider"], "PUT", "Organization/hc-lab", inside)
+    world.tell(PRINCIPALS["system-provider"], "PUT", "Organization/hc-lab", stored)
+
+
+def test_a_caregiver_stays_one_though_it_leaves_its_number_out(world: MatrixWorld) -> None:
+    """R112: without it, it would be a part of its huvudman, and see all of that one's records."""
+    numbers = [
+        {"system": HSA, "value": "SE5560000001-E000000000001"},
+        {"system": LEGAL, "value": "5560000001"},
+    ]
+    clinic = {
+        "resourceType": "Organization",
+        "id": "clinic",
+        "name": "Klinik AB",
+        "identifier": numbers,
+        "partOf": {"reference": "Organization/region"},
+    }
+    stored = world.tell(OPEN, "PUT", "Organization/clinic", clinic).body
+    own = Principal("s3", role="system", unit=numbers[0]["value"])
+    gone = {**stored, "identifier": numbers[:1]}
+    assert world.ask(own, "PUT", "Organization/clinic", gone).status == 403
+    world.tell(own, "PUT", "Organization/clinic", {**stored, "name": "Kliniken"})
+
+
+@pytest.mark.parametrize("search", [("_count", "5"), ("_sort", "-date"), ("_summary", "true")])
+def test_a_scope_whose_search_selects_nothing_allows_nothing(
+    world: MatrixWorld, search: tuple[str, str]
+) -> None:
+    """SMART 2: whoever wrote it meant less than all, and not how an answer looks."""
+    whole = replace(NURSE, scopes=(Scope("user", "Encounter", "rs"),))
+    assert ids(world.ask(whole, "GET", "Encounter?patient=own")) != []
+    narrow = replace(NURSE, scopes=(Scope("user", "Encounter", "rs", (search,)),))
+    assert ids(world.ask(narrow, "GET", "Encounter?patient=own")) == []
+
+
+def test_a_write_checked_by_the_law_tells_of_no_consent_that_may_not_be_seen(
+    world: MatrixWorld,
+) -> None:
+    """R111: the rules decide by all that a person has said; a reference is judged by what is seen."""
+    provenance = {
+        "resourceType": "Provenance",
+        "recorded": "2026-01-01T00:00:00Z",
+        "agent": [{"who": {"display": "x"}}],
+    }
+    answers = []
+    for id_ in (world.ids["consent", "outer"], "is-not-there"):
+        context = replace(world.context(NURSE), provenance=provenance)
+        pointer = about("own", context={"related": [{"reference": f"Consent/{id_}"}]})
+        told = world.ask(context, "POST", "DocumentReference", pointer)
+        answers.append((told.status, told.text.replace(id_, "ID")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 422
+    assert "Consent/ID does not exist" in answers[0][1]
