@@ -39,7 +39,12 @@ SLOWEST_FIRST = (
     "conformance/test_constraint_mutations.py",
     "reliability/test_reindex_resumes.py",
     "conformance/test_explain.py",
+    "security/test_access_matrix.py",
     "reliability/test_exchange_survives_kill.py",
+    "api/test_hostile_strings.py",
+    "reliability/test_audit_survives_kill.py",
+    "api/test_hostile_sockets.py",
+    "api/test_hostile_documents.py",
     "unit/profiles/r4_rules/test_shortcuts.py",
     "reliability/test_replica_set.py",
     "conformance/test_validator_at_random.py",
@@ -51,6 +56,8 @@ SLOWEST_FIRST = (
     "domain/test_documented_examples.py",
     "reliability/test_embedded_mongod.py",
     "unit/test_doctor.py",
+    "security/test_differential_leaks.py",
+    "security/test_operations_leak_nothing.py",
     "api/test_mongo_joins.py",
 )
 

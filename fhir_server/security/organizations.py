@@ -70,14 +70,13 @@ class Units:
         kinds: dict[str, list[str]] = {}
         for reference, own in found.items():
             parents[reference] = ""
+            if own_kinds := kinds_of(own):
+                kinds[reference] = own_kinds
             for token in own:
                 if token.startswith(PART_OF):
                     parents[reference] = token[len(PART_OF) :]
                 elif token.startswith(_IDENTIFIER):
                     identified.setdefault(token[len(_IDENTIFIER) :], []).append(reference)
-                for start in _KINDS:
-                    if token.startswith(start):
-                        kinds.setdefault(reference, []).append(token[len(start) :])
         for reference, parent in parents.items():
             if parent:
                 children.setdefault(parent, []).append(reference)
@@ -124,6 +123,11 @@ class Units:
             found |= dict.fromkeys(new)
             waiting = new
         return list(found)
+
+
+def kinds_of(own: Iterable[str]) -> list[str]:
+    """Give what the index tokens of a unit say of its kind."""
+    return [t[len(start) :] for t in own for start in _KINDS if t.startswith(start)]
 
 
 class Organizations:

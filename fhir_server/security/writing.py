@@ -17,7 +17,7 @@ from fhir_server.search.labels import Labels
 from fhir_server.search.matching import Indexed, fulfils
 from fhir_server.search.query import HasId, Query, every
 from fhir_server.security.access import EVERYTHING, Access
-from fhir_server.security.organizations import ORGANIZATION, PART_OF
+from fhir_server.security.organizations import ORGANIZATION, PART_OF, kinds_of
 from fhir_server.security.provenance import RECORDS
 from fhir_server.storage.records import Change
 from fhir_server.storage.snapshot import Snapshot
@@ -37,6 +37,9 @@ def require_writable(access: Access, changes: Sequence[Change], snapshot: Snapsh
     refused = [issue for change in changes for issue in _refusals(access, change, snapshot)]
     refused += [
         _issue(_MOVED, "Organization.partOf") for each in changes if _moves(access, each, changes)
+    ]
+    refused += [
+        _issue(_OTHER_KIND, "Organization.type") for c in changes if _changes_kind(access, c)
     ]
     if refused:
         raise FhirError(*refused)
@@ -133,6 +136,16 @@ def _moves(access: Access, change: Change, together: Sequence[Change]) -> bool:
     return any(each != stays and each not in own for each in above)
 
 
+def _changes_kind(access: Access, change: Change) -> bool:
+    """Tell whether a unit becomes of another kind: school and IFO have no direct access (R110)."""
+    new = change.new
+    if new.resource_type != ORGANIZATION or access.role.kind == "administrator":
+        return False
+    if change.entries is None or new.reference not in access.units.parents:
+        return False
+    return set(kinds_of(change.entries.tokens)) != set(access.units.kinds.get(new.reference, ()))
+
+
 def _may_sign(access: Access, change: Change) -> bool:
     signatures, new = access.rules.signatures, change.new
     if new.resource_type not in signatures.SIGNED or new.body is None:
@@ -142,6 +155,7 @@ def _may_sign(access: Access, change: Change) -> bool:
 
 
 _MOVED = "A unit becomes part of another of your own only; who runs the server moves it elsewhere."
+_OTHER_KIND = "What kind of unit it is decides what it may see; who runs the server changes it."
 _WHAT = {"c": "Creating", "u": "Changing", "d": "Deleting"}
 
 

@@ -151,6 +151,15 @@ def test_a_scope_with_a_search_also_limits_what_references_find(world: MatrixWor
     assert answers[0][0] == 422
 
 
+def test_no_unit_changes_what_kind_it_is(world: MatrixWorld) -> None:
+    """R110: a school that called itself a hälsocentral would be given direct access."""
+    region = PRINCIPALS["system-provider"]
+    kind = {"coding": [{"system": "urn:kinds", "code": "another"}]}
+    found = world.tell(region, "GET", "Organization/hc").body
+    assert world.ask(region, "PUT", "Organization/hc", {**found, "type": [kind]}).status == 403
+    assert world.ask(region, "PUT", "Organization/hc", {**found, "alias": ["hc"]}).status == 200
+
+
 def test_no_unit_takes_the_number_of_another(world: MatrixWorld) -> None:
     """R112: what the other writes afterwards would be labelled as this one's."""
     region = PRINCIPALS["system-provider"]
