@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fhir_server.fhir import json
 from fhir_server.fhir.ids import ID
-from fhir_server.fhir.outcome import FhirError, not_found
+from fhir_server.fhir.outcome import not_found
 from fhir_server.interactions.context import Context, OperationRequest
 from fhir_server.search import labels
 from fhir_server.search.query import Query, Sort, every
@@ -177,15 +177,12 @@ class PersonExport:
 
     def _access_log(self, out: zipfile.ZipFile) -> int | None:
         """Write when, and from which unit, somebody looked; None where no log is kept."""
+        if not self._context.server.settings.audited:
+            return None
         entries = []
         cursor = ""
         while True:
-            try:
-                page = self._access_page(cursor)
-            except FhirError as error:
-                if error.status in (403, 404):
-                    return None
-                raise
+            page = self._access_page(cursor)
             entries += [each["resource"] for each in page.get("entry", ())]
             following = [e["url"] for e in page.get("link", ()) if e.get("relation") == "next"]
             if not following:
