@@ -345,6 +345,8 @@ def _record(app: Flask, settings: Settings, store: MongoStore) -> None:
     own = Trail(audit_rules(settings), AuditStore(store.collections))
     audit.register(app, own, audit_form(settings))
     own.start()
+    # Who closes the store wants no thread that goes on asking it.
+    store.before_close(own.stop)
 
 
 def _follow(server: Server, store: MongoStore) -> None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -92,6 +92,7 @@ class MongoStore(Snapshot):
         self._trail = trail
         audit = self._database[AUDIT] if trail else None
         super().__init__(Collections(resources, self._database["history"], primary, audit))
+        self._before_close: list[Callable[[], None]] = []
         self._locks = self._database["locks"]
         self._once = self._database["once"]
 
@@ -117,8 +118,14 @@ class MongoStore(Snapshot):
         with translated_errors(), timeout(PING_SECONDS):
             self._client.admin.command("ping")
 
+    def before_close(self, act: Callable[[], None]) -> None:
+        """Have something done while there still are connections."""
+        self._before_close.append(act)
+
     def close(self) -> None:
         """Give the connections back."""
+        while self._before_close:
+            self._before_close.pop()()
         self._client.close()
 
     def transact(
