@@ -58,4 +58,4 @@ def etag(stored: StoredResource) -> str:
 
 def location(stored: StoredResource) -> str:
     """Give the version-specific location, relative to the base."""
-    return f"{stored.reference}/_history/{stored.version}"
+    return stored.versioned

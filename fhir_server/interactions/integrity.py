@@ -15,10 +15,9 @@ from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.prepare import Prepared
 from fhir_server.storage.checks import Check
+from fhir_server.storage.records import RECORDS
 from fhir_server.storage.snapshot import Snapshot
 
-# What tells of something that happened: it may outlive what it tells of, and name it afterwards.
-RECORDS = frozenset({"AuditEvent", "Provenance"})
 # The references in it are resolved inside it first (bundle.html#references).
 PACKAGES = frozenset({"Bundle"})
 REFERS = ">"

@@ -48,5 +48,5 @@ def with_provenance(context: Context, prepared: Sequence[Prepared]) -> Sequence[
     told = [p.change.new for p in prepared if p.change.new.resource_type != PROVENANCE]
     if said is None or not told:
         return prepared
-    targets = [{"reference": f"{each.reference}/_history/{each.version}"} for each in told]
+    targets = [{"reference": each.versioned} for each in told]
     return [*prepared, prepare(context, {**said, "target": targets}, new_id(), None)]

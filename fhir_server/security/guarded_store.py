@@ -129,7 +129,7 @@ class GuardedStore(GuardedFigures):
         current = super().read(resource_type, id_)
         if current is None or not self._seen([current]):
             return None
-        found = super().read_version(resource_type, id_, version)
+        found = self._version(current, version)
         seen = self._seen([labelled_as(found, current)]) if found else []
         return seen[0] if seen else None
 
@@ -327,7 +327,7 @@ class GuardedStore(GuardedFigures):
 
     def _note_changes(self, changes: Sequence[Change]) -> None:
         for new in (change.new for change in changes):
-            self.trace.changed.append(f"{new.reference}/_history/{new.version}")
+            self.trace.changed.append(new.versioned)
             self.trace.patients.update(labels.read(new.labels).about)
 
     # How

@@ -7,7 +7,7 @@ for their units. A Provenance is about whom what it tells of is about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from fhir_server.search import labels, tokens
@@ -137,12 +137,12 @@ def _unit(own: Iterable[str]) -> str:
     return next((each for each in units if each.startswith(f"{ORGANIZATION}/")), "")
 
 
-def _provider(change: Change, own: Labels, provider_of: object) -> str:
+def _provider(change: Change, own: Labels, provider_of: Callable[[str], str]) -> str:
     """Give the vårdgivare; as long as the unit stays the same, that of when it was first stored."""
     before = labels.read(change.previous.labels) if change.previous else Labels()
     if before.owner == own.owner and before.provider:
         return before.provider
-    return provider_of(own.owner) if own.owner else ""  # type: ignore[operator]
+    return provider_of(own.owner) if own.owner else ""
 
 
 def _with(change: Change, own: Labels) -> Change:

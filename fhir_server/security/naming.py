@@ -17,11 +17,7 @@ _IDENTIFIER = f"Patient.identifier{tokens.CODED}"
 def named_by(where: And) -> list[str]:
     """Give the persons whom conditions pin a search to, as ``Patient/[id]``; none for too many."""
     for part in where.parts:
-        among = (
-            part.parts
-            if not isinstance(part, HasToken | HasId) and hasattr(part, "parts")
-            else (part,)
-        )
+        among = getattr(part, "parts", (part,))
         found = [name for each in among for name in _persons(each)]
         ids = {name.partition("/")[2] for name in found}
         pins = all(_persons(each) or _of_one_of(each, ids) for each in among)
@@ -52,7 +48,7 @@ def identified(asked: Sequence[Criterion]) -> bool:
 
 def is_identifier(part: Criterion) -> bool:
     """Tell whether a condition is a person's identifier, with its system."""
-    among = part.parts if hasattr(part, "parts") else (part,)
+    among = getattr(part, "parts", (part,))
     found = [isinstance(each, HasToken) and each.token.startswith(_IDENTIFIER) for each in among]
     return bool(found) and all(found) and len(found) <= MOST_NAMED
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from fhir_server.security.scopes import Scope
 
+# Of the codes of `Principal.purpose`.
+PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 # Role of whoever asks a server without authentication, which only its own machine can reach.
 OPEN = "open"
 # Role of whoever asks a secured server for what needs no token.

@@ -26,18 +26,15 @@ from fhir_server.fhir.dates import instant_text
 from fhir_server.search import labels, ranges, tokens
 from fhir_server.search.indexing import IndexEntries, Indexer
 from fhir_server.search.labels import Labels
-from fhir_server.security.principal import Principal
-from fhir_server.storage.records import Change, StoredResource
+from fhir_server.security.principal import PURPOSES, Principal
+from fhir_server.storage.records import RECORDS, Change, StoredResource
 
 PROVENANCE = "Provenance"
-# What tells of others is not told of in turn, or there would be no end.
-RECORDS = frozenset({"AuditEvent", PROVENANCE})
 # More targets make a document that is large for nothing: who asks for one of them reads all.
 MOST_TARGETS = 500
 MOST_CAUSES = 20
 AGENT_TYPES = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 OPERATIONS = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
-PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 URI = "urn:ietf:rfc:3986"
 
 Json = dict[str, Any]
@@ -150,7 +147,7 @@ class Recorder:
         """
         groups: dict[_Group, list[Change]] = {}
         for change in changes:
-            if _is_told_of(change) and _version(change) not in told:
+            if _is_told_of(change) and change.new.versioned not in told:
                 groups.setdefault(_group(change), []).append(change)
         for group, found in groups.items():
             for first in range(0, len(found), MOST_TARGETS):
@@ -176,7 +173,7 @@ class Recorder:
             "resourceType": PROVENANCE,
             "id": id_,
             "meta": meta,
-            "target": [{"reference": _version(each)} for each in changes],
+            "target": [{"reference": each.new.versioned} for each in changes],
             "recorded": recorded,
             **{name: value for name, value in fixed.items() if name != "meta"},
         }
@@ -221,7 +218,7 @@ class _Told:
     def of_consequences(self, changes: Sequence[Change], causes: Sequence[Change]) -> list[Change]:
         named = {"system": URI, "value": self.terms.server}
         server = _agent("assembler", {"type": "Device", "identifier": named})
-        versions = tuple(_version(each) for each in causes if _is_told_of(each))[:MOST_CAUSES]
+        versions = tuple(each.new.versioned for each in causes if _is_told_of(each))[:MOST_CAUSES]
         purpose = self.principal.purpose
         return list(self.recorder.records(changes, server, purpose, versions, frozenset()))
 
@@ -267,11 +264,8 @@ def _entity(version: str) -> Json:
 
 
 def _is_told_of(change: Change) -> bool:
+    # What tells of others is not told of in turn, or there would be no end.
     return change.new.resource_type not in RECORDS
-
-
-def _version(change: Change) -> str:
-    return f"{change.new.reference}/_history/{change.new.version}"
 
 
 def _group(change: Change) -> _Group:

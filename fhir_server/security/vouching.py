@@ -14,10 +14,10 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.fhir.reference import local
+from fhir_server.security.provenance import AGENT_TYPES, PROVENANCE
 from fhir_server.storage.records import Change
 
-PROVENANCE = "Provenance"
-_AUTHOR = ("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "author")
+_AUTHOR = (AGENT_TYPES, "author")
 
 
 def owners_vouched_for(changes: Iterable[Change]) -> dict[str, str]:

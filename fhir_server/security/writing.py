@@ -18,8 +18,7 @@ from fhir_server.search.matching import Indexed, fulfils
 from fhir_server.search.query import HasId, Query, every
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.organizations import ORGANIZATION, PART_OF, kinds_of
-from fhir_server.security.provenance import RECORDS
-from fhir_server.storage.records import Change
+from fhir_server.storage.records import RECORDS, Change
 from fhir_server.storage.snapshot import Snapshot
 
 

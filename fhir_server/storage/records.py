@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from fhir_server.search.indexing import IndexEntries
 
+# What tells of something that happened: it may outlive what it tells of, and name it afterwards.
+RECORDS = frozenset({"AuditEvent", "Provenance"})
+
 
 class StoreUnavailable(Exception):
     """The database can't be reached or answers too late."""
@@ -59,6 +62,11 @@ class StoredResource:
     def reference(self) -> str:
         """``Type/id``."""
         return f"{self.resource_type}/{self.id}"
+
+    @property
+    def versioned(self) -> str:
+        """``Type/id/_history/version``."""
+        return f"{self.reference}/_history/{self.version}"
 
     @property
     def deleted(self) -> bool:

@@ -104,7 +104,10 @@ class Snapshot:
     def read_version(self, resource_type: str, id_: str, version: int) -> StoredResource | None:
         """Give one version, current or superseded; None where there never was such a version."""
         current = self.read(resource_type, id_)
-        if current is None or not 0 < version <= current.version:
+        return None if current is None else self._version(current, version)
+
+    def _version(self, current: StoredResource, version: int) -> StoredResource | None:
+        if not 0 < version <= current.version:
             return None
         if current.version == version:
             return current

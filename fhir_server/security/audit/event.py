@@ -16,7 +16,7 @@ from typing import Any
 from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.locations import canonical
-from fhir_server.security.principal import Principal
+from fhir_server.security.principal import PURPOSES, Principal
 
 Json = dict[str, Any]
 
@@ -27,7 +27,6 @@ ACTING_UNIT = f"{canonical()}/StructureDefinition/acting-unit"
 EVENT_TYPE = "http://terminology.hl7.org/CodeSystem/audit-event-type"
 INTERACTIONS = "http://hl7.org/fhir/restful-interaction"
 OPERATIONS = f"{canonical()}/OperationDefinition"
-PURPOSES = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 OBJECT_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 SOURCE_TYPE = "http://terminology.hl7.org/CodeSystem/security-source-type"
