@@ -36,21 +36,23 @@ _WAIT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which region to make: everything in it follows from these three.
+    """Which region to make: everything in it follows from these.
 
     Args:
         size: how many patients.
         seed: of all that is drawn.
         end: the last day.
+        most_visits: of each patient; None for all that they made.
     """
 
     size: int
     seed: int
     end: dt.date
+    most_visits: int | None = None
 
     def region(self) -> Region:
         """Make it."""
-        return Region(self.size, self.seed, self.end)
+        return Region(self.size, self.seed, self.end, self.most_visits)
 
 
 @dataclass(frozen=True, slots=True)

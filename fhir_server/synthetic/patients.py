@@ -236,6 +236,8 @@ def patient_resource(who: Patient) -> Json:
         found["address"] = [_address(who)]
     if who.listed is not None:
         found["generalPractitioner"] = [reference(who.listed.reference, who.listed.name)]
+        # Who answers for the record of the person: staff there find them by name.
+        found["managingOrganization"] = reference(who.listed.reference, who.listed.name)
     return found
 
 

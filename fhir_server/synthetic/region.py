@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 
 from fhir_server.synthetic.contacts import contacts
@@ -32,10 +33,12 @@ class Region:
         size: how many patients.
         seed: what everything follows from.
         end: the last day that anything happens on; two years before it are shown.
+        most_visits: of each patient; None for all that they made.
     """
 
-    def __init__(self, size: int, seed: int, end: dt.date) -> None:
+    def __init__(self, size: int, seed: int, end: dt.date, most_visits: int | None = None) -> None:
         self.size = size
+        self._most_visits = most_visits
         self._seed, self._end = f"{seed}", end
         self._places = places(size, self._seed)
         self._teams = teams(self._places, self._seed, end)
@@ -66,7 +69,8 @@ class Region:
             yield stay_resource(who, stayed, self._teams[stayed.ward.id], told)
         found = needs(who, care, self._places, stayed, self._end)
         yield from contacts(who, found, self._teams, self._end)
-        yield from visits(who, self._teams, care, self._clinics(who), self._end)
+        made = visits(who, self._teams, care, self._clinics(who), self._end)
+        yield from itertools.islice(made, self._most_visits)
         yield from sip(who, care, self._teams, stayed, self._end)
 
     def _clinics(self, who: Patient) -> list[Unit]:
