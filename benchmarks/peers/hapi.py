@@ -27,7 +27,7 @@ PROJECT = Path(__file__).with_name("hapi")
 CACHE = Path.home() / ".cache" / "fhir-server-benchmarks"
 HEAP = "3g"
 CONNECTIONS = 20
-START_SECONDS = 300
+START_SECONDS = 600
 BUILD_SECONDS = 900
 # Debian puts the server's programs here and not on the PATH.
 PROGRAMS = "/usr/lib/postgresql/15/bin"
