@@ -48,8 +48,14 @@ format: venv ## Let ruff put the code in order
 	@$(BIN)/python -m ruff format .
 	@$(BIN)/python -m ruff check --fix .
 
-bench: venv ## Measure this machine: rates beside bare limits, start-up, memory
-	@$(BIN)/python -m benchmarks
+.venv/load/.installed: requirements-bench.lock $(BIN)/.installed
+	@"$(PYTHON)" -m venv .venv/load
+	@.venv/load/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# Options: make bench BENCH='--quick', or --hapi; `.venv/bin/python -m benchmarks --help` lists them.
+bench: .venv/load/.installed ## Measure this machine: rates beside bare limits, start-up, memory; writes docs/performance.md
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 profiles: venv ## Compile profiles/fsh to profiles/se (needs node and the FHIR packages in ~/.fhir), and its docs
 	@$(BIN)/python tools/compile_profiles.py
@@ -62,6 +68,8 @@ lock: venv ## Settle all versions anew in requirements.lock
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --generate-hashes --extra embedded --extra test --extra dev \
 		--python-version 3.11 --no-header -o requirements.lock
+	@printf 'locust\norjson\n' | $(BIN)/python -m uv pip compile - --quiet --universal --generate-hashes \
+		--constraint requirements.lock --python-version 3.11 --no-header -o requirements-bench.lock
 
 wheel: venv ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation

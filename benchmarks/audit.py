@@ -23,8 +23,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import workloads
-from benchmarks.__main__ import _fill, _mongod
+from benchmarks import care_plans, ours
 from benchmarks.clients import MakeWork, run
 from benchmarks.servers import Running, fhir_server
 
@@ -53,8 +52,10 @@ class Cost:
 def main(seconds: float, rounds: int, clients: int, plans: int) -> None:
     """Measure on this machine."""
     console = Console(width=110)
-    with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder, _mongod(folder) as uri:
-        costs = measure(Path(folder), uri, seconds, rounds, clients, plans)
+    with tempfile.TemporaryDirectory(prefix="fhir-bench-") as name:
+        folder = Path(name)
+        with ours.database(folder) as mongod:
+            costs = measure(folder, mongod.uri, seconds, rounds, clients, plans)
     for workload, by_server in costs.items():
         console.print(_table(workload, by_server))
 
@@ -74,10 +75,10 @@ def measure(
     """
     found: dict[str, dict[str, Cost]] = {}
     with _servers(folder, uri) as servers:
-        ids = _fill(servers[WITHOUT], plans)
+        ids = care_plans.fill(servers[WITHOUT], plans)
         kinds: dict[str, Callable[[int], MakeWork]] = {
-            "read": lambda port: partial(workloads.read, port, ids),
-            "search, two tokens": lambda port: partial(workloads.search, port),
+            "read": lambda port: partial(care_plans.read, port, ids),
+            "search, two tokens": lambda port: partial(care_plans.search, port),
         }
         for name, make in kinds.items():
             found[name] = {each: Cost() for each in servers}

@@ -16,7 +16,7 @@ def application() -> Flask:
     client: MongoClient[dict[str, Any]] = MongoClient(
         os.environ["BENCH_MONGODB_URI"], connect=False
     )
-    resources = client[os.environ["BENCH_DATABASE"]]["resources"]
+    documents = client[os.environ["BENCH_DATABASE"]]["documents"]
     fixed = b'{"resourceType":"CarePlan"}' * 100
 
     @app.route("/nothing/<type_>/<id_>")
@@ -25,7 +25,7 @@ def application() -> Flask:
 
     @app.route("/read/<type_>/<id_>")
     def read(type_: str, id_: str) -> Response:
-        document = resources.find_one({"_id": f"{type_}/{id_}"}, {"b": 1})
+        document = documents.find_one({"_id": f"{type_}/{id_}"}, {"b": 1})
         assert document is not None
         return Response(document["b"], content_type="application/fhir+json")
 

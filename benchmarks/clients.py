@@ -42,6 +42,28 @@ def run(make_work: MakeWork, clients: int, seconds: float) -> Rate:
         clients: how many processes.
         seconds: how long, after a tenth of that to warm up.
     """
+    times, errors = measure(make_work, clients, seconds)
+    if errors:
+        print(f"  {len(errors)} wrong answers, the first: {errors[0][:300]}")
+    middle = times[len(times) // 2] if times else 0.0
+    late = times[int(len(times) * 0.95)] if times else 0.0
+    return Rate(len(times), len(errors), seconds, middle, late)
+
+
+def measure(make_work: MakeWork, clients: int, seconds: float) -> tuple[list[float], list[str]]:
+    """Let clients repeat the work as `run` does, and give every time and error.
+
+    Args:
+        make_work: as for `run`.
+        clients: as for `run`.
+        seconds: as for `run`.
+
+    Returns:
+        Seconds of each right answer, from the least on; what was wrong with the others.
+
+    Raises:
+        RuntimeError: a client did not finish.
+    """
     context = multiprocessing.get_context("spawn")
     barrier: Barrier = context.Barrier(clients)
     results: Any = context.Queue()
@@ -62,12 +84,7 @@ def run(make_work: MakeWork, clients: int, seconds: float) -> Rate:
         errors += failed
     for process in processes:
         process.join()
-    if errors:
-        print(f"  {len(errors)} wrong answers, the first: {errors[0][:300]}")
-    times.sort()
-    middle = times[len(times) // 2] if times else 0.0
-    late = times[int(len(times) * 0.95)] if times else 0.0
-    return Rate(len(times), len(errors), seconds, middle, late)
+    return sorted(times), errors
 
 
 def _client(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 CATEGORY = "https://fhir.inera.se/CodeSystem/typeofcareplan-cs"
@@ -50,17 +49,3 @@ def patient(n: int) -> dict[str, Any]:
         "name": [{"family": f"Testsson{n}", "given": ["Test"]}],
         "birthDate": f"19{n % 90 + 10}-05-14",
     }
-
-
-def transaction(first: int, entries: int) -> bytes:
-    """Give a transaction bundle: a patient and plans that refer to it."""
-    urn = f"urn:uuid:00000000-0000-4000-8000-{first:012d}"
-    person = {k: v for k, v in patient(first).items() if k != "id"}
-    listed: list[dict[str, Any]] = [
-        {"fullUrl": urn, "resource": person, "request": {"method": "POST", "url": "Patient"}}
-    ]
-    for n in range(first + 1, first + entries):
-        plan = {**care_plan(n), "subject": {"reference": urn}}
-        listed.append({"resource": plan, "request": {"method": "POST", "url": "CarePlan"}})
-    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": listed}
-    return json.dumps(bundle).encode()
