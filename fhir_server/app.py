@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from flask import Flask
-from flask_compress import Compress
 
 from fhir_server.api import (
     access_log,
@@ -17,6 +16,7 @@ from fhir_server.api import (
     audit,
     authentication,
     blueprints,
+    compression,
     errors,
     health,
     host_names,
@@ -28,7 +28,7 @@ from fhir_server.api import (
     throttling,
     unread_bodies,
 )
-from fhir_server.api.lazy_rule import LazyRule
+from fhir_server.api.application import Application
 from fhir_server.fhir.outcome import has_errors
 from fhir_server.fhirpath.engine import Engine
 from fhir_server.interactions.context import Context, Server
@@ -275,31 +275,19 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     if who_asks.authenticator is None:
         log.warning(OPEN_TEXT, open=True)
     server = create_server(settings)
-    app = Flask("fhir_server", static_folder=None)
-    app.url_rule_class = LazyRule
+    app = Application("fhir_server")
     append_only = APPEND_ONLY if settings.audited else None
     store = MongoStore(mongodb_uri, settings.mongodb_database, append_only)
     app.extensions["fhir"] = Parts(server, store, create_gate(server, store))
     app.config.update(
         MAX_CONTENT_LENGTH=int(settings.max_body_mb * 1_000_000),
         MAX_FORM_MEMORY_SIZE=1_000_000,
-        COMPRESS_MIMETYPES=[
-            "application/fhir+json",
-            "application/fhir+xml",
-            "application/json",
-            "text/html",
-        ],
-        COMPRESS_ALGORITHM=["gzip"],
-        COMPRESS_LEVEL=4,
-        COMPRESS_MIN_SIZE=1000,
-        # The interactions know what If-Match and its like are about.
-        COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False,
     )
-    Compress(app)
+    compression.register(app)
     access_log.register(app)
+    security_headers.register(app, settings)
     if settings.audited:
         _record(app, settings, store)
-    security_headers.register(app, settings)
     errors.register(app)
     unread_bodies.register(app)
     host_names.register(app, settings)

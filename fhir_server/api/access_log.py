@@ -7,18 +7,25 @@ that answered; not the values of parameters.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import re
 import sys
 import time
-from typing import TextIO, cast
+from collections.abc import Callable
+from typing import Any, TextIO, cast
 
+import orjson
 import structlog
 import uuid_utils
-from flask import Flask, Response, g, request
+from flask import Flask, Response
+
+from fhir_server.api.exchange import here
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 HEADER = "X-Request-Id"
+_ENVIRON = "HTTP_X_REQUEST_ID"
+_WATCHED = ("/healthz", "/readyz")
 
 log = structlog.get_logger()
 
@@ -29,14 +36,24 @@ def configure(level: str) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
+        # It writes a line at once, with its end.
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
+
+
+def _line(event: dict[str, Any], default: Callable[[Any], Any]) -> str:
+    """Spell a line in ASCII, whatever standard error can take."""
+    try:
+        text = orjson.dumps(event, default=default).decode()
+    except TypeError:  # a number of more than 64 bits
+        text = ""
+    return text if text and text.isascii() else json.dumps(event, default=default)
 
 
 class _StandardError:
@@ -61,24 +78,26 @@ def register(app: Flask) -> None:
 
 
 def _begin() -> None:
-    given = request.headers.get(HEADER, "")
+    request = here()
+    given = request.environ.get(_ENVIRON, "")
     # What a client sends goes into our log: only characters that can't forge a line.
-    g.request_id = given if SAFE_ID.match(given) else str(uuid_utils.uuid4())
-    g.started = time.perf_counter()
+    request.request_id = given if SAFE_ID.match(given) else str(uuid_utils.uuid4())
+    request.started = time.perf_counter()
 
 
 def _end(response: Response) -> Response:
-    response.headers[HEADER] = g.request_id
+    request = here()
+    response.headers[HEADER] = request.request_id
     rule = request.url_rule.rule if request.url_rule else None
-    if rule in ("/healthz", "/readyz"):
+    if rule in _WATCHED:
         return response
     log.info(
         "request",
-        request_id=g.request_id,
+        request_id=request.request_id,
         method=request.method,
         route=rule,
         status=response.status_code,
-        ms=round((time.perf_counter() - g.started) * 1000, 1),
+        ms=round((time.perf_counter() - request.started) * 1000, 1),
         bytes=response.content_length,
     )
     return response

@@ -21,12 +21,13 @@ import uuid
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, request
 from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as WsgiResponse
 
 from fhir_server.api.authentication import ENVIRON_PRINCIPAL, principal
 from fhir_server.api.documentation import Route
+from fhir_server.api.exchange import here
 from fhir_server.api.request import base_url, context, prefer, server, store, too_large
 from fhir_server.api.responses import FHIR_JSON, respond, respond_with_issues
 from fhir_server.fhir import json
@@ -224,15 +225,16 @@ def blueprint() -> Blueprint:
 
 def _begin() -> Response | None:
     """Begin a job where the client prefers one, or where only a job can do it."""
+    request = here()
+    reindex = request.path == "/fhir/$reindex" and request.method == "POST"
+    if not reindex and prefer(PREFERENCE) is None:
+        return None
     if request.method not in METHODS or not (request.endpoint or "").startswith("fhir."):
         return None
     if request.environ.get("fhir_server.job"):
         return None
     if principal() is ANONYMOUS:
         return None  # nobody may ask what came of it, and others' jobs would have to wait
-    reindex = request.path == "/fhir/$reindex" and request.method == "POST"
-    if not reindex and prefer(PREFERENCE) is None:
-        return None
     worker: Worker = current_app.extensions["fhir_async"]
     environ = _environ(_body())
     try:
@@ -274,7 +276,7 @@ def _environ(body: bytes) -> dict[str, Any]:
     return environ | {
         "HTTP_ACCEPT": FHIR_JSON,
         "HTTP_PREFER": ", ".join(kept),
-        "HTTP_X_REQUEST_ID": g.request_id,
+        "HTTP_X_REQUEST_ID": here().request_id,
         # In this process, and never by a header: the token may end before the job does.
         ENVIRON_PRINCIPAL: principal(),
         "CONTENT_LENGTH": str(len(body)) if body else "",

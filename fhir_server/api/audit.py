@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app
 
 from fhir_server.api import authentication
+from fhir_server.api.exchange import Request, here
 from fhir_server.api.request import server, store, trace
 from fhir_server.api.responses import respond_with_issues
 from fhir_server.fhir import json
@@ -73,8 +74,8 @@ def register(app: Flask, trail: Trail, form: Form) -> None:
         form: what all records have in common.
     """
     app.extensions["fhir_audit"] = trail, form
-    app.before_request(_begin)
-    app.after_request(_end)
+    app.before_request(lambda: _begin(trail))
+    app.after_request(lambda response: _end(response, trail, form))
 
 
 def note_query(text: str, variables: Mapping[str, Any]) -> None:
@@ -116,38 +117,37 @@ def _asked(entry: Any) -> tuple[str, str, str]:
 
 
 def _notes() -> Notes | None:
-    found: Notes | None = g.get("audit_notes")
-    return found
+    return here().audit_notes
 
 
-def _begin() -> Response | None:
+def _begin(trail: Trail) -> Response | None:
     """Refuse before anything is done what could not be recorded."""
-    if not _is_recorded():
+    request = here()
+    if not _is_recorded(request):
         return None
-    g.audit_notes = Notes()
-    trail, _ = current_app.extensions["fhir_audit"]
+    request.audit_notes = notes = Notes()
     try:
         trail.require_room()
     except TrailUnavailable:
-        g.audit_notes.done = True
+        notes.done = True
         return _unavailable()
     return None
 
 
-def _end(response: Response) -> Response:
-    notes = _notes()
+def _end(response: Response, trail: Trail, form: Form) -> Response:
+    request = here()
+    notes = request.audit_notes
     if notes is None or notes.done:
         return response
     notes.done = True
-    trail, form = current_app.extensions["fhir_audit"]
     try:
-        trail.tell(_occurrence(notes, response.status_code), form)
+        trail.tell(_occurrence(request, notes, response.status_code), form)
     except TrailUnavailable:
         return _unavailable()
     return response
 
 
-def _is_recorded() -> bool:
+def _is_recorded(request: Request) -> bool:
     # OPTIONS tells what there is, and nothing about anybody.
     path = request.path
     return (path == BASE or path.startswith(f"{BASE}/")) and request.method != "OPTIONS"
@@ -160,7 +160,7 @@ def _unavailable() -> Response:
     return response
 
 
-def _occurrence(notes: Notes, status: int) -> Occurrence:
+def _occurrence(request: Request, notes: Notes, status: int) -> Occurrence:
     rule = request.url_rule.rule if request.url_rule else ""
     interaction = _interaction(request.method, rule, notes.kind)
     found = trace()
@@ -171,25 +171,24 @@ def _occurrence(notes: Notes, status: int) -> Occurrence:
     return Occurrence(
         interaction=interaction,
         status=status,
-        principal=_principal(),
+        principal=_principal(request),
         patients=patients,
         given=found.given,
         changed=found.changed,
         emergency=found.emergency,
         target=target,
-        query=_query(notes),
+        query=_query(request, notes),
         entries=json.dump(notes.entries) if notes.entries else b"",
         digests=_digests(found.changed),
-        request_id=g.request_id,
+        request_id=request.request_id,
         address=request.remote_addr or "",
     )
 
 
-def _principal() -> Principal:
+def _principal(request: Request) -> Principal:
     """Give who asked; who was refused is not asked once more, which may take a call elsewhere."""
-    known: Principal | None = g.get("principal")
-    if known is not None:
-        return known
+    if request.principal is not None:
+        return request.principal
     if server().settings.secured:
         return UNKNOWN
     try:
@@ -198,7 +197,7 @@ def _principal() -> Principal:
         return UNKNOWN
 
 
-def _query(notes: Notes) -> str:
+def _query(request: Request, notes: Notes) -> str:
     parameters = request.query_string.decode("utf-8", "replace")
     # Only where a view has read it: nothing more is read of what was refused.
     form = request.__dict__.get("form")

@@ -12,8 +12,9 @@ import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app
 
+from fhir_server.api.exchange import Request, here
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.security import roles
 from fhir_server.security.authentication.authenticator import Authenticator
@@ -92,7 +93,11 @@ def of(settings: Settings) -> Authentication:
 def register(app: Flask, authentication: Authentication) -> None:
     """Ask every request who it is from, before what is registered later sees it."""
     app.extensions[EXTENSION] = authentication
-    app.before_request(_ask)
+
+    def ask() -> None:
+        _ask(here(), authentication)
+
+    app.before_request(ask)
 
 
 def principal() -> Principal:
@@ -101,10 +106,10 @@ def principal() -> Principal:
     Raises:
         Refused: nobody was asked yet, and there is no token that holds.
     """
-    if "principal" not in g:
-        _ask()
-    found: Principal = g.principal
-    return found
+    request = here()
+    if request.principal is None:
+        return _ask(request, current_app.extensions[EXTENSION])
+    return request.principal
 
 
 def trusted_issuers() -> tuple[Issuer, ...] | None:
@@ -117,6 +122,7 @@ def trusted_issuers() -> tuple[Issuer, ...] | None:
 
 def is_public() -> bool:
     """Tell whether the request is answered without a token."""
+    request = here()
     rule = request.url_rule
     if rule is None or request.method not in READING:
         return False
@@ -125,30 +131,32 @@ def is_public() -> bool:
     return rule.rule in PUBLIC or (rule.rule == "/fhir" and request.method == "OPTIONS")
 
 
-def _ask() -> None:
-    handed_over = request.environ.get(ENVIRON_PRINCIPAL)
-    if handed_over is not None:
-        g.principal = handed_over
-        return
-    authentication: Authentication = current_app.extensions[EXTENSION]
+def _ask(request: Request, authentication: Authentication) -> Principal:
+    asks = request.environ.get(ENVIRON_PRINCIPAL)
+    if asks is None:
+        asks = _who(request, authentication)
+    request.principal = asks
+    found: Principal = asks
+    return found
+
+
+def _who(request: Request, authentication: Authentication) -> Principal:
     if authentication.authenticator is None:
-        _require_this_machine()
-        g.principal = LOCAL
-    elif is_public():
-        g.principal = ANONYMOUS
-    else:
-        if request.query_string and "access_token" in request.args:
-            # It stands in logs and histories now. RFC 6750, section 2.3: not to be used.
-            raise invalid_request(
-                "An access token in the URL is not accepted: send it as Authorization: Bearer."
-            )
-        header = request.environ.get("HTTP_AUTHORIZATION")
-        g.principal = authentication.authenticator.principal(
-            header, _certificate(authentication.proxy)
+        _require_this_machine(request)
+        return LOCAL
+    if is_public():
+        return ANONYMOUS
+    if request.query_string and "access_token" in request.args:
+        # It stands in logs and histories now. RFC 6750, section 2.3: not to be used.
+        raise invalid_request(
+            "An access token in the URL is not accepted: send it as Authorization: Bearer."
         )
+    header = request.environ.get("HTTP_AUTHORIZATION")
+    certificate = _certificate(request, authentication.proxy)
+    return authentication.authenticator.principal(header, certificate)
 
 
-def _require_this_machine() -> None:
+def _require_this_machine(request: Request) -> None:
     """Refuse strangers where nobody is checked, whichever WSGI server listens on whatever."""
     address = request.environ.get("REMOTE_ADDR") or ""
     if not address or _is_loopback(address):
@@ -169,7 +177,7 @@ def _is_loopback(address: str) -> bool:
     return (getattr(peer, "ipv4_mapped", None) or peer).is_loopback
 
 
-def _certificate(proxy: ProxyRule) -> Certificate | None:
+def _certificate(request: Request, proxy: ProxyRule) -> Certificate | None:
     if not proxy.header:
         return None
     name = "HTTP_" + proxy.header.upper().replace("-", "_")

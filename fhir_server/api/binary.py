@@ -10,9 +10,10 @@ import base64
 import re
 from typing import Any
 
-from flask import Response, request
+from flask import request
 
 from fhir_server.api import formats
+from fhir_server.api.exchange import VARY, Response
 from fhir_server.api.request import body, parsed, server, xml_format
 from fhir_server.api.responses import respond, with_headers
 from fhir_server.fhir import json
@@ -104,7 +105,7 @@ def _raw(stored: dict[str, Any]) -> Response:
     response.headers["Content-Type"] = named
     # Content is somebody's upload: it must run no script under this server's name.
     response.headers["Content-Security-Policy"] = "sandbox"
-    response.headers["Vary"] = "Accept"
+    response.headers["Vary"] = VARY
     context = stored.get("securityContext", {}).get("reference", "")
     if context and context.isascii():
         response.headers[SECURITY_CONTEXT] = context

@@ -6,8 +6,7 @@ browser, gets this.
 
 from __future__ import annotations
 
-from flask import Response
-
+from fhir_server.api.exchange import VARY, Response
 from fhir_server.fhir.outcome import Issue
 from fhir_server.pages import web
 
@@ -41,6 +40,6 @@ def error_page(issues: tuple[Issue, ...], status: int, request_id: str) -> Respo
         status=status,
         issues=issues,
     )
-    response = Response(body, status, headers={"Content-Type": web.CONTENT_TYPE, "Vary": "Accept"})
+    response = Response(body, status, headers={"Content-Type": web.CONTENT_TYPE, "Vary": VARY})
     response.headers.extend(web.headers())
     return response

@@ -14,6 +14,7 @@ from flask_smorest import Blueprint
 
 from fhir_server.api import audit, request
 from fhir_server.api.documentation import BODY, FHIR_JSON, STRING, Json
+from fhir_server.api.exchange import VARY
 from fhir_server.api.routing import ANY, context_for, segment, tag
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
@@ -80,7 +81,7 @@ def _response(found: GraphqlAnswer, media_type: str) -> Response:
         content = json.pretty(content)
     response = Response(content, found.status)
     response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
-    response.headers["Vary"] = "Accept"
+    response.headers["Vary"] = VARY
     return response
 
 

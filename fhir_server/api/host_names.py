@@ -10,9 +10,11 @@ Source: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from flask import Flask, request
+from flask import Flask
 
+from fhir_server.api.exchange import here
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.settings import Settings
 
@@ -29,8 +31,9 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _require(hosts: frozenset[str]) -> None:
+    request = here()
     # As the client sent it: Werkzeug's own would answer an empty one with the socket's name.
-    if request.path not in _ALWAYS and _name(request.environ.get("HTTP_HOST", "")) not in hosts:
+    if _name(request.environ.get("HTTP_HOST", "")) not in hosts and request.path not in _ALWAYS:
         text = (
             "The server is not known by the name that the request came to (Host). Use its base "
             "url; whoever runs it allows further names by the setting allowed_hosts."
@@ -38,6 +41,7 @@ def _require(hosts: frozenset[str]) -> None:
         raise FhirError(Issue("error", "security", text), status=421)
 
 
+@lru_cache(maxsize=64)
 def _name(host: str) -> str:
     found = _HOST.fullmatch(host)
     return found[1].strip("[]").lower() if found else ""

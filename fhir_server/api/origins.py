@@ -9,8 +9,9 @@ https://hl7.org/fhir/R4/security.html#cors
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
+from fhir_server.api.exchange import here
 from fhir_server.settings import Settings
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
@@ -34,6 +35,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _preflight(allowed: frozenset[str]) -> Response | None:
+    request = here()
     asked = "Access-Control-Request-Method" in request.headers
     if request.method != "OPTIONS" or not asked:
         return None
@@ -48,7 +50,7 @@ def _preflight(allowed: frozenset[str]) -> Response | None:
 
 def _with_origin(response: Response, allowed: frozenset[str]) -> Response:
     response.vary.add("Origin")
-    origin = request.headers.get("Origin")
+    origin = here().headers.get("Origin")
     if origin in allowed:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = SHOWN

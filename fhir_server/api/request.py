@@ -6,10 +6,12 @@ import zlib
 from functools import lru_cache
 from typing import Any
 
-from flask import current_app, g, request
+from flask import current_app
 from werkzeug.exceptions import HTTPException
+from werkzeug.sansio.utils import get_current_url
 
 from fhir_server.api import authentication, formats
+from fhir_server.api.exchange import Request, here
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.context import Context, Server, untold
@@ -41,15 +43,25 @@ def store() -> MongoStore:
 
 def trace() -> Trace:
     """Give what this request was given and what it changed, so far."""
-    if "trace" not in g:
-        g.trace = Trace()
-    found: Trace = g.trace
-    return found
+    request = here()
+    if request.trace is None:
+        request.trace = Trace()
+    return request.trace
 
 
 def base_url() -> str:
     """Give the address of the FHIR interface as the client sees it."""
-    return server().settings.base_url.rstrip("/") or f"{request.host_url}fhir"
+    return _base_url(server(), here())
+
+
+def _base_url(parts: Server, request: Request) -> str:
+    own = parts.settings.base_url
+    return own.rstrip("/") if own else _host_url(request.scheme, request.host) + "fhir"
+
+
+@lru_cache(maxsize=64)
+def _host_url(scheme: str, host: str) -> str:
+    return get_current_url(scheme, host)
 
 
 def context(*, any_type: bool = False, rendered: bool = False) -> Context:
@@ -63,28 +75,29 @@ def context(*, any_type: bool = False, rendered: bool = False) -> Context:
         FhirError: 406 where the client takes neither JSON nor XML, 400 for parameters and
             preferences that no answer could follow.
     """
+    request = here()
     if not rendered and (not any_type or "_format" in request.args):
         require_acceptable()
-    _check_form_of_answer()
-    lenient = prefer("handling") == "lenient"
+    _check_form_of_answer(request)
+    parts = current_app.extensions["fhir"]
     return Context(
-        server(),
-        current_app.extensions["fhir"].gate.open(authentication.principal(), trace()),
-        base_url(),
-        lenient=lenient,
-        form=_form_of_links(),
-        provenance=_provenance(),
+        parts.server,
+        parts.gate.open(authentication.principal(), trace()),
+        _base_url(parts.server, request),
+        lenient=prefer("handling") == "lenient",
+        form=_form_of_links(request),
+        provenance=_provenance(request),
         progress=request.environ.get("fhir_server.job") or untold,
     )
 
 
-def _provenance() -> dict[str, Any] | None:
+def _provenance(request: Request) -> dict[str, Any] | None:
     """Give what the client says of where its writes come from; of reads there is nothing to say."""
     header: str | None = request.environ.get("HTTP_X_PROVENANCE")
     return read_header(header) if header and request.method != "GET" else None
 
 
-def _form_of_links() -> tuple[tuple[str, str], ...]:
+def _form_of_links(request: Request) -> tuple[tuple[str, str], ...]:
     """Give what links to further pages say about the form, for who can't send an Accept header.
 
     An asynchronous request is carried out in a form of its own, and read in any.
@@ -101,7 +114,7 @@ def _form_of_links() -> tuple[tuple[str, str], ...]:
 
 def prefer(name: str) -> str | None:
     """Give a preference of the Prefer header (RFC 7240)."""
-    header: str | None = request.environ.get("HTTP_PREFER")
+    header: str | None = here().environ.get("HTTP_PREFER")
     if not header:
         return None
     for part in header.replace(";", ",").split(","):
@@ -119,6 +132,7 @@ def xml_format(parts: Server) -> XmlFormat:
 
 def wanted_format() -> formats.Format | None:
     """Give the format of the answer, also of an error; None where neither is acceptable."""
+    request = here()
     if request.query_string and "_format" in request.args:
         return formats.format_named(request.args["_format"])
     if request.method == "POST" and request.path.endswith("/_search") and request.mimetype == FORM:
@@ -136,25 +150,26 @@ def rendering(offered: tuple[str, ...]) -> str:
     Returns:
         Empty for FHIR R4 in JSON or XML, as always for what is carried out asynchronously.
     """
+    request = here()
     if not offered or request.environ.get("fhir_server.job"):
         return ""
     accept = request.environ.get("HTTP_ACCEPT", "")
     by_name = request.args.get("_format")
     found = formats.rendering(accept if by_name is None else formats.with_plus(by_name), offered)
     # A browser that follows a link to a PDF takes pages too.
-    g.wants_page = found == PAGE or bool(found and formats.rendering(accept, (PAGE,)))
+    request.wants_page = found == PAGE or bool(found and formats.rendering(accept, (PAGE,)))
     return found
 
 
 def wants_page() -> bool:
     """Tell whether a person waits for a page of an operation: then errors are pages too."""
-    return bool(g.get("wants_page"))
+    return here().wants_page
 
 
 def _format_of_form() -> str | None:
     """A search by POST may ask for its format among the parameters in its body."""
     try:
-        return request.form.get("_format")
+        return here().form.get("_format")
     except HTTPException:  # the form is too large, and an error is on its way
         return None
 
@@ -166,7 +181,7 @@ def require_acceptable() -> None:
         raise FhirError(Issue("error", "not-supported", text), status=406)
 
 
-def _check_form_of_answer() -> None:
+def _check_form_of_answer(request: Request) -> None:
     if request.query_string:
         if request.args.get("_pretty", "false") not in ("true", "false"):
             raise invalid("_pretty must be true or false.", code="value")
@@ -197,6 +212,7 @@ def _parsed(data: bytes, format_: formats.Format) -> Any:
 
 
 def _sent_format() -> formats.Format:
+    request = here()
     parameters = request.mimetype_params
     found = formats.format_of(request.mimetype, parameters) if request.mimetype else None
     charset = parameters.get("charset", "utf-8").lower()
@@ -216,6 +232,7 @@ def _sent_format() -> formats.Format:
 
 def body() -> bytes:
     """Give the body, unpacked where it is sent with gzip."""
+    request = here()
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     limit = int(server().settings.max_body_mb * 1_000_000)
     data = request.get_data(cache=False)
@@ -251,17 +268,22 @@ def too_large(limit: int) -> FhirError:
 
 def has_body() -> bool:
     """Tell whether the request has a body."""
-    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+    request = here()
+    environ = request.environ
+    if "CONTENT_LENGTH" in environ and request.content_length:
+        return True
+    return "HTTP_TRANSFER_ENCODING" in environ
 
 
 def url_parameters() -> list[tuple[str, str]]:
     """Give the parameters in the URL, without those that say how the answer looks."""
-    pairs = request.args.items(multi=True)
+    pairs = here().args.items(multi=True)
     return [(name, value) for name, value in pairs if name not in RESULT_PARAMETERS]
 
 
 def search_parameters() -> list[tuple[str, str]]:
     """Give the parameters of a search, from the URL and, for POST, the form."""
+    request = here()
     pairs = list(request.args.items(multi=True))
     if request.method == "POST":
         # All parameters may stand in the URL; then there is no body, nor a type of one.
@@ -275,5 +297,4 @@ def search_parameters() -> list[tuple[str, str]]:
 
 def request_id() -> str:
     """Give the id under which this request is logged."""
-    id_: str = g.request_id
-    return id_
+    return here().request_id

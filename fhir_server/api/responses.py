@@ -5,12 +5,13 @@ Source: https://hl7.org/fhir/R4/http.html#mime-type, #ops, #general
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from flask import Response, request
 from werkzeug.http import http_date
 
 from fhir_server.api.error_page import error_page
+from fhir_server.api.exchange import VARY, Response, here
 from fhir_server.api.formats import MEDIA_TYPES
 from fhir_server.api.request import (
     RETURNS,
@@ -28,6 +29,7 @@ from fhir_server.interactions.answer import Answer, etag
 from fhir_server.profiles.subset import subset_of
 
 FHIR_JSON = MEDIA_TYPES["json"]
+_CONTENT_TYPES = {name: f"{type_}; charset=utf-8" for name, type_ in MEDIA_TYPES.items()}
 _WITHOUT_BODY = (204, 304)
 
 
@@ -39,7 +41,7 @@ def respond(answer: Answer) -> Response:
     """
     content = answer.content
     if answer.media_type:
-        headers = [("Content-Type", answer.media_type), ("Vary", "Accept"), *answer.headers]
+        headers = [("Content-Type", answer.media_type), ("Vary", VARY), *answer.headers]
         return Response(content or b"", answer.status, headers=headers)
     if answer.status in _WITHOUT_BODY:
         content = None
@@ -73,14 +75,20 @@ def respond_with_issues(issues: tuple[Issue, ...], status: int) -> Response:
 def with_headers(response: Response, answer: Answer) -> Response:
     """Add what the headers say of a stored resource."""
     if answer.stored is not None:
-        response.headers["ETag"] = etag(answer.stored)
-        response.headers["Last-Modified"] = http_date(answer.stored.last_updated // 1_000_000)
+        response.headers.add("ETag", etag(answer.stored))
+        response.headers.add("Last-Modified", _http_date(answer.stored.last_updated // 1_000_000))
     if answer.location is not None:
         response.headers["Location"] = f"{base_url()}/{answer.location}"
     return response
 
 
+@lru_cache(maxsize=1024)
+def _http_date(seconds: int) -> str:
+    return http_date(seconds)
+
+
 def _asks_for_part() -> bool:
+    request = here()
     return bool(request.query_string) and (
         "_summary" in request.args or "_elements" in request.args
     )
@@ -94,7 +102,8 @@ def _part(content: bytes, *, is_stored: bool) -> bytes:
     resource: dict[str, Any] = json.parse(content)
     if resource["resourceType"] == "Bundle" and not is_stored:
         return content
-    summary, named = request.args.get("_summary"), request.args.get("_elements")
+    asked = here().args
+    summary, named = asked.get("_summary"), asked.get("_elements")
     if summary == "count":
         raise invalid("_summary=count counts the matches of a search; this is one resource.")
     if named is not None and summary not in (None, "false"):
@@ -107,14 +116,16 @@ def _part(content: bytes, *, is_stored: bool) -> bytes:
 def _response(content: bytes | None, status: int) -> Response:
     format_ = wanted_format() or "json"
     if content is not None:
+        request = here()
         pretty = bool(request.query_string) and request.args.get("_pretty") == "true"
         if format_ == "xml":
             content = xml_format(server()).dump(json.parse(content), pretty=pretty)
         elif pretty:
             content = json.pretty(content)
     if content is None:
-        response = Response(b"", status, headers={"Vary": "Accept"})
+        response = Response(b"", status, headers={"Vary": VARY})
         del response.headers["Content-Type"]
         return response
-    type_ = f"{MEDIA_TYPES[format_]}; charset=utf-8"
-    return Response(content, status, headers={"Content-Type": type_, "Vary": "Accept"})
+    response = Response(content, status, content_type=_CONTENT_TYPES[format_])
+    response.headers.add("Vary", VARY)
+    return response

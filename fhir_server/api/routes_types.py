@@ -11,6 +11,7 @@ from flask_smorest import Blueprint
 
 from fhir_server.api import binary, documentation, request
 from fhir_server.api.documentation import PARTIAL, VERSIONS, VERSIONS_OF_MANY, WRITING, Route
+from fhir_server.api.exchange import here
 from fhir_server.api.responses import respond, respond_to_write
 from fhir_server.api.routing import ANY, View, add, context_for, criteria, segment, tag
 from fhir_server.fhir.outcome import invalid
@@ -43,12 +44,15 @@ def create_resource(type_: str) -> Response:
 def read_resource(type_: str, id: str) -> Response:  # noqa: A002 - as the path has it
     """read, conditional where If-None-Match or If-Modified-Since is given."""
     is_binary = type_ == BINARY
+    asked = here()
     answer = read(
         context_for(type_, any_type=is_binary),
         type_,
         id,
-        if_none_match=http.headers.get("If-None-Match"),
-        if_modified_since=http.if_modified_since,
+        if_none_match=asked.environ.get("HTTP_IF_NONE_MATCH"),
+        if_modified_since=asked.if_modified_since
+        if "HTTP_IF_MODIFIED_SINCE" in asked.environ
+        else None,
     )
     return binary.respond_with_content(answer) if is_binary else respond(answer)
 
@@ -63,7 +67,8 @@ def vread_resource(type_: str, id: str, version: str) -> Response:  # noqa: A002
 def update_resource(type_: str, id: str) -> Response:  # noqa: A002
     """update, or create under an id the client chose."""
     context = context_for(type_)
-    expected, unknown = http.headers.get("If-Match"), http.headers.get("If-None-Match")
+    headers = here().headers
+    expected, unknown = headers.get("If-Match"), headers.get("If-None-Match")
     return respond_to_write(
         update(context, type_, id, _sent(type_, id), expected, if_none_match=unknown)
     )

@@ -5,10 +5,9 @@ A batch gives each of its entries the same time (`interactions.batch`).
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from flask import Flask
 
-from flask import Flask, g, request
-
+from fhir_server.api.exchange import Request, here
 from fhir_server.settings import Settings
 from fhir_server.storage.time_limit import limited
 
@@ -21,13 +20,15 @@ def register(app: Flask, settings: Settings) -> None:
     seconds = settings.search_seconds
 
     def begin() -> None:
+        request = here()
         # An asynchronous request holds up nobody, and whoever runs the server limits their number.
-        if not request.environ.get("fhir_server.job") and _reads():
-            g.search_time = limited(seconds)
-            g.search_time.__enter__()
+        if _reads(request) and not request.environ.get("fhir_server.job"):
+            request.search_time = limited(seconds)
+            request.search_time.__enter__()
 
     def end(_error: BaseException | None) -> None:
-        limit: AbstractContextManager[None] | None = g.pop("search_time", None)
+        request = here()
+        limit, request.search_time = request.search_time, None
         if limit is not None:
             limit.__exit__(None, None, None)
 
@@ -35,6 +36,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.teardown_request(end)
 
 
-def _reads() -> bool:
-    by_post = request.method == "POST" and request.path.endswith(_READ_BY_POST)
-    return request.method in _READS or by_post
+def _reads(request: Request) -> bool:
+    if request.method in _READS:
+        return True
+    return request.method == "POST" and request.path.endswith(_READ_BY_POST)

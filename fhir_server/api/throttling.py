@@ -15,9 +15,10 @@ import hashlib
 import math
 from collections import OrderedDict
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
 from fhir_server.api import authentication
+from fhir_server.api.exchange import Request, here
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.security.rate_limits import RateLimit
 from fhir_server.settings import Settings
@@ -63,25 +64,28 @@ class Throttle:
         Raises:
             Throttled: it comes too soon after others.
         """
+        request = here()
         if request.path in _WATCHED or request.environ.get("fhir_server.job"):
             return
-        address = self._address()
-        token = _digest()
+        token = _digest(request)
         if token and self._failures and token not in self._good:
-            wait = max(self._refused.wait(token), self._failures.wait(address))
+            wait = max(self._refused.wait(token), self._failures.wait(self._address(request)))
             if wait:
                 raise Throttled(wait)
-        g.throttled_token = token
+        request.throttled_token = token
         if self._requests:
-            wait = self._requests.take(self._client(address))
+            wait = self._requests.take(self._client(request))
             if wait:
                 raise Throttled(wait)
 
     def end(self, response: Response) -> Response:
         """Note whether the token of a request was refused."""
-        token = g.pop("throttled_token", "")
+        request = here()
+        # A request that was refused before it got here has none.
+        token = getattr(request, "throttled_token", "")
         if not token or not self._failures:
             return response
+        request.throttled_token = ""
         if response.status_code != 401:
             if authentication.is_public():
                 return response  # nobody looked at the token
@@ -92,10 +96,10 @@ class Throttle:
             self._good.pop(token, None)
             if not self._refused.wait(token):
                 self._refused.take(token)
-                self._failures.take(self._address())
+                self._failures.take(self._address(request))
         return response
 
-    def _address(self) -> str:
+    def _address(self, request: Request) -> str:
         """Give the address that asks, as the last proxy that is trusted saw it."""
         # REMOTE_ADDR stays the proxy's own: whose certificate header is believed goes by it.
         passed = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
@@ -103,12 +107,13 @@ class Throttle:
             return passed[-self._hops].strip()
         return request.remote_addr or ""
 
-    def _client(self, address: str) -> str:
+    def _client(self, request: Request) -> str:
         try:
             asks = authentication.principal()
         except FhirError:
-            return address  # the views that need a token refuse it in their own words
-        return address if asks.unrestricted else f"{asks.client} {asks.id}"
+            # The views that need a token refuse it in their own words.
+            return self._address(request)
+        return self._address(request) if asks.unrestricted else f"{asks.client} {asks.id}"
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -123,7 +128,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.after_request(throttle.end)
 
 
-def _digest() -> str:
+def _digest(request: Request) -> str:
     """Give what stands for the token of the request; the token itself is not kept."""
-    given = request.headers.get("Authorization", "")
+    given = request.environ.get("HTTP_AUTHORIZATION", "")
     return hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest() if given else ""

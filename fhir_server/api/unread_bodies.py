@@ -9,8 +9,9 @@ Source: https://www.rfc-editor.org/rfc/rfc9112#section-9.3, section 9.6
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response
 
+from fhir_server.api.exchange import Request, here
 from fhir_server.api.request import has_body
 
 _PIECE = 1 << 16
@@ -18,19 +19,23 @@ _PIECE = 1 << 16
 
 def register(app: Flask) -> None:
     """Look after the bodies of all requests."""
-    app.after_request(_finish)
+    most: int = app.config["MAX_CONTENT_LENGTH"]
+    app.after_request(lambda response: _finish(response, most))
 
 
-def _finish(response: Response) -> Response:
+def _finish(response: Response, most: int) -> Response:
     """Read what is left of a body; say that the connection ends where that would be too much."""
-    if request.content_length and _is_worth_reading(request.content_length):
+    request = here()
+    if not has_body():
+        return response
+    if request.content_length and _is_worth_reading(request, request.content_length, most):
         while request.stream.read(_PIECE):
             pass
-    elif response.status_code >= 400 and has_body():
+    elif response.status_code >= 400:
         response.headers["Connection"] = "close"
     return response
 
 
-def _is_worth_reading(length: int) -> bool:
+def _is_worth_reading(request: Request, length: int, most: int) -> bool:
     # A client that asks before it sends its body (Expect) waits for the answer instead.
-    return length <= current_app.config["MAX_CONTENT_LENGTH"] and "Expect" not in request.headers
+    return length <= most and "HTTP_EXPECT" not in request.environ
