@@ -63,6 +63,8 @@ class StructureCompiler:
         schema: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
         for element in children.values():
             self._add(schema, element)
+        if not self._null_items and "dependentSchemas" in schema:
+            _only_where_several(schema)
         return schema
 
     def _add(self, schema: Schema, element: Element) -> None:
@@ -215,6 +217,18 @@ def only_properties(names: Sequence[str], others: Schema) -> Schema:
     """Refuse all properties of a choice element but some; `others` matches those not of it."""
     allowed = [*names, *(f"_{name}" for name in names)]
     return {"propertyNames": {"anyOf": [{"enum": allowed}, others]}}
+
+
+def _only_where_several(schema: Schema) -> None:
+    """Ask for one property of a choice only where there may be two.
+
+    An extension has 50 properties of which each would be looked for, and mostly nothing but its
+    url and one of them. What has no more than what must be there and one property more can't have
+    two of a choice.
+    """
+    fewest = len(schema.get("required", ())) + 2
+    schema["if"] = {"minProperties": fewest}
+    schema["then"] = {"dependentSchemas": schema.pop("dependentSchemas")}
 
 
 def target_rule(known: Sequence[str], targets: Sequence[str], untyped: Schema) -> Schema:

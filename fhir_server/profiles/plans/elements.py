@@ -14,6 +14,7 @@ from fhir_server.profiles.plans.instruments import Instruments, profile_check
 from fhir_server.profiles.plans.parts import (
     Cardinality,
     Checks,
+    Named,
     Part,
     Together,
     counted,
@@ -94,11 +95,12 @@ class Elements:
         """Give what a node asks of the elements inside it."""
         base = self._definitions.children(path)
         primitive = self._definitions.is_primitive(path)
-        parts: list[Part] = []
+        parts: list[Named] = []
         for child, element in self._children(node, base, primitive=primitive):
             made = self._part(child, element)
             if made is not None:
-                parts.append(made)
+                name = "" if element.is_choice or _asks_for(child, element) else element.name
+                parts.append((name, f"_{name}", made))
         if parts:
             yield inside_primitive(parts) if primitive else inside(parts)
         if primitive and "value" in node.children:
@@ -221,6 +223,13 @@ def _cardinality(node: Node, base: Element) -> Cardinality:
     most = node.max
     narrower = most is not None and (base.max is None or most < base.max)
     return Cardinality(node.min if node.min > base.min else 0, most if narrower else None)
+
+
+def _asks_for(node: Node, base: Element) -> bool:
+    """Tell whether a node may ask for its element where there is none."""
+    if _cardinality(node, base).min:
+        return True
+    return any(slice_.min or slice_.slices for slice_ in node.slices.values())
 
 
 def _holds_resources(base: Element) -> bool:

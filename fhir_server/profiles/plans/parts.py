@@ -17,6 +17,9 @@ from fhir_server.profiles.scope import Scope
 
 # Looks at one element of an object: gets the object, its place and the run.
 Part = Callable[[Mapping[str, Any], Place, Run], None]
+# The two properties that hold an element, and the part that asks nothing where both are missing;
+# empty names where it may ask for it, and for an element that others may hold.
+Named = tuple[str, str, Part]
 # Looks at all the values of an element together; gets also the place of the element itself.
 Together = Callable[[Items, Place, Run], None]
 # What is asked of a value, by its type.
@@ -51,8 +54,9 @@ def part(read: Read, step: str, checks: Checks, together: Sequence[Together]) ->
     def check(parent: Mapping[str, Any], place: Place, run: Run) -> None:
         items = read(parent, place)
         for value, extension, code, here in items:
-            for one in checks.get(code, ()):
-                one(value, extension, here, run)
+            if code in checks:
+                for one in checks[code]:
+                    one(value, extension, here, run)
         for all_of in together:
             all_of(items, (place, step), run)
 
@@ -62,8 +66,9 @@ def part(read: Read, step: str, checks: Checks, together: Sequence[Together]) ->
 def _each(read: Read, checks: Checks) -> Part:
     def check(parent: Mapping[str, Any], place: Place, run: Run) -> None:
         for value, extension, code, here in read(parent, place):
-            for one in checks.get(code, ()):
-                one(value, extension, here, run)
+            if code in checks:
+                for one in checks[code]:
+                    one(value, extension, here, run)
 
     return check
 
@@ -98,23 +103,24 @@ def scope_of(item: Item, parent: Mapping[str, Any], scope: Scope) -> Scope:
     return Scope(resource, resource, resolve=scope.resolve)
 
 
-def inside(parts: Sequence[Part]) -> Check:
+def inside(parts: Sequence[Named]) -> Check:
     """Ask things of the elements inside an object."""
 
     def check(value: Any, _extension: Any, place: Place, run: Run) -> None:
         if isinstance(value, dict):
-            for one in parts:
-                one(value, place, run)
+            for name, beside, one in parts:
+                if not name or name in value or beside in value:
+                    one(value, place, run)
 
     return check
 
 
-def inside_primitive(parts: Sequence[Part]) -> Check:
+def inside_primitive(parts: Sequence[Named]) -> Check:
     """Ask things of the id and the extensions of a primitive."""
 
     def check(_value: Any, extension: Any, place: Place, run: Run) -> None:
         beside = extension if isinstance(extension, dict) else {}
-        for one in parts:
+        for _, _, one in parts:
             one(beside, place, run)
 
     return check

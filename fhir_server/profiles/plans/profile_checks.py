@@ -9,7 +9,7 @@ Source: https://hl7.org/fhir/R4/profiling.html
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fhir_server.fhir.outcome import Issue, has_errors
@@ -52,21 +52,25 @@ class ProfileCheck:
         self.problems = tuple(problems)
 
     def issues(
-        self, value: Any, place: str, scope: Scope, extension: dict[str, Any] | None = None
-    ) -> Iterator[Issue]:
+        self,
+        value: Any,
+        place: str | Callable[[], str],
+        scope: Scope,
+        extension: dict[str, Any] | None = None,
+    ) -> Sequence[Issue]:
         """Find what is wrong with a value; R4's structure is not looked at again.
 
         Args:
             value: a resource, an Extension or an instance of a data type.
-            place: its FHIRPath.
+            place: its FHIRPath, or what gives it where something is wrong.
             scope: what surrounds it.
             extension: what stands in the ``_sibling`` of a primitive.
         """
         if not self._checks:
-            return iter(())
+            return ()
         run = self._begin(scope)
         self.look(value, extension, (None, place), run)
-        return iter(dict.fromkeys(run.issues) if len(run.issues) > 1 else run.issues)
+        return list(dict.fromkeys(run.issues)) if len(run.issues) > 1 else run.issues
 
     def look(self, value: Any, extension: Any, place: Place, run: Run) -> None:
         """Find what is wrong, as a part of a run."""

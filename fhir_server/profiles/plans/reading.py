@@ -109,19 +109,29 @@ def _resources(name: str) -> Read:
 def _choice(definitions: Definitions, element: Element) -> Read:
     step = f".{element.name}"
     types = {name: type_ref.code for name, type_ref in element.properties().items()}
-    siblings = {f"_{name}": name for name, c in types.items() if definitions.is_primitive(c)}
+    names = properties(definitions, element)
 
     def read(parent: Mapping[str, Any], place: Place) -> Items:
         # Of the dozens of properties that a choice may have, few are ever there.
-        found = dict.fromkeys(siblings.get(key, key) for key in parent if _is_of(key))
+        found = [names[key] for key in parent if key in names]
+        if not found:
+            return ()
         return [
-            (parent.get(name), parent.get(f"_{name}"), types[name], (place, step)) for name in found
+            (parent.get(name), parent.get(f"_{name}"), types[name], (place, step))
+            for name in dict.fromkeys(found)
         ]
 
-    def _is_of(key: str) -> bool:
-        return key in types or key in siblings
-
     return read
+
+
+def properties(definitions: Definitions, element: Element) -> dict[str, str]:
+    """Give the properties that hold an element, with that of its value for each."""
+    found: dict[str, str] = {}
+    for name, type_ref in element.properties().items():
+        found[name] = name
+        if definitions.is_primitive(type_ref.code):
+            found[f"_{name}"] = name
+    return found
 
 
 def resource_type(value: Any) -> str:

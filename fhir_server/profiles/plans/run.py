@@ -14,7 +14,7 @@ from fhir_server.profiles.scope import Scope
 
 # The place above, and a step: ".participant", or the number of an item; at the top None and the
 # FHIRPath that the check starts from.
-Place = tuple[Any, str | int]
+Place = tuple[Any, str | int | Callable[[], str]]
 Surroundings = Callable[["Run"], Environment]
 
 MAX_ISSUES = 100
@@ -124,7 +124,10 @@ def expression_of(place: Place) -> str:
     here: Any = place
     while here is not None:
         here, step = here
-        steps.append(step if isinstance(step, str) else f"[{step}]")
+        if isinstance(step, str):
+            steps.append(step)
+        else:
+            steps.append(step() if callable(step) else f"[{step}]")
     return "".join(reversed(steps))
 
 

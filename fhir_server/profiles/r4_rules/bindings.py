@@ -5,7 +5,7 @@ Source: https://hl7.org/fhir/R4/terminologies.html#strength
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_server.fhir.outcome import Severity
@@ -59,7 +59,7 @@ class Bindings:
             for position, value in enumerate(listed):
                 if uris and value.__class__ is str and ":" in value:
                     continue  # it names what is not in the value set, such as a logical model
-                keys = list(_keys(value_set, value))
+                keys = _keys(value_set, value)
                 if keys and accepted.isdisjoint(keys):
                     at = (place, name, position if item.__class__ is list else None)
                     self._ask(element, binding, keys, at, walk)
@@ -84,15 +84,18 @@ class Bindings:
         self._accepted.add(key)
 
 
-def _keys(value_set: str, value: Any) -> Iterator[_Key]:
+def _keys(value_set: str, value: Any) -> list[_Key]:
     """Give the codes of a value; a concept by its text alone has none, and passes."""
     if value.__class__ is str:
-        yield value_set, None, value
-    elif value.__class__ is dict:
+        return [(value_set, None, value)]
+    keys: list[_Key] = []
+    if value.__class__ is dict:
         for coding in value.get("coding", (value,)):
-            if coding.__class__ is dict and coding.get("code").__class__ is str:
-                system = coding.get("system")
-                yield value_set, system if system.__class__ is str else None, coding["code"]
+            if coding.__class__ is dict:
+                code, system = coding.get("code"), coding.get("system")
+                if code.__class__ is str:
+                    keys.append((value_set, system if system.__class__ is str else None, code))
+    return keys
 
 
 def _form_check(element: Element, binding: Binding, form: Callable[[str], bool]) -> PropertyCheck:

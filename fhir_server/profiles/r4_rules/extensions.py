@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 from fhir_server.fhir.suggestions import suggestion
 from fhir_server.fhirpath.engine import Engine, FhirPathError
@@ -27,10 +27,10 @@ from fhir_server.profiles.r4_rules.walk import (
 _PROFILE = f"{CORE}Extension"
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _PATHS_KEPT = 4096
+_MOST_UNKNOWN = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """An extension where it stands.
 
     Args:
@@ -55,14 +55,26 @@ class Context:
     type: str
     expression: str
 
+    @property
+    def element(self) -> str:
+        """The type or the path of the element that it names; empty for another kind."""
+        named = self.type not in ("extension", "fhirpath")
+        return self.expression.replace("[x]", "") if named else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An extension whose definition is known."""
+    """An extension whose definition is known.
+
+    Args:
+        contexts: where it may stand; empty for anywhere.
+        elements: those of them that name a type or an element.
+    """
 
     url: str
     check: ProfileCheck
     contexts: tuple[Context, ...]
+    elements: frozenset[str]
     invariants: tuple[str, ...]
     is_modifier: bool
 
@@ -86,6 +98,7 @@ class Extensions:
         self._engine = engine
         self._profile_check = profile_check
         self._known: dict[str, Known] = {}
+        self._unknown: set[str] = set()
         self._own = f"{definitions.canonical}/" if definitions.canonical else None
         self._paths = lru_cache(maxsize=_PATHS_KEPT)(self._element_paths)
 
@@ -99,30 +112,42 @@ class Extensions:
         name = "modifierExtension" if modifiers else "extension"
         nested = "Extension" in types
 
+        known, unknown = self._known, self._unknown
+
         def check(holder: Mapping[str, Any], item: Any, place: Place, walk: Walk) -> None:
             if item.__class__ is not list:
                 return
             for position, value in enumerate(item):
                 url = value.get("url") if value.__class__ is dict else None
-                if url.__class__ is str:
-                    found = _Found(value, holder, types, place, (place, name, position))
-                    self._check(found, url, walk, modifiers=modifiers, nested=nested)
+                if url.__class__ is not str:
+                    continue
+                here = (place, name, position)
+                it = known.get(url)
+                if it is None and url not in unknown:
+                    it = self._find(url)
+                if it is not None:
+                    found = _Found(value, holder, types, place, here)
+                    self._check_known(it, found, walk, modifiers=modifiers)
+                elif modifiers or not nested or self._is_own(url):
+                    self._check_unknown(url, here, walk, modifiers=modifiers, nested=nested)
 
         return check
 
-    def _check(self, found: _Found, url: str, walk: Walk, *, modifiers: bool, nested: bool) -> None:
-        known = self._known.get(url) or self._find(url)
-        if known is not None:
-            self._check_known(known, found, walk, modifiers=modifiers)
-        elif self._own and url.startswith(self._own):
+    def _is_own(self, url: str) -> bool:
+        return self._own is not None and url.startswith(self._own)
+
+    def _check_unknown(
+        self, url: str, place: Place, walk: Walk, *, modifiers: bool, nested: bool
+    ) -> None:
+        if self._is_own(url):
             hint = suggestion(url, [str(d["url"]) for d in self._definitions.profiles("Extension")])
             text = f"No extension with this url is defined.{hint}"
-            _report(walk, (found.place, "url", None), "extension", text)
+            _report(walk, (place, "url", None), "extension", text)
         elif modifiers:
             text = "This modifier extension is not known here. It may change the meaning of what "
             text += "it stands in: who reads the resource must know it, or not use it."
             walk.report(
-                (found.place, "url", None),
+                (place, "url", None),
                 "extension",
                 text,
                 profile=_PROFILE,
@@ -131,29 +156,39 @@ class Extensions:
             )
         elif not nested and not _ABSOLUTE.match(url):
             text = "The url of an extension is absolute; only parts of an extension have names."
-            _report(walk, (found.place, "url", None), "extension", text)
+            _report(walk, (place, "url", None), "extension", text)
 
     def _find(self, url: str) -> Known | None:
         definition = self._definitions.conformance("StructureDefinition", url)
         if definition is None or definition.get("type") != "Extension":
+            if len(self._unknown) >= _MOST_UNKNOWN:
+                self._unknown.clear()
+            self._unknown.add(url)
             return None
+        contexts = tuple(_contexts(definition))
         known = self._known[url] = Known(
             url,
             self._profile_check(definition),
-            tuple(_contexts(definition)),
+            contexts,
+            frozenset(each.element for each in contexts if each.element),
             tuple(definition.get("contextInvariant", ())),
             _is_modifier(definition),
         )
         return known
 
     def _check_known(self, known: Known, found: _Found, walk: Walk, *, modifiers: bool) -> None:
-        place = spell(found.place)
-        walk.include(known.check.issues(found.value, place, walk.scope))
+        issues = known.check.issues(found.value, partial(spell, found.place), walk.scope)
+        if issues:
+            walk.include(issues)
         if known.is_modifier is not modifiers:
             right = "modifierExtension" if known.is_modifier else "extension"
             text = f"By its definition this extension belongs in {right}."
             _report(walk, found.place, "extension", text, known.url)
-        if known.contexts and not any(self._fits(each, found, walk) for each in known.contexts):
+        if (
+            known.contexts
+            and known.elements.isdisjoint(found.types)
+            and not any(self._fits(each, found, walk) for each in known.contexts)
+        ):
             allowed = ", ".join(each.expression for each in known.contexts)
             text = f"This extension does not belong here; it may be used on: {allowed}."
             _report(walk, found.place, "context", text, known.url)
@@ -167,11 +202,8 @@ class Extensions:
             return found.holder.get("url") == context.expression and "Extension" in found.types
         if context.type == "fhirpath":
             return self._selects(context.expression, found, walk)
-        expression = context.expression.replace("[x]", "")
-        if expression in found.types:
-            return True
         resource_type = str(walk.scope.resource.get("resourceType"))
-        return expression in self._paths(element_path(found.around, resource_type))
+        return context.element in self._paths(element_path(found.around, resource_type))
 
     def _selects(self, expression: str, found: _Found, walk: Walk) -> bool:
         """Tell whether an expression on the resource selects the holder; so, where it can't."""

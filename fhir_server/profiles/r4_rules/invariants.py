@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/conformance-rules.html#constraints
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,12 @@ from fhir_server.fhir.outcome import Severity
 from fhir_server.fhirpath.engine import Engine, Expression, FhirPathError
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.r4_rules.errata import ERRATA
-from fhir_server.profiles.r4_rules.predicates import ELSEWHERE, PREDICATES, Predicate
+from fhir_server.profiles.r4_rules.predicates import (
+    ELSEWHERE,
+    NEEDED,
+    PREDICATES,
+    Predicate,
+)
 from fhir_server.profiles.r4_rules.walk import CORE, Check, Place, PropertyCheck, Walk
 
 # R4 marks these as best practice (elementdefinition-bestpractice): most resources of other
@@ -88,14 +93,25 @@ class Invariants:
             if key not in ELSEWHERE and expression:
                 yield Invariant(path, key, entry["severity"], entry["human"], expression)
 
-    def of_object(self, path: str) -> Iterator[Check]:
-        """Give the checks of the values at a path that are objects."""
+    def of_object(self, path: str) -> Iterator[tuple[Check, frozenset[str] | None]]:
+        """Give the checks of the values at a path that are objects.
+
+        With each stand the properties without all of which it finds nothing; None where it may.
+        """
         for invariant in self.at(path):
             yield self._check(invariant)
 
+    def predicate(self, paths: Sequence[str]) -> Callable[[Mapping[str, Any], Walk], bool] | None:
+        """Give what tells whether a value keeps the one rule that there is at some paths."""
+        keys = [(path, invariant.key) for path in paths for invariant in self.at(path)]
+        predicate = PREDICATES.get(keys[0])
+        if predicate is None:
+            return None
+        return lambda value, walk: predicate(value, walk) is True
+
     def of_property(self, path: str, element: str) -> PropertyCheck | None:
         """Give the check of an element's values where its rules are not those of its type."""
-        checks = tuple(self.of_object(path))
+        checks = tuple(check for check, _ in self.of_object(path))
         if not checks:
             return None
 
@@ -109,17 +125,23 @@ class Invariants:
 
         return check
 
-    def _check(self, invariant: Invariant) -> Check:
-        predicate = PREDICATES.get((invariant.path, invariant.key))
-        expression_check = self._expression_check(invariant)
+    def _check(self, invariant: Invariant) -> tuple[Check, frozenset[str] | None]:
+        at = (invariant.path, invariant.key)
+        predicate = PREDICATES.get(at)
+        without, with_ = self._decisive(invariant)
+        expression_check = self._expression_check(invariant, without, with_)
         if predicate is not None:
-            return _native(invariant, predicate, expression_check)
-        return expression_check
+            return _native(invariant, predicate, expression_check), NEEDED.get(at)
+        return expression_check, without[0] if without else None
 
-    def _expression_check(self, invariant: Invariant) -> Check:
+    def _expression_check(
+        self,
+        invariant: Invariant,
+        without: Sequence[frozenset[str]],
+        with_: frozenset[str],
+    ) -> Check:
         # Most expressions are never evaluated; compiled when the first is.
         compiled: list[Expression] = []
-        without, with_ = self._decisive(invariant)
 
         def check(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
             for names in without:
@@ -165,12 +187,14 @@ def _native(invariant: Invariant, predicate: Predicate, otherwise: Check) -> Che
     best_practice = invariant.key in BEST_PRACTICES
 
     def check(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
+        if best_practice and not walk.best_practices:
+            return
         holds = predicate(value, walk)
         if holds:
             return
         if holds is None:
             otherwise(value, place, walk)
-        elif walk.best_practices or not best_practice:
+        else:
             invariant.report(place, walk)
 
     return check

@@ -15,7 +15,7 @@ from fhir_server.profiles.elements import Element, TypeRef
 from fhir_server.profiles.r4_rules.bindings import Bindings
 from fhir_server.profiles.r4_rules.extensions import Extensions
 from fhir_server.profiles.r4_rules.invariants import Invariants
-from fhir_server.profiles.r4_rules.references import reference_check
+from fhir_server.profiles.r4_rules.references import leads_elsewhere, reference_check
 from fhir_server.profiles.r4_rules.walk import CORE, Check, Place, Plan, PropertyCheck, Walk
 
 _EXTENSIONS = ("extension", "modifierExtension")
@@ -38,6 +38,7 @@ class Plans:
         self._extensions = extensions
         self._ready: dict[str, Plan] = {}
         self._made: dict[tuple[str, ...], Plan] = {}
+        self._unfinished: list[Plan] = []
         self._lock = RLock()
 
     def of(self, resource_type: str) -> Plan:
@@ -46,16 +47,20 @@ class Plans:
         if plan is None:
             with self._lock:
                 plan = self._plan(resource_type)
+                # Types stand inside themselves: only now do all plans have all their steps.
+                for each in self._unfinished:
+                    each.finish()
+                self._unfinished.clear()
                 self._ready[resource_type] = plan
         return plan
 
     def _plan(self, path: str) -> Plan:
         """Give the plan of a type, or of an element that defines its own children."""
         if (path,) not in self._made:
-            plan = self._made[path,] = Plan()
+            plan = self._new(path)
             types = self._types(path)
             paths = [path] if "." in path else []
-            plan.own = self._own([*types, *paths])
+            self._add_own(plan, [*types, *paths])
             for element in self._definitions.children(path).values():
                 self._add(plan, element, types)
         return self._made[path,]
@@ -67,8 +72,19 @@ class Plans:
         parent, _, name = path.rpartition(".")
         return self._definitions.lineage(self._definitions.children(parent)[name].types[0].code)
 
-    def _own(self, paths: Sequence[str]) -> tuple[Check, ...]:
-        return tuple(check for path in paths for check in self._invariants.of_object(path))
+    def _new(self, *key: str) -> Plan:
+        plan = self._made[key] = Plan()
+        self._unfinished.append(plan)
+        return plan
+
+    def _add_own(self, plan: Plan, paths: Sequence[str]) -> None:
+        found = [each for path in paths for each in self._invariants.of_object(path)]
+        plan.own = tuple(check for check, _ in found)
+        needed = [names for _, names in found]
+        if None not in needed:
+            plan.asked_of = frozenset[str]().union(*filter(None, needed))
+        elif len(found) == 1:
+            plan.passes = self._invariants.predicate(paths)
 
     def _add(self, plan: Plan, element: Element, types: Sequence[str]) -> None:
         if element.name in _EXTENSIONS:
@@ -119,10 +135,11 @@ class Plans:
         """Give the plan of references to some types: that of Reference with one check more."""
         key = ("Reference", stated_by, *targets)
         if key not in self._made:
-            plan = self._made[key] = Plan()
+            plan = self._new(*key)
             shared = self._plan("Reference")
             types = frozenset(self._definitions.resource_types)
             plan.own = (*shared.own, reference_check(targets, stated_by, types))
+            plan.passes = None if shared.own else leads_elsewhere
             plan.steps = shared.steps
         return self._made[key]
 
@@ -130,7 +147,8 @@ class Plans:
         """Give the plan of what stands beside a primitive: its id and extensions."""
         key = ("_", type_code)
         if key not in self._made:
-            plan = self._made[key] = Plan()
+            plan = self._new(*key)
+            plan.asked_of = frozenset()
             types = self._definitions.lineage(type_code)
             check = self._extensions.check(types, modifiers=False)
             plan.steps["extension"] = ("extension", check, self._plan("Extension"))

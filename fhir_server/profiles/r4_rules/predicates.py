@@ -23,6 +23,8 @@ def has_choice(value: Mapping[str, Any], name: str) -> bool:
     """Tell whether an element of several types exists (``valueString`` for ``value``)."""
     length = len(name)
     for key in value:
+        if name not in key:
+            continue
         at = 1 if key[0] == "_" else 0
         if key.startswith(name, at) and key[at + length : at + length + 1].isupper():
             return True
@@ -127,4 +129,19 @@ PREDICATES: dict[tuple[str, str], Predicate] = {
     ("Period", "per-1"): _period,
     ("Quantity", "qty-3"): _quantity,
     ("Task", "inv-1"): _task_dates,
+}
+
+# Properties without all of which a predicate holds; those of other predicates are not so few.
+NEEDED: dict[tuple[str, str], frozenset[str]] = {
+    ("Attachment", "att-1"): frozenset({"data", "_data"}),
+    ("Bundle.entry", "bdl-8"): frozenset({"fullUrl"}),
+    ("Condition", "con-3"): frozenset({"category"}),
+    ("Condition", "con-5"): frozenset({"verificationStatus"}),
+    ("ContactPoint", "cpt-2"): frozenset({"value", "_value"}),
+    ("Observation", "obs-7"): frozenset({"component"}),
+    ("Organization.address", "org-2"): frozenset({"use"}),
+    ("Organization.telecom", "org-3"): frozenset({"use"}),
+    ("Period", "per-1"): frozenset({"end"}),
+    ("Quantity", "qty-3"): frozenset({"code", "_code"}),
+    ("Task", "inv-1"): frozenset({"lastModified"}),
 }

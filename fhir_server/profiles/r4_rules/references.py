@@ -57,6 +57,20 @@ def reference_check(
     return check
 
 
+def leads_elsewhere(value: Mapping[str, Any], walk: Walk) -> bool:
+    """Tell whether a reference has nothing that `reference_check` looks at, as nearly all do.
+
+    It names what it leads to by Type/id or a URL, outside bundles, and says nothing of the type.
+    """
+    reference = value.get("reference")
+    return (
+        reference.__class__ is str
+        and reference[:1] != "#"
+        and "type" not in value
+        and walk.scope.bundle is None
+    )
+
+
 def _check_content(value: Mapping[str, Any], place: Place, walk: Walk) -> None:
     if _SAYS_WHAT.isdisjoint(value):
         text = "A reference has a reference, an identifier or a display."

@@ -28,14 +28,30 @@ class Plan:
 
     Args:
         own: checks of the value as a whole.
+        asked_of: properties without all of which none of these finds anything; None where they
+            are asked of every value.
         steps: by JSON property: the element's name, what is checked there, the plan of its values.
+        passes: tells of a value that has none of the steps whether `own` finds nothing; None where
+            nothing tells it more cheaply than `own`.
+        names: properties without all of which there is nothing to check, but for what `passes`
+            tells; None where there may be.
     """
 
-    __slots__ = ("own", "steps")
+    __slots__ = ("asked_of", "names", "own", "passes", "steps")
 
     def __init__(self) -> None:
         self.own: tuple[Check, ...] = ()
+        self.asked_of: frozenset[str] | None = None
         self.steps: dict[str, tuple[str, PropertyCheck | None, Plan | None]] = {}
+        self.passes: Callable[[Mapping[str, Any], Walk], bool] | None = None
+        self.names: frozenset[str] | None = None
+
+    def finish(self) -> None:
+        """Say what values can be passed over, once all steps are there."""
+        if self.passes is not None:
+            self.names = frozenset(self.steps)
+        elif self.asked_of is not None:
+            self.names = self.asked_of.union(self.steps)
 
 
 class Walk:
@@ -144,9 +160,14 @@ def is_within(inner: str, outer: str) -> bool:
 
 
 def visit(plan: Plan, value: Mapping[str, Any], place: Place, walk: Walk) -> None:
-    """Check a value and what is inside it, by the plan of its type."""
-    for check in plan.own:
-        check(value, place, walk)
+    """Check a value and what is inside it, by the plan of its type.
+
+    This is where the time goes: most values have nothing to check, and are passed over before
+    anything is made for them.
+    """
+    if plan.own and (plan.asked_of is None or not plan.asked_of.isdisjoint(value)):
+        for check in plan.own:
+            check(value, place, walk)
     get = plan.steps.get
     for name, item in value.items():
         step = get(name)
@@ -157,11 +178,21 @@ def visit(plan: Plan, value: Mapping[str, Any], place: Place, walk: Walk) -> Non
             special(value, item, place, walk)
         if inside is None:
             continue
+        names, passes = inside.names, inside.passes
         if item.__class__ is dict:
-            visit(inside, item, (place, element, None), walk)
+            if (
+                names is None
+                or not names.isdisjoint(item)
+                or (passes is not None and not passes(item, walk))
+            ):
+                visit(inside, item, (place, element, None), walk)
         elif item.__class__ is list:
             for position, each in enumerate(item):
-                if each.__class__ is dict:
+                if each.__class__ is dict and (
+                    names is None
+                    or not names.isdisjoint(each)
+                    or (passes is not None and not passes(each, walk))
+                ):
                     visit(inside, each, (place, element, position), walk)
 
 
