@@ -16,7 +16,7 @@ from fhir_server.profiles.r4_rules.bindings import Bindings
 from fhir_server.profiles.r4_rules.extensions import Extensions
 from fhir_server.profiles.r4_rules.invariants import Invariants
 from fhir_server.profiles.r4_rules.references import leads_elsewhere, reference_check
-from fhir_server.profiles.r4_rules.walk import CORE, Check, Place, Plan, PropertyCheck, Walk
+from fhir_server.profiles.r4_rules.walk import CORE, Place, Plan, PropertyCheck, Walk
 
 _EXTENSIONS = ("extension", "modifierExtension")
 _IN_LINE = ("BackboneElement", "Element")
