@@ -27,11 +27,15 @@ class Running:
 
     def worker_memory(self) -> list[float]:
         """Give the resident memory of each worker in MB."""
-        workers = []
-        for child in psutil.Process(self.process.pid).children(recursive=True):
-            if "spawn_main" in " ".join(child.cmdline()):
-                workers.append(child.memory_info().rss / 1e6)
-        return workers
+        return [worker.memory_info().rss / 1e6 for worker in workers_of(self.process.pid)]
+
+
+def workers_of(server: int) -> list[psutil.Process]:
+    """Give the workers of `fhir-server serve`: what its fork server has started."""
+    for child in psutil.Process(server).children():
+        if "forkserver" in " ".join(child.cmdline()):
+            return list(child.children())
+    return []
 
 
 @contextlib.contextmanager

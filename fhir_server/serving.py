@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
 import socket
 import threading
 import time
@@ -12,7 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from fhir_server import settings as settings_module
+from fhir_server import workers
 from fhir_server.settings import Settings
 from fhir_server.storage import embedded
 from fhir_server.storage.mongo import MongoStore
@@ -75,29 +73,19 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     settings.require_safe_address()
     _require_readable_issuers(settings)
     _require_free_port(settings)
+    workers.begin_to_load()
     with database(settings) as uri:
         store = _store(settings, uri)
         _prepare(store)
         _let_take_effect(settings, store)
         store.close()
-        _hand_over(replace(settings, mongodb_uri=uri))
-        _run_workers(settings, on_ready)
+        threading.Thread(target=_announce, args=(settings, on_ready), daemon=True).start()
+        workers.run(replace(settings, mongodb_uri=uri))
 
 
 def _store(settings: Settings, uri: str) -> MongoStore:
     trail = APPEND_ONLY if settings.audited else None
     return MongoStore(uri, settings.mongodb_database, trail)
-
-
-def _hand_over(settings: Settings) -> None:
-    """Let the workers read the same settings, each where it stands only once."""
-    for name in [name for name in os.environ if settings_module.is_secret_file(_lower(name))]:
-        del os.environ[name]
-    os.environ.update(settings_module.as_environment(settings))
-
-
-def _lower(variable: str) -> str:
-    return variable.removeprefix(settings_module.PREFIX).lower()
 
 
 def _prepare(store: MongoStore) -> None:
@@ -117,32 +105,6 @@ def _let_take_effect(settings: Settings, store: MongoStore) -> None:
         from fhir_server.bulk.conformance import let_take_effect
 
         let_take_effect(create_context(create_server(settings), store))
-
-
-def _run_workers(settings: Settings, on_ready: Callable[[], None]) -> None:
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    # A forked worker would inherit threads' locks and the lock on the data directory.
-    multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
-        "fhir_server.wsgi:worker",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        blocking_threads=settings.threads,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=20,
-        log_level=LogLevels.warning,
-        log_access=False,
-        websockets=False,
-    )
-    threading.Thread(target=_announce, args=(settings, on_ready), daemon=True).start()
-    server.serve()
 
 
 def _announce(settings: Settings, on_ready: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -218,6 +219,19 @@ class ServerProcess:
                 pass
             time.sleep(0.05)
         raise AssertionError(f"the server did not get ready:\n{self.log}")
+
+    def fork_server(self) -> psutil.Process:
+        """Give the process that workers are forked from."""
+        (found,) = (
+            child
+            for child in psutil.Process(self.process.pid).children()
+            if "forkserver" in " ".join(child.cmdline())
+        )
+        return found
+
+    def workers(self) -> list[psutil.Process]:
+        """Give the processes that answer requests."""
+        return list(self.fork_server().children())
 
     def stop(self) -> int:
         """Stop it as Ctrl-C does, and give its exit status."""

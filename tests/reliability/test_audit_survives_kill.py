@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from fhir_server.storage import embedded
@@ -53,11 +52,7 @@ class Answered:
 
 def kill_worker(server: ServerProcess) -> None:
     """End one worker process; granian starts another."""
-    workers = [
-        each
-        for each in psutil.Process(server.process.pid).children(recursive=True)
-        if "spawn_main" in " ".join(each.cmdline())
-    ]
+    workers = server.workers()
     assert len(workers) >= 2
     oldest = min(workers, key=lambda each: each.create_time())
     # granian takes a worker that ends younger for one that can't start, and ends itself.

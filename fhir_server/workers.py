@@ -1,0 +1,136 @@
+"""The worker processes of `fhir-server serve`: how they start, and when they end.
+
+On Linux they are forked from a process that does nothing else: the fork server of Python's
+multiprocessing. It has loaded the program (`preloaded.py`) while the database started, once for
+all workers, which share its memory. It has one thread, no connection and no lock that a worker
+could inherit. Why it is built so: docs/adr/0020-start-up-and-memory.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from granian.server.mp import MPServer
+
+# Elsewhere granian hands workers a socket that a fork server does not pass on.
+_FORKED = sys.platform == "linux"
+_WATCH_SECONDS = 0.2
+# What a terminal or a service manager sends to every process: only the parent decides then.
+_FOR_THE_PARENT = (signal.SIGINT, signal.SIGTERM)
+
+
+def begin_to_load() -> None:
+    """Start the process that workers are forked from; it loads the program meanwhile."""
+    if not _FORKED:
+        return
+    forkserver.set_forkserver_preload(["fhir_server.preloaded"])
+    # It inherits what is blocked: Ctrl-C must not end it while workers finish their requests.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_THE_PARENT)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def run(settings: Settings) -> None:
+    """Serve with the settings' number of workers until SIGINT or SIGTERM; replace who dies."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    # A worker forked from here would inherit threads' locks and the lock on the data directory.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = _server_class()(
+        "fhir_server.wsgi:application",  # only a name: what workers load is given below
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=20,
+        log_level=LogLevels.warning,
+        log_access=False,
+        websockets=False,
+    )
+    server.serve(target_loader=partial(load, settings), wrap_loader=False)
+
+
+def load(settings: Settings) -> Flask:
+    """Give the application, in a worker that has just started."""
+    from fhir_server import preloaded
+    from fhir_server.app import create_app
+
+    # Ctrl-C in a terminal goes to the whole process group. A worker that gets it besides its
+    # parent's SIGTERM hangs until it is killed, and requests under way are lost.
+    os.setpgid(0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _FOR_THE_PARENT)
+    # Not getppid alone: who was killed since it started this worker is no parent any more.
+    starter = os.getppid() if os.getpid() == preloaded.PROCESS else preloaded.PROCESS
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=_follow, args=(starter, parent), daemon=True).start()
+    app = with_rules(create_app(settings, settings.mongodb_uri))  # `serve` prepared the database
+    # What is there now stays. It need not be looked through for garbage again and again, and
+    # pages of memory that nobody writes to remain shared.
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+def with_rules(app: Flask) -> Flask:
+    """Read the rules of searching now: an index of an older version is told in the log at start."""
+    from fhir_server.storage.records import StoreUnavailable
+
+    with contextlib.suppress(StoreUnavailable):
+        app.extensions["fhir"].server.search.refresh()
+    return app
+
+
+def _follow(starter: int, parent: BaseProcess | None) -> None:
+    """End with the process that this one was forked from, or with the one that asked for it."""
+    # granian's workers live on when their parent is killed, and would hold the port and serve
+    # without the database that stops with the parent. Without the fork server, the parent takes a
+    # worker for dead and has it replaced.
+    while os.getppid() == starter and (parent is None or parent.is_alive()):
+        if parent is None:
+            time.sleep(_WATCH_SECONDS)
+        else:
+            parent.join(_WATCH_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _server_class() -> type[MPServer]:
+    from granian.server import mp
+
+    if not _FORKED:
+        return mp.MPServer
+
+    class Server(mp.MPServer):
+        """granian's server, which itself only knows `fork` and `spawn`."""
+
+        def _spawn_worker(  # type: ignore[override]
+            self, idx: int, target: Any, callback_loader: Callable[..., Any]
+        ) -> Any:
+            worker = super()._spawn_worker(idx, target, callback_loader)
+            given = worker.inner  # not started yet
+            process = multiprocessing.get_context("forkserver").Process
+            worker.inner = process(name=given.name, target=given._target, args=given._args)
+            return worker
+
+    return Server
