@@ -8,6 +8,7 @@ could inherit. Why it is built so: docs/adr/0020-start-up-and-memory.md.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import multiprocessing
@@ -18,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker, util
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ def begin_to_load() -> None:
     if not _FORKED:
         return
     forkserver.set_forkserver_preload(["fhir_server.preloaded"])
+    # Before signals are blocked: it unblocks them when it starts.
+    resource_tracker.ensure_running()
     # It inherits what is blocked: Ctrl-C must not end it while workers finish their requests.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_THE_PARENT)
     try:
@@ -82,7 +85,11 @@ def load(settings: Settings) -> Flask:
     os.setpgid(0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _FOR_THE_PARENT)
     # Not getppid alone: who was killed since it started this worker is no parent any more.
-    starter = os.getppid() if os.getpid() == preloaded.PROCESS else preloaded.PROCESS
+    forked = os.getpid() != preloaded.PROCESS
+    starter = preloaded.PROCESS if forked else os.getppid()
+    if forked:
+        # Python itself does not do what is to be done at exit in such a process.
+        util.Finalize(None, atexit._run_exitfuncs, exitpriority=0)
     parent = multiprocessing.parent_process()
     threading.Thread(target=_follow, args=(starter, parent), daemon=True).start()
     app = with_rules(create_app(settings, settings.mongodb_uri))  # `serve` prepared the database
