@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
 
 from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
+
+# The R5 that Inera's services speak.
+INERA_R5 = "application/fhir+json; fhirVersion=5.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,28 @@ class Call:
     cursor: str | None = None
     by_get: bool = False
     media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A function of this package that is imported when it is first called.
+
+    Args:
+        module: its module, below this package.
+        name: its name there.
+    """
+
+    module: str
+    name: str = "run"
+
+    def __call__(self, call: Call) -> Answer:
+        """Import the function where that has not been done, and call it."""
+        return self.resolved()(call)
+
+    def resolved(self) -> Callable[[Call], Answer]:
+        """Give the function."""
+        module = import_module(f"{__package__}.{self.module}")
+        return cast("Callable[[Call], Answer]", getattr(module, self.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,129 +1,105 @@
-"""Every operation of the server."""
+"""Every operation of the server.
+
+The code behind one is imported when it is first called: few are called of any server, and together
+they are a third of what starting a worker would import.
+"""
 
 from __future__ import annotations
 
-from fhir_server.operations.access.emergency_access import EMERGENCY_ACCESS
-from fhir_server.operations.contacts.assign_fast_vardkontakt import ASSIGN_FAST_VARDKONTAKT
-from fhir_server.operations.contacts.caseload import CASELOAD
-from fhir_server.operations.contacts.change_fast_vardkontakt import CHANGE_FAST_VARDKONTAKT
-from fhir_server.operations.contacts.coverage import COVERAGE
-from fhir_server.operations.contacts.decline_fast_vardkontakt import DECLINE_FAST_VARDKONTAKT
-from fhir_server.operations.contacts.end_fast_vardkontakt import END_FAST_VARDKONTAKT
-from fhir_server.operations.contacts.named_contacts import NAMED_CONTACTS
-from fhir_server.operations.contacts.reassign import REASSIGN
-from fhir_server.operations.contacts.record_information import RECORD_INFORMATION
-from fhir_server.operations.contacts.reviews_due import REVIEWS_DUE
-from fhir_server.operations.contacts.set_deputy import SET_DEPUTY
-from fhir_server.operations.contacts.stranded import STRANDED
-from fhir_server.operations.discharge.admission_notice import ADMISSION_NOTICE
-from fhir_server.operations.discharge.discharge import DISCHARGE
-from fhir_server.operations.discharge.discharge_summary import DISCHARGE_SUMMARY
-from fhir_server.operations.discharge.discharge_timeline import DISCHARGE_TIMELINE
-from fhir_server.operations.discharge.expected_discharge import EXPECTED_DISCHARGE
-from fhir_server.operations.discharge.ready_for_discharge import (
-    READY_FOR_DISCHARGE,
-    WITHDRAW_READY_FOR_DISCHARGE,
-)
-from fhir_server.operations.discharge.transfer_information import TRANSFER_INFORMATION
-from fhir_server.operations.exchange.export_sip import EXPORT_SIP
-from fhir_server.operations.exchange.receive_sip import RECEIVE_SIP
-from fhir_server.operations.meetings.answer_call import ANSWER_CALL
-from fhir_server.operations.meetings.call_sip_meeting import CALL_SIP_MEETING
-from fhir_server.operations.meetings.cancel_sip_meeting import CANCEL_SIP_MEETING
-from fhir_server.operations.meetings.meeting_answers import MEETING_ANSWERS
-from fhir_server.operations.meetings.meeting_form import MEETING_FORM
-from fhir_server.operations.meetings.remind_call import REMIND_CALL
-from fhir_server.operations.operation import Operation
-from fhir_server.operations.patientkontrakt.patientkontrakt import PATIENTKONTRAKT
-from fhir_server.operations.security.access_log import ACCESS_LOG
-from fhir_server.operations.sip.activate_sip import ACTIVATE_SIP
-from fhir_server.operations.sip.close_sip import CLOSE_SIP
-from fhir_server.operations.sip.follow_up_sip import FOLLOW_UP_SIP
-from fhir_server.operations.sip.generate_sip import GENERATE_SIP
-from fhir_server.operations.sip.note_sip_need import NOTE_SIP_NEED
-from fhir_server.operations.sip.record_plan_copy import RECORD_PLAN_COPY
-from fhir_server.operations.sip.record_sip_consent import RECORD_SIP_CONSENT
-from fhir_server.operations.sip.refuse_sip import REFUSE_SIP
-from fhir_server.operations.sip.revise_sip import REVISE_SIP
-from fhir_server.operations.sip.sip_access import SIP_ACCESS
-from fhir_server.operations.sip.sip_suggestion import SIP_SUGGESTION
-from fhir_server.operations.sip.withdraw_sip_consent import WITHDRAW_SIP_CONSENT
-from fhir_server.operations.standard.diff import DIFF
-from fhir_server.operations.standard.evaluate_measure import EVALUATE_MEASURE
-from fhir_server.operations.standard.everything import EVERYTHING
-from fhir_server.operations.standard.expand import EXPAND
-from fhir_server.operations.standard.graphql.operation import GRAPHQL
-from fhir_server.operations.standard.lookup import LOOKUP
-from fhir_server.operations.standard.meta import META, META_ADD, META_DELETE
-from fhir_server.operations.standard.purge import PURGE
-from fhir_server.operations.standard.reindex import REINDEX
-from fhir_server.operations.standard.subsumes import SUBSUMES
-from fhir_server.operations.standard.translate import TRANSLATE
-from fhir_server.operations.standard.validate import VALIDATE
-from fhir_server.operations.standard.validate_code import VALIDATE_CODE
-from fhir_server.operations.written.document import DOCUMENT
+from fhir_server.operations.operation import INERA_R5, Deferred, Operation
+from fhir_server.operations.tables import CSV
+from fhir_server.pages import paper, web
 
 OPERATIONS: dict[str, Operation] = {
     operation.code: operation
     for operation in (
-        ACCESS_LOG,
-        ACTIVATE_SIP,
-        ADMISSION_NOTICE,
-        ANSWER_CALL,
-        ASSIGN_FAST_VARDKONTAKT,
-        CALL_SIP_MEETING,
-        CANCEL_SIP_MEETING,
-        CASELOAD,
-        CHANGE_FAST_VARDKONTAKT,
-        CLOSE_SIP,
-        COVERAGE,
-        DECLINE_FAST_VARDKONTAKT,
-        DIFF,
-        DISCHARGE,
-        DISCHARGE_SUMMARY,
-        DISCHARGE_TIMELINE,
-        DOCUMENT,
-        EMERGENCY_ACCESS,
-        END_FAST_VARDKONTAKT,
-        EVALUATE_MEASURE,
-        EVERYTHING,
-        EXPAND,
-        EXPECTED_DISCHARGE,
-        EXPORT_SIP,
-        FOLLOW_UP_SIP,
-        GENERATE_SIP,
-        GRAPHQL,
-        LOOKUP,
-        MEETING_ANSWERS,
-        MEETING_FORM,
-        META,
-        META_ADD,
-        META_DELETE,
-        NAMED_CONTACTS,
-        NOTE_SIP_NEED,
-        PATIENTKONTRAKT,
-        PURGE,
-        READY_FOR_DISCHARGE,
-        REASSIGN,
-        RECEIVE_SIP,
-        RECORD_INFORMATION,
-        RECORD_PLAN_COPY,
-        RECORD_SIP_CONSENT,
-        REFUSE_SIP,
-        REINDEX,
-        REMIND_CALL,
-        REVIEWS_DUE,
-        REVISE_SIP,
-        SET_DEPUTY,
-        SIP_ACCESS,
-        SIP_SUGGESTION,
-        STRANDED,
-        SUBSUMES,
-        TRANSFER_INFORMATION,
-        TRANSLATE,
-        VALIDATE,
-        VALIDATE_CODE,
-        WITHDRAW_READY_FOR_DISCHARGE,
-        WITHDRAW_SIP_CONSENT,
+        Operation(
+            "access-log", Deferred("security.access_log"), paged=True, renders=(web.MEDIA_TYPE,)
+        ),
+        Operation("activate-sip", Deferred("sip.activate_sip")),
+        Operation("admission-notice", Deferred("discharge.admission_notice")),
+        Operation("answer-call", Deferred("meetings.answer_call")),
+        Operation("assign-fast-vardkontakt", Deferred("contacts.assign_fast_vardkontakt")),
+        Operation("call-sip-meeting", Deferred("meetings.call_sip_meeting")),
+        Operation("cancel-sip-meeting", Deferred("meetings.cancel_sip_meeting")),
+        Operation("caseload", Deferred("contacts.caseload"), renders=(CSV,)),
+        Operation("change-fast-vardkontakt", Deferred("contacts.change_fast_vardkontakt")),
+        Operation("close-sip", Deferred("sip.close_sip")),
+        Operation("coverage", Deferred("contacts.coverage"), renders=(CSV,)),
+        Operation("decline-fast-vardkontakt", Deferred("contacts.decline_fast_vardkontakt")),
+        Operation("diff", Deferred("standard.diff")),
+        Operation("discharge", Deferred("discharge.discharge")),
+        Operation(
+            "discharge-summary",
+            Deferred("discharge.discharge_summary"),
+            renders=(web.MEDIA_TYPE, paper.MEDIA_TYPE),
+        ),
+        Operation(
+            "discharge-timeline",
+            Deferred("discharge.discharge_timeline"),
+            paged=True,
+            renders=(web.MEDIA_TYPE,),
+        ),
+        Operation(
+            "document", Deferred("written.document"), renders=(web.MEDIA_TYPE, paper.MEDIA_TYPE)
+        ),
+        Operation("emergency-access", Deferred("access.emergency_access")),
+        Operation("end-fast-vardkontakt", Deferred("contacts.end_fast_vardkontakt")),
+        Operation("evaluate-measure", Deferred("standard.evaluate_measure")),
+        Operation("everything", Deferred("standard.everything"), paged=True),
+        Operation("expand", Deferred("standard.expand")),
+        Operation("expected-discharge", Deferred("discharge.expected_discharge")),
+        Operation("export-sip", Deferred("exchange.export_sip")),
+        Operation("follow-up-sip", Deferred("sip.follow_up_sip")),
+        Operation("generate-sip", Deferred("sip.generate_sip")),
+        Operation("graphql", Deferred("standard.graphql.operation")),
+        Operation("lookup", Deferred("standard.lookup")),
+        Operation(
+            "meeting-answers", Deferred("meetings.meeting_answers"), renders=(web.MEDIA_TYPE,)
+        ),
+        Operation(
+            "meeting-form",
+            Deferred("meetings.meeting_form"),
+            renders=(web.MEDIA_TYPE, paper.MEDIA_TYPE),
+        ),
+        Operation("meta", Deferred("standard.meta", "read")),
+        Operation("meta-add", Deferred("standard.meta", "add")),
+        Operation("meta-delete", Deferred("standard.meta", "delete")),
+        Operation(
+            "named-contacts",
+            Deferred("contacts.named_contacts"),
+            renders=(web.MEDIA_TYPE, paper.MEDIA_TYPE, INERA_R5),
+        ),
+        Operation("note-sip-need", Deferred("sip.note_sip_need")),
+        Operation(
+            "patientkontrakt",
+            Deferred("patientkontrakt.patientkontrakt"),
+            renders=(web.MEDIA_TYPE, paper.MEDIA_TYPE),
+        ),
+        Operation("purge", Deferred("standard.purge")),
+        Operation("ready-for-discharge", Deferred("discharge.ready_for_discharge", "ready")),
+        Operation("reassign", Deferred("contacts.reassign")),
+        Operation("receive-sip", Deferred("exchange.receive_sip"), about="resource"),
+        Operation("record-information", Deferred("contacts.record_information")),
+        Operation("record-plan-copy", Deferred("sip.record_plan_copy")),
+        Operation("record-sip-consent", Deferred("sip.record_sip_consent")),
+        Operation("refuse-sip", Deferred("sip.refuse_sip")),
+        Operation("reindex", Deferred("standard.reindex")),
+        Operation("remind-call", Deferred("meetings.remind_call")),
+        Operation("reviews-due", Deferred("contacts.reviews_due"), paged=True),
+        Operation("revise-sip", Deferred("sip.revise_sip")),
+        Operation("set-deputy", Deferred("contacts.set_deputy")),
+        Operation("sip-access", Deferred("sip.sip_access")),
+        Operation("sip-suggestion", Deferred("sip.sip_suggestion")),
+        Operation("stranded", Deferred("contacts.stranded"), renders=(CSV,)),
+        Operation("subsumes", Deferred("standard.subsumes")),
+        Operation("transfer-information", Deferred("discharge.transfer_information")),
+        Operation("translate", Deferred("standard.translate")),
+        Operation("validate", Deferred("standard.validate"), about="resource"),
+        Operation("validate-code", Deferred("standard.validate_code")),
+        Operation(
+            "withdraw-ready-for-discharge", Deferred("discharge.ready_for_discharge", "withdraw")
+        ),
+        Operation("withdraw-sip-consent", Deferred("sip.withdraw_sip_consent")),
     )
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from fhir_server.operations.operation import Deferred
 from fhir_server.operations.registry import OPERATIONS
 from tests.architecture.source_tree import DOCS, operation_definitions, table_rows
 
@@ -79,3 +81,11 @@ def test_a_parameter_with_another_cardinality_is_found() -> None:
     changed = page.replace("| `goal.due` | 0..1 |", "| `goal.due` | 1..1 |")
     assert changed != page
     assert documented_parameters(changed) != documented_parameters(page)
+
+
+def test_the_code_behind_every_operation_is_found() -> None:
+    """It is imported when it is first called, so nothing else would tell."""
+    for operation in OPERATIONS.values():
+        assert isinstance(operation.run, Deferred)
+        run = operation.run.resolved()
+        assert next(iter(inspect.signature(run).parameters.values())).annotation == "Call"

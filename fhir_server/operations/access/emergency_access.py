@@ -12,7 +12,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient, subject_of
 from fhir_server.sweden import codes, emergency
@@ -63,6 +63,3 @@ def _minutes(call: Call) -> int:
         words = f"An emergency access lasts {most} minutes at most. Open it anew when it is over."
         raise invalid(words, "minutes", "value")
     return int(asked)
-
-
-EMERGENCY_ACCESS = Operation("emergency-access", run)

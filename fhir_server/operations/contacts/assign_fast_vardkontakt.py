@@ -23,7 +23,7 @@ from fhir_server.operations.contacts.assignment import answering_for_planning, a
 from fhir_server.operations.contacts.assignment_advice import advice_on
 from fhir_server.operations.discharge.discharge_tasks import AppointingTasks
 from fhir_server.operations.moments import now_of, now_text
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient, subject_of
 from fhir_server.sweden import assignments, codes, periods
@@ -123,6 +123,3 @@ def _unit(finder: Finder, arguments: Arguments) -> Resource | None:
         )
     unit: Resource | None = role.get("organization")
     return unit
-
-
-ASSIGN_FAST_VARDKONTAKT = Operation("assign-fast-vardkontakt", run)

@@ -14,7 +14,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.contacts.caseload_answer import Workload, as_csv, as_parameters
 from fhir_server.operations.contacts.caseload_reading import Asked, WorkloadReader
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.sweden.elements import Json
 from fhir_server.sweden.facts import microseconds
 from fhir_server.sweden.workload import moments
@@ -72,6 +72,3 @@ def _months(months: Any) -> int:
     if not isinstance(months, int) or not 0 <= months <= MOST_MONTHS:
         raise invalid(f"months must be 0 to {MOST_MONTHS}.", "months", code="value")
     return months
-
-
-CASELOAD = Operation("caseload", run, renders=(MEDIA_TYPE,))

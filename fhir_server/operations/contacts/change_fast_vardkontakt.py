@@ -26,7 +26,7 @@ from fhir_server.operations.contacts.assignment_at_hand import (
 )
 from fhir_server.operations.contacts.assignment_edits import coded, ended, parts, with_extension
 from fhir_server.operations.moments import last_before, now_of, now_text, require_day_or_moment
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.sweden import codes, succession
 
@@ -203,6 +203,3 @@ def _handover(given: Arguments, team: Resource) -> Resource:
         by=("valueReference", given.get("by", before)),
         place=("valueString", given.get("place")),
     )
-
-
-CHANGE_FAST_VARDKONTAKT = Operation("change-fast-vardkontakt", run)

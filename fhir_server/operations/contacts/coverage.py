@@ -20,7 +20,7 @@ from fhir_server.operations.contacts.assignments_of import (
     contact_of,
     reader_around,
 )
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.tables import CSV, csv_answer
 from fhir_server.sweden import coverage
 from fhir_server.sweden.assignments import kind_of
@@ -166,6 +166,3 @@ def _told(moment: dt.datetime | None) -> str:
     """Spell a moment in Swedish time."""
     local = moment.astimezone(STOCKHOLM) if moment else None
     return local.isoformat(timespec="seconds") if local else ""
-
-
-COVERAGE = Operation("coverage", run, renders=(CSV,))

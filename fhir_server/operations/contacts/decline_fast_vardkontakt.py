@@ -29,7 +29,7 @@ from fhir_server.operations.contacts.assignment_edits import (
 )
 from fhir_server.operations.contacts.contacts_of import OpenContacts, contacts_of
 from fhir_server.operations.moments import now_of, now_text, require_day_or_moment
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient
 from fhir_server.storage.records import StaleWrite, StoredResource
@@ -207,6 +207,3 @@ def _withdrawn(call: Call, team: Resource, patient: str) -> Resource:
 def _nothing_to_withdraw(reference: str) -> FhirError:
     text = f"{reference} has no standing refusal to take back."
     return FhirError(Issue("error", "conflict", text, "withdraw"))
-
-
-DECLINE_FAST_VARDKONTAKT = Operation("decline-fast-vardkontakt", run)

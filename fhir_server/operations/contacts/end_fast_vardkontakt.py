@@ -21,7 +21,7 @@ from fhir_server.operations.contacts.assignment_at_hand import (
 from fhir_server.operations.contacts.assignment_edits import ended, noted, taken_back
 from fhir_server.operations.contacts.contacts_of import OpenContacts
 from fhir_server.operations.moments import now_of, now_text, require_day_or_moment
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient
 from fhir_server.storage.records import StoredResource
@@ -106,6 +106,3 @@ def _never_begins(call: Call, team: Resource, end: str) -> bool:
     if call.resource_type == "CareTeam" and "at" in call.arguments:
         raise FhirError(succession.not_begun("at"))
     return True
-
-
-END_FAST_VARDKONTAKT = Operation("end-fast-vardkontakt", run)

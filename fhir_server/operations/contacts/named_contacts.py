@@ -14,12 +14,10 @@ from fhir_server.fhir.bundle import bundle, outcome_entry, raw, search_entry
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.contacts import inera_r5, patient_card
 from fhir_server.operations.contacts.contact_views import Contacts, gather
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import INERA_R5, Call
 from fhir_server.sweden import codes
 from fhir_server.sweden.contact_view import Channel, ContactView
 from fhir_server.sweden.periods import STOCKHOLM
-
-INERA_R5 = "application/fhir+json; fhirVersion=5.0"
 
 Resource = dict[str, Any]
 
@@ -109,6 +107,3 @@ def _contact_point(channel: Channel) -> Resource:
     if channel.note:
         point["extension"] = [{"url": codes.CONTACT_NOTE, "valueString": channel.note}]
     return point
-
-
-NAMED_CONTACTS = Operation("named-contacts", run, renders=(*patient_card.RENDERS, INERA_R5))

@@ -20,7 +20,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, Written, write_together
 from fhir_server.operations.contacts.assignments_of import assignments_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes, reassigning
 from fhir_server.sweden.assignments import kind_of
@@ -271,6 +271,3 @@ def _moved_parts(moved: Moved) -> list[Resource]:
         {"name": name, "valueReference": {"reference": reference}}
         for name, reference in references.items()
     ]
-
-
-REASSIGN = Operation("reassign", run)

@@ -19,7 +19,7 @@ from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.contacts.assignment_at_hand import named_contact, patient_of
 from fhir_server.operations.contacts.assignment_edits import coded, parts
 from fhir_server.operations.moments import now_text, require_day_or_moment
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient
 from fhir_server.sweden import codes, patient_information
@@ -117,6 +117,3 @@ def _is_relative(recipient: Resource) -> bool:
 def _at(call: Call) -> str:
     at = call.arguments.get("at")
     return require_day_or_moment(at, "at") if at else now_text(call.context)
-
-
-RECORD_INFORMATION = Operation("record-information", run)

@@ -16,7 +16,7 @@ from fhir_server.fhir.reference import local
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes
 from fhir_server.sweden.elements import child, extension, items, target
@@ -126,6 +126,3 @@ def _url(call: Call, cursor: str | None) -> str:
     pairs += [*call.context.form, *([("_cursor", cursor)] if cursor else [])]
     url = f"{call.context.base}/CareTeam/$reviews-due"
     return f"{url}?{urlencode(pairs)}" if pairs else url
-
-
-REVIEWS_DUE = Operation("reviews-due", run, paged=True)

@@ -19,7 +19,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft, Written, write_together
 from fhir_server.operations.at_hand import living
 from fhir_server.operations.contacts.assignments_of import assignments_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.sweden import codes, deputies, periods
 from fhir_server.sweden.assignments import is_named_contact
 from fhir_server.sweden.boundaries import spelled
@@ -199,6 +199,3 @@ def _answer(parameter: list[Resource], issues: tuple[Issue, ...]) -> Answer:
     if issues:
         parameter.append({"name": "outcome", "resource": operation_outcome(issues)})
     return Answer(200, body=json.dump({"resourceType": "Parameters", "parameter": parameter}))
-
-
-SET_DEPUTY = Operation("set-deputy", run)

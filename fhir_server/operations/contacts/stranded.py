@@ -13,7 +13,7 @@ from fhir_server.operations.contacts.assignments_of import (
     contact_of,
     reader_around,
 )
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.tables import CSV, csv_answer
 from fhir_server.sweden import assignments, stranding
 from fhir_server.sweden.assignments import kind_of
@@ -95,6 +95,3 @@ def _parts(row: dict[str, str]) -> list[Resource]:
 
 def _told(moment: dt.datetime) -> str:
     return moment.astimezone(STOCKHOLM).isoformat(timespec="seconds")
-
-
-STRANDED = Operation("stranded", run, renders=(CSV,))

@@ -40,7 +40,7 @@ from fhir_server.operations.discharge.stay_at_hand import (
     stay_at_hand,
 )
 from fhir_server.operations.moments import now_of, require_day_or_moment
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.sweden import admission_notice, codes, stay_order
 from fhir_server.sweden.admission_notice import Content
 from fhir_server.sweden.assignments import kinds_of
@@ -243,6 +243,3 @@ def _tasks(
         listed = [each for each in _listed(stay) if each in regional]
         words = (MAY_GO_ON,) if held else ()
         yield task(stay, (listed or regional)[0], codes.UTSE_KONTAKT, assigner, ids, *words)
-
-
-ADMISSION_NOTICE = Operation("admission-notice", run)

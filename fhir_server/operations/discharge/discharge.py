@@ -28,7 +28,7 @@ from fhir_server.operations.discharge.stay_at_hand import (
     stay_at_hand,
 )
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import admission_notice, codes, stay_order
 from fhir_server.sweden.audience import PATIENT, may_see, protective_labels
@@ -249,6 +249,3 @@ def _written(
     }
     kept = {name: value for name, value in resource.items() if value}
     return Draft(kept, ids.of("written"))
-
-
-DISCHARGE = Operation("discharge", run)

@@ -17,13 +17,13 @@ from fhir_server.operations import swedish_moments
 from fhir_server.operations.discharge import discharge_view
 from fhir_server.operations.discharge.discharge_view import Discharge
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.written.document import Document
 from fhir_server.operations.written.plan_composition import now as this_moment
 from fhir_server.operations.written.plan_composition import section_of
 from fhir_server.operations.written.plan_gathering import contacts_card, gathered
 from fhir_server.operations.written.plan_telling import Telling
-from fhir_server.operations.written.writing_answer import RENDERS, more_about, rendered
+from fhir_server.operations.written.writing_answer import more_about, rendered
 from fhir_server.pages.writing import Writing
 from fhir_server.sweden import audience, codes
 from fhir_server.sweden.elements import Json, child, items, says, target, text
@@ -158,6 +158,3 @@ def _page_of(plan: Json) -> tuple[str, str]:
 
 def _named(resource: Json) -> Resource:
     return {"reference": f"{resource['resourceType']}/{resource['id']}"}
-
-
-DISCHARGE_SUMMARY = Operation("discharge-summary", run, renders=RENDERS)

@@ -16,7 +16,7 @@ from fhir_server.operations.discharge import stay_page, unit_discharges
 from fhir_server.operations.discharge.discharge_cases import Case, cases
 from fhir_server.operations.discharge.discharge_step_parts import coding, step_parts, told
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.pages import web
 from fhir_server.sweden import codes
 from fhir_server.sweden.discharge import countable
@@ -76,6 +76,3 @@ def _payment(found: Liability) -> list[Resource]:
     parts.append({"name": "paragraph", "valueCoding": coding(codes.SAMVL_5_1)})
     parts += [{"name": "explanation", "valueString": line} for line in found.explanation]
     return parts
-
-
-DISCHARGE_TIMELINE = Operation("discharge-timeline", run, paged=True, renders=(web.MEDIA_TYPE,))

@@ -22,7 +22,7 @@ from fhir_server.operations.discharge.discharge_messages import (
 from fhir_server.operations.discharge.discharge_tasks import moved
 from fhir_server.operations.discharge.stay_at_hand import happened, refuse, stay_at_hand
 from fhir_server.operations.moments import now_of, require_day_or_moment
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.sweden import admission_notice, codes, stay_order
 
 
@@ -75,6 +75,3 @@ def run(call: Call) -> Answer:
 
 def _before(told: str) -> str:
     return f"Tidigare angiven tid: {spelled(told)}." if told else ""
-
-
-EXPECTED_DISCHARGE = Operation("expected-discharge", run)

@@ -34,7 +34,7 @@ from fhir_server.operations.discharge.stay_at_hand import (
     stay_at_hand,
 )
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import admission_notice, codes, stay_order
 from fhir_server.sweden.elements import child, target, text
@@ -151,7 +151,3 @@ def _stands() -> Issue:
         "Encounter",
         (codes.SAMVL_4_3.coding,),
     )
-
-
-READY_FOR_DISCHARGE = Operation("ready-for-discharge", ready)
-WITHDRAW_READY_FOR_DISCHARGE = Operation("withdraw-ready-for-discharge", withdraw)

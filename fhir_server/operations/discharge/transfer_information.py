@@ -24,7 +24,7 @@ from fhir_server.operations.discharge.stay_at_hand import (
     stay_at_hand,
 )
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.sweden import admission_notice, codes, stay_order
 from fhir_server.sweden.elements import child, target
 
@@ -124,6 +124,3 @@ def _noted(arguments: Arguments, at: Moment, units: Sequence[str]) -> Resource:
     if "withheld" in arguments:
         told["extension"].append({"url": "withheld", "valueString": arguments["withheld"]})
     return told
-
-
-TRANSFER_INFORMATION = Operation("transfer-information", run)

@@ -18,7 +18,7 @@ from fhir_server.operations.exchange.ledger import ledger_of
 from fhir_server.operations.exchange.names import Names
 from fhir_server.operations.exchange.parties import organization_named
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.sip.disclosures import for_actor
 from fhir_server.sweden import actors, codes, shown
 from fhir_server.sweden.elements import items, target
@@ -91,6 +91,3 @@ def _require_exchangeable(plan: Resource) -> None:
     ]
     if issues:
         raise FhirError(*issues, status=422)
-
-
-EXPORT_SIP = Operation("export-sip", run)

@@ -19,7 +19,7 @@ from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.exchange.arrival import sent
 from fhir_server.operations.exchange.ledger import last_receipt
 from fhir_server.operations.exchange.meeting import Meeting, meet
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.storage.records import StaleWrite, StoredResource
 from fhir_server.storage.snapshot import Snapshot
 from fhir_server.sweden.exchange_conflicts import said_of
@@ -101,6 +101,3 @@ def _parts(conflict: Conflict) -> list[Resource]:
     if conflict.aside.revision.by:
         parts.append({"name": "by", "valueReference": {"reference": conflict.aside.revision.by}})
     return parts
-
-
-RECEIVE_SIP = Operation("receive-sip", run, about="resource")

@@ -19,7 +19,7 @@ from fhir_server.operations.meetings.sip_meetings import (
     require_open,
 )
 from fhir_server.operations.moments import said_or_now
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.task_at_hand import require_status, task_at_hand
 from fhir_server.sweden import codes, sip_call
@@ -120,6 +120,3 @@ def _without_representative(meeting: Resource, task: Resource) -> Resource:
     ]
     kept = [p for p in meeting["participant"] if target(child(p, "actor")).literal not in before]
     return {**meeting, "participant": kept}
-
-
-ANSWER_CALL = Operation("answer-call", run)

@@ -19,7 +19,7 @@ from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.meetings.call_actors import Called, whom_to_call
 from fhir_server.operations.meetings.sip_meetings import plan_to_meet_about
 from fhir_server.operations.moments import first_of, now_of, said_or_now
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.sweden import codes, sip_call
 from fhir_server.sweden.elements import items, target
@@ -203,6 +203,3 @@ def _meetings_of(plan: Resource) -> list[str]:
         for _, found in items(plan, "extension")
         if found.get("url") == codes.SIP_MEETING_LINK
     ]
-
-
-CALL_SIP_MEETING = Operation("call-sip-meeting", run)

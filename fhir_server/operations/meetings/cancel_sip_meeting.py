@@ -9,7 +9,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.meetings.sip_meetings import calls_to, meeting_at_hand, require_open
 from fhir_server.operations.moments import now_text
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.sweden import sip_call
 
@@ -54,6 +54,3 @@ def _withdrawn(call: Call, task: Resource) -> Resource:
         "lastModified": now_text(call.context),
         "output": [*task.get("output", []), by],
     }
-
-
-CANCEL_SIP_MEETING = Operation("cancel-sip-meeting", run)

@@ -18,7 +18,7 @@ from fhir_server.operations.meetings.sip_meetings import (
     representative_of,
 )
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.parties import Party, People
 from fhir_server.operations.swedish_moments import day_and_hour, occasion, place_in_words
 from fhir_server.pages import web
@@ -167,6 +167,3 @@ def _shown(call: Call, people: People, called: Called) -> Resource:
         "reminded": [day_and_hour(at, zone) for at in called.reminded],
         "representative": ", ".join(filter(None, (person.name, person.about))) if person else "",
     }
-
-
-MEETING_ANSWERS = Operation("meeting-answers", run, renders=(web.MEDIA_TYPE,))

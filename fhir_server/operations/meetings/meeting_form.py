@@ -14,7 +14,7 @@ from fhir_server.operations.meetings.form_parts import Section
 from fhir_server.operations.meetings.meeting_form_content import Content, sections
 from fhir_server.operations.meetings.meeting_form_reading import content_of
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.sip.sip_at_hand import plan_at_hand
 from fhir_server.pages import paper, web
 
@@ -53,6 +53,3 @@ def _document(values: dict[str, str], shown: tuple[Section, ...]) -> Answer:
     body = paper.document("meeting_form.typ", content)
     headers = paper.headers("sip-mote")
     return Answer(200, body=body, media_type=paper.MEDIA_TYPE, headers=headers)
-
-
-MEETING_FORM = Operation("meeting-form", run, renders=(web.MEDIA_TYPE, paper.MEDIA_TYPE))

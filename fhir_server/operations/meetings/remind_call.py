@@ -17,7 +17,7 @@ from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.meetings.call_reminders import reminders_of
 from fhir_server.operations.meetings.sip_meetings import calls_to, meeting_at_hand, require_open
 from fhir_server.operations.moments import first_of, now_of, said_or_now
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.storage.records import StaleWrite
 from fhir_server.storage.snapshot import Snapshot
@@ -116,6 +116,3 @@ class _Reminding:
 def _day(sent: str) -> object:
     said = bounds(sent)
     return local_date(said[0]) if said else None
-
-
-REMIND_CALL = Operation("remind-call", run)

@@ -7,7 +7,7 @@ from datetime import date
 
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.contacts.contact_card import Card, Words, card, holder
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.patientkontrakt.bundle import document
 from fhir_server.operations.patientkontrakt.page import Page, page
 from fhir_server.operations.patientkontrakt.reading import Kontrakt, gather
@@ -66,6 +66,3 @@ def _birth(day: str) -> date | None:
         return date.fromisoformat(day)
     except ValueError:
         return None
-
-
-PATIENTKONTRAKT = Operation("patientkontrakt", run, renders=(web.MEDIA_TYPE, paper.MEDIA_TYPE))

@@ -18,7 +18,7 @@ from fhir_server.fhir.dates import micros
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.security import access_sample
 from fhir_server.operations.security.accesses import Access, access_of, as_subset, named
 from fhir_server.operations.subject import require_patient
@@ -158,6 +158,3 @@ def _as_page(call: Call, accesses: Sequence[Access], following: str) -> Answer:
     link = f"?{pairs}" if pairs else ""
     page = web.page("access_log.html", sheet=SHEET, rows=rows, following=link)
     return Answer(200, body=page, media_type=web.CONTENT_TYPE, headers=web.headers(SHEET))
-
-
-ACCESS_LOG = Operation("access-log", run, paged=True, renders=(web.MEDIA_TYPE,))

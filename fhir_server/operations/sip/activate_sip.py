@@ -13,7 +13,7 @@ from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.sip import sip_in_force
 from fhir_server.operations.sip.sip_at_hand import NewIds, moment_of, require_status, sip
@@ -52,6 +52,3 @@ def run(call: Call) -> Answer:
     plan = json.parse(written.stored[0].body or b"{}")
     told = (*written.issues, *plan_life.in_force_advice(plan, step.moment))
     return several_answer(200, answered, told)
-
-
-ACTIVATE_SIP = Operation("activate-sip", run)

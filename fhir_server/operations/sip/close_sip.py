@@ -14,7 +14,7 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft, write_together
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.sip.sip_at_hand import (
     Resource,
@@ -73,6 +73,3 @@ def _require_may_close(context: Context, plan: Resource, arguments: Arguments) -
         text = "Only the person, their relatives and staff may end the plan."
         paragraphs = (codes.HSL_16_4.coding, codes.SOL_10_9.coding)
         raise FhirError(Issue("error", "business-rule", text, "by", paragraphs))
-
-
-CLOSE_SIP = Operation("close-sip", run)

@@ -16,7 +16,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.contacts.assignment_edits import coded, parts
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.sip.sip_at_hand import (
     NewIds,
@@ -234,6 +234,3 @@ def _annotation(text: str | None, step: Step, author: Resource) -> list[Resource
         return []
     note: Resource = {"time": step.at, "text": text}
     return [{"authorReference": author, **note} if author else note]
-
-
-FOLLOW_UP_SIP = Operation("follow-up-sip", run)

@@ -21,7 +21,7 @@ from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.moments import now_of, now_text
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.sip import sip_in_force
 from fhir_server.operations.sip.disclosures import deciding
@@ -157,6 +157,3 @@ def _parameter(proposal: Proposal) -> Resource:
             *({"name": "paragraph", "valueCoding": each} for each in paragraphs),
         ],
     }
-
-
-GENERATE_SIP = Operation("generate-sip", run)

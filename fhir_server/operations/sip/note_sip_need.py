@@ -17,7 +17,7 @@ from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.moments import now_of, now_text
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.subject import require_patient, subject_of
 from fhir_server.storage.records import StaleWrite, StoredResource
@@ -208,6 +208,3 @@ def _about_plans(finder: Finder, patient: str) -> list[Issue]:
 
 def _key(reference: Resource) -> str:
     return target(reference).key
-
-
-NOTE_SIP_NEED = Operation("note-sip-need", run)

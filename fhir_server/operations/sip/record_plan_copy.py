@@ -15,7 +15,7 @@ from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.contacts.assignment_edits import coded, parts
 from fhir_server.operations.moments import now_text
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.sip.sip_at_hand import (
     NewIds,
@@ -121,6 +121,3 @@ def _document(call: Call, plan: Resource, step: Step, attachment: Resource) -> R
         "content": [{"attachment": attachment}],
         "context": {"related": [{"reference": f"CarePlan/{plan['id']}"}]},
     }
-
-
-RECORD_PLAN_COPY = Operation("record-plan-copy", run)

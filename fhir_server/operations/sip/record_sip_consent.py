@@ -18,7 +18,7 @@ from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.contacts.assignment_edits import coded, parts
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.sip.consent_parts import answer, person_of, rule
 from fhir_server.operations.sip.disclosures import deciding
 from fhir_server.operations.sip.sip_at_hand import moment_of
@@ -140,6 +140,3 @@ def _documented_by(finder: Finder, reference: Resource) -> tuple[Resource | None
         return reference, None
     role = finder.read(target(reference).literal) or {}
     return dict(child(role, "organization")) or None, reference
-
-
-RECORD_SIP_CONSENT = Operation("record-sip-consent", run)

@@ -14,7 +14,7 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.moments import now_of, now_text
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.task_at_hand import require_status, task_at_hand
 from fhir_server.sweden import codes, sip_need
@@ -79,6 +79,3 @@ def _closed(call: Call, task: Resource, status: str, reason: str) -> Resource:
         "lastModified": now_text(call.context),
         "output": [*task.get("output", []), decided],
     }
-
-
-REFUSE_SIP = Operation("refuse-sip", run)

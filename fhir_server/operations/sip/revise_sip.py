@@ -16,7 +16,7 @@ from fhir_server.fhir.parameters import Arguments
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.prepare import new_id
 from fhir_server.interactions.together import Draft, write_together
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.results import several_answer
 from fhir_server.operations.sip import sip_in_force
 from fhir_server.operations.sip.sip_at_hand import (
@@ -214,6 +214,3 @@ def _without_goals(activity: Resource, gone: set[str]) -> Resource:
 def _supporting_info(before: Resource, arguments: Arguments) -> list[Resource]:
     given = [arguments["consent"]] if "consent" in arguments else []
     return distinct([*before.get("supportingInfo", []), *given])
-
-
-REVISE_SIP = Operation("revise-sip", run)

@@ -13,7 +13,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.interactions.answer import Answer
 from fhir_server.operations.moments import now_of, require_day_or_moment
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.sip.disclosures import Reading, handed_out
 from fhir_server.operations.sip.sip_at_hand import plan_at_hand
 from fhir_server.sweden.elements import target
@@ -60,6 +60,3 @@ def _parts(actor: str, granted: Disclosure) -> list[Resource]:
     if granted.why:
         found.append({"name": "why", "resource": operation_outcome(granted.why)})
     return found
-
-
-SIP_ACCESS = Operation("sip-access", run)

@@ -13,7 +13,7 @@ from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.subject import require_patient, subject_of
 from fhir_server.sweden import codes, conditions, consents, sip_target_groups
 from fhir_server.sweden.belonging import huvudman_of
@@ -121,6 +121,3 @@ def _born(patient: Resource) -> date | None:
         return date.fromisoformat(text(patient, "birthDate"))
     except ValueError:
         return None
-
-
-SIP_SUGGESTION = Operation("sip-suggestion", run)

@@ -17,7 +17,7 @@ from fhir_server.interactions.together import Draft, write_together
 from fhir_server.operations.at_hand import Found, living, other_kind
 from fhir_server.operations.contacts.assignment_edits import parts
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.sip.consent_parts import answer, person_of, rule
 from fhir_server.operations.sip.sip_at_hand import moment_of
 from fhir_server.sweden import codes, consent_giving, consents, sharing
@@ -109,6 +109,3 @@ def _ended(provision: Resource, at: str) -> Resource:
     # R4's per-1: a period does not end before it begins.
     period["end"] = period["start"] if begins_later else at
     return {**provision, "period": period}
-
-
-WITHDRAW_SIP_CONSENT = Operation("withdraw-sip-consent", run)

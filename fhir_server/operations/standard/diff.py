@@ -8,7 +8,7 @@ from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.patches.difference import difference
 from fhir_server.interactions.read import read, vread
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 
 
 def run(call: Call) -> Answer:
@@ -32,6 +32,3 @@ def run(call: Call) -> Answer:
     if operations:
         body["parameter"] = operations
     return Answer(200, body=json.dump(body))
-
-
-DIFF = Operation("diff", run)

@@ -20,7 +20,7 @@ from fhir_server.measures.evaluate import evaluate
 from fhir_server.measures.question import Filters, Options
 from fhir_server.measures.suppression import suppressed
 from fhir_server.measures.window import Window
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.standard.measure_report import MeasureReport
 
 SUBJECT, SUBJECT_LIST, POPULATION = "subject", "subject-list", "population"
@@ -174,6 +174,3 @@ def _reference(given: str | None, name: str, *types: str) -> str:
         wanted = " or ".join(f"{type_}/[id]" for type_ in types)
         raise invalid(f"{name} must be a reference of the form {wanted}.", name, code="value")
     return given
-
-
-EVALUATE_MEASURE = Operation("evaluate-measure", run)

@@ -17,7 +17,7 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.include import Included, included
 from fhir_server.interactions.read import read
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.search.query import (
     And,
     Criterion,
@@ -160,6 +160,3 @@ def _url(call: Call, cursor: str | None) -> str:
     pairs += [*call.context.form, *([("_cursor", cursor)] if cursor else [])]
     url = f"{call.context.base}/{call.resource_type}/{call.id}/$everything"
     return f"{url}?{urlencode(pairs)}" if pairs else url
-
-
-EVERYTHING = Operation("everything", run, paged=True)

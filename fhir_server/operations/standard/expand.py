@@ -12,7 +12,7 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import invalid
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.standard.expansion_format import expansion_json
 from fhir_server.operations.standard.system_versions import require_versions, with_systems
 from fhir_server.operations.standard.terminology_subjects import (
@@ -124,6 +124,3 @@ def _heading(call: Call, value_set: Resource) -> dict[str, Any]:
         return {"resourceType": "ValueSet", **kept}
     kept = {name: value_set[name] for name in HEADING if name in value_set}
     return {"resourceType": "ValueSet", **kept}
-
-
-EXPAND = Operation("expand", run)

@@ -11,7 +11,7 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.standard.codings import Names, codings
 from fhir_server.operations.standard.displays import shown, speaks
 from fhir_server.operations.standard.terminology_subjects import (
@@ -131,6 +131,3 @@ def _all_properties(
                 item["code"],
                 {name: value for name, value in item.items() if name.startswith("value")},
             )
-
-
-LOOKUP = Operation("lookup", run)

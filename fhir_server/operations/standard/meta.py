@@ -15,7 +15,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.amend import amend, living
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.search import tokens
 from fhir_server.storage.records import StoredResource
 
@@ -139,8 +139,3 @@ def _answer(meta: Meta) -> Answer:
     parameter = {"name": "return", "valueMeta": meta}
     body = {"resourceType": "Parameters", **({"parameter": [parameter]} if meta else {})}
     return Answer(200, body=json.dump(body))
-
-
-META = Operation("meta", read)
-META_ADD = Operation("meta-add", add)
-META_DELETE = Operation("meta-delete", delete)

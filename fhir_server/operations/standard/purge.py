@@ -15,7 +15,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.search.search_state import LAYOUT
 from fhir_server.storage.mongo_purge import Purge
 from fhir_server.storage.mongo_search_state import SearchStates
@@ -140,6 +140,3 @@ def _group(name: str, **parts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _to(reference: str) -> dict[str, Any]:
     return {"valueReference": {"reference": reference}}
-
-
-PURGE = Operation("purge", run)

@@ -9,7 +9,7 @@ from fhir_server.bulk.reindex import Reindex, Stopped, Unwatched
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 
 # Set when this process is to end: what is not done is left to the next reindex.
 STOPPING = threading.Event()
@@ -39,6 +39,3 @@ def run(call: Call) -> Answer:
     ]
     body = {"resourceType": "Parameters", "parameter": parameters}
     return Answer(200, body=json.dump(body))
-
-
-REINDEX = Operation("reindex", run)

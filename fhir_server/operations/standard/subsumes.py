@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.standard.terminology_subjects import (
     answered,
     in_effect,
@@ -135,6 +135,3 @@ def _outcome(subsumes: bool | None, subsumed: bool | None) -> str | None:
     if subsumes:
         return "equivalent" if subsumed else "subsumes"
     return "subsumed-by" if subsumed else "not-subsumed"
-
-
-SUBSUMES = Operation("subsumes", run)

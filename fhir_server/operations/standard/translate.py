@@ -12,7 +12,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.outcome import invalid
 from fhir_server.fhir.reference import split_canonical
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.standard.codings import Names, codings
 from fhir_server.operations.standard.terminology_subjects import (
     answered,
@@ -175,6 +175,3 @@ def _parts(match: Match) -> Iterator[dict[str, Any]]:
         yield {"name": "product", "part": part}
     if match.source:
         yield {"name": "source", "valueUri": match.source}
-
-
-TRANSLATE = Operation("translate", run)

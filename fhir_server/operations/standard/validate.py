@@ -15,7 +15,7 @@ from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.prepare import require_resource
 from fhir_server.interactions.rehearsal import rehearse_create, rehearse_delete, rehearse_update
 from fhir_server.interactions.resolving import resolver
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 
 MODES = ("create", "update", "delete", "profile")
 # What is about one resource that is there (R4: update and delete at instance level only).
@@ -121,6 +121,3 @@ def _is_base(call: Call, url: str) -> bool:
     base, _, name = url.partition("|")[0].rpartition("/")
     types = call.context.server.definitions.resource_types
     return base == "http://hl7.org/fhir/StructureDefinition" and name in types
-
-
-VALIDATE = Operation("validate", run, about="resource")

@@ -15,7 +15,7 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.standard.codings import Names, codings
 from fhir_server.operations.standard.displays import is_called, shown
 from fhir_server.operations.standard.terminology_subjects import (
@@ -210,6 +210,3 @@ def _parameters(found: Finding) -> Mapping[str, Any]:
     if found.display:
         parameter.append({"name": "display", "valueString": found.display})
     return {"resourceType": "Parameters", "parameter": parameter}
-
-
-VALIDATE_CODE = Operation("validate-code", run)

@@ -21,11 +21,11 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.create import create
 from fhir_server.interactions.read import read, vread
 from fhir_server.operations.moments import now_of
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.sip.disclosures import handed_out
 from fhir_server.operations.written.plan_composition import composition_of
 from fhir_server.operations.written.plan_copy import copy_of, for_reader, whole_copy
-from fhir_server.operations.written.writing_answer import RENDERS, more_about, rendered
+from fhir_server.operations.written.writing_answer import more_about, rendered
 from fhir_server.sweden.elements import target
 
 Resource = dict[str, Any]
@@ -227,6 +227,3 @@ def _of(value: Any) -> Iterator[str]:
     for reference in value if isinstance(value, list) else (value,):
         if isinstance(reference, dict) and isinstance(reference.get("reference"), str):
             yield reference["reference"]
-
-
-DOCUMENT = Operation("document", run, renders=RENDERS)

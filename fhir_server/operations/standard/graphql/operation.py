@@ -10,7 +10,7 @@ import base64
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.interactions.answer import Answer
-from fhir_server.operations.operation import Call, Operation
+from fhir_server.operations.operation import Call
 from fhir_server.operations.standard.graphql.exchange import GraphqlRequest
 
 
@@ -32,6 +32,3 @@ def run(call: Call) -> Answer:
     data = base64.b64encode(json.dump(found.content)).decode()
     binary = {"resourceType": "Binary", "contentType": "application/json", "data": data}
     return Answer(200, body=json.dump(binary))
-
-
-GRAPHQL = Operation("graphql", run)
