@@ -22,10 +22,10 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, request
-from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as WsgiResponse
 
 from fhir_server.api.authentication import ENVIRON_PRINCIPAL, principal
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import Route
 from fhir_server.api.exchange import here
 from fhir_server.api.request import base_url, context, prefer, server, store, too_large

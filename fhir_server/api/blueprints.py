@@ -6,9 +6,8 @@ with the type as a variable serves all others. The same functions stand behind b
 
 from __future__ import annotations
 
-from flask_smorest import Blueprint
-
 from fhir_server.api import graphql, routes_operations, routes_search, routes_types, system
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.routing import ANY
 from fhir_server.interactions.context import Server
 from fhir_server.resources.registry import DECLARED

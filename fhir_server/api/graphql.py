@@ -10,9 +10,9 @@ from typing import Any
 
 from flask import Response
 from flask import request as http
-from flask_smorest import Blueprint
 
 from fhir_server.api import audit, request
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import BODY, FHIR_JSON, STRING, Json
 from fhir_server.api.exchange import VARY
 from fhir_server.api.routing import ANY, context_for, segment, tag

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask import Response, jsonify
-from flask_smorest import Blueprint
 
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.request import store
 from fhir_server.storage.records import StoreFailure, StoreUnavailable
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Response
 from flask import request as http
-from flask_smorest import Blueprint
 
 from fhir_server.api import documentation, graphql, request
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import READING, Route
 from fhir_server.api.responses import respond
 from fhir_server.api.routing import ANY, context_for, segment, tag

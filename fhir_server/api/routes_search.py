@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from fhir_server.api import documentation, request
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import PARTIAL, Route
 from fhir_server.api.responses import respond
 from fhir_server.api.routing import ANY, add, context_for, segment, tag

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Response
 from flask import request as http
-from flask_smorest import Blueprint
 
 from fhir_server.api import binary, documentation, request
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import PARTIAL, VERSIONS, VERSIONS_OF_MANY, WRITING, Route
 from fhir_server.api.exchange import here
 from fhir_server.api.responses import respond, respond_to_write

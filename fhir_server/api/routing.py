@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from flask import Response
 from flask import request as http
-from flask_smorest import Blueprint
 
 from fhir_server.api import request
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import Route
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.suggestions import suggestion

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify
-from flask_smorest import Blueprint
 
 from fhir_server.api.authentication import trusted_issuers
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.security.authentication import smart
 

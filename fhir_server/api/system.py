@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from flask import Response
 from flask import request as http
-from flask_smorest import Blueprint
 
 from fhir_server.api import audit, documentation, request
+from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import PARTIAL, READING, VERSIONS_OF_MANY, Route
 from fhir_server.api.responses import respond
 from fhir_server.api.smart import security
