@@ -19,6 +19,7 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 	@"$(PYTHON)" -m venv .venv || { echo 'Making .venv failed. On Debian and Ubuntu: apt install python3-venv.'; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q fhir_server
 	@touch $@
 
 run: venv ## Start the server with its own MongoDB in .data/, on http://127.0.0.1:8000/fhir
@@ -55,7 +56,7 @@ format: venv ## Let ruff put the code in order
 
 # Options: make bench BENCH='--quick', or --hapi; `.venv/bin/python -m benchmarks --help` lists them.
 bench: .venv/load/.installed ## Measure this machine: rates beside bare limits, start-up, memory; writes docs/performance.md
-	@$(BIN)/python -m benchmarks $(BENCH)
+	@env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/pycache" $(BIN)/python -m benchmarks $(BENCH)
 
 profiles: venv ## Compile profiles/fsh to profiles/se (needs node and the FHIR packages in ~/.fhir), and its docs
 	@$(BIN)/python tools/compile_profiles.py

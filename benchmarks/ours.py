@@ -16,10 +16,8 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 
-import psutil
-
 from benchmarks import synthea
-from benchmarks.servers import Running, fhir_server
+from benchmarks.servers import Running, fhir_server, workers_of
 from benchmarks.targets import DATABASE, SERVER, Target, with_children
 from fhir_server.security.authentication import local_tokens
 from fhir_server.storage import embedded
@@ -94,12 +92,7 @@ def _load_provider(folder: Path, uri: str) -> None:
 
 def worker_pids(pid: int) -> list[int]:
     """Give the processes below a server that answer requests."""
-    found = []
-    for child in with_children(pid)[1:]:
-        with contextlib.suppress(psutil.Error):
-            if "spawn_main" in " ".join(psutil.Process(child).cmdline()):
-                found.append(child)
-    return found
+    return [worker.pid for worker in workers_of(pid)]
 
 
 def _base(server: Running) -> str:

@@ -35,12 +35,22 @@ _WATCH_SECONDS = 0.2
 # What a terminal or a service manager sends to every process: only the parent decides then.
 _FOR_THE_PARENT = (signal.SIGINT, signal.SIGTERM)
 
+# What glibc's allocator does otherwise holds on to what large bundles needed: a heap for each
+# thread, and ever larger blocks that are kept (mallopt(3)).
+_ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+
 
 def begin_to_load() -> None:
     """Start the process that workers are forked from; it loads the program meanwhile."""
     if not _FORKED:
         return
     forkserver.set_forkserver_preload(["fhir_server.preloaded"])
+    # Read when a process begins, and so of no effect on this one.
+    os.environ.update({name: value for name, value in _ALLOCATOR.items() if name not in os.environ})
     # Before signals are blocked: it unblocks them when it starts.
     resource_tracker.ensure_running()
     # It inherits what is blocked: Ctrl-C must not end it while workers finish their requests.
