@@ -136,7 +136,7 @@ def next_version(
     if has_errors(issues) and not _law_comes_first(server, resource, issues):
         raise FhirError(*errors_first(issues))
     type_ = resource["resourceType"]
-    entries = server.indexer.index(complete, f"{type_}/{id_}")
+    entries = server.indexer.index(complete, f"{type_}/{id_}", body)
     stored = StoredResource(type_, id_, version, updated, body)
     return Prepared(Change(stored, previous, entries), complete, tuple(issues))
 
@@ -154,8 +154,9 @@ def following(server: Server, resource: dict[str, Any], previous: StoredResource
     """
     type_, id_ = previous.resource_type, previous.id
     complete, version, updated = _complete(resource, id_, previous)
-    entries = server.indexer.index(complete, previous.reference)
-    stored = StoredResource(type_, id_, version, updated, json.dump(complete))
+    body = json.dump(complete)
+    entries = server.indexer.index(complete, previous.reference, body)
+    stored = StoredResource(type_, id_, version, updated, body)
     return Prepared(Change(stored, previous, entries), complete)
 
 

@@ -24,6 +24,7 @@ class Collector:
         texts: by parameter, its strings as `tokens.text_entry` spells them.
         ranges: by parameter, its ranges.
         pairs: by composite parameter, its ranges with the token they belong to.
+        words: texts to be read, in a dict as tokens are.
         position: longitude and latitude.
         codes: each code as ``=code`` and as ``;system|code`` (empty for one that can't have a
             system); None where nobody asks, as only composites do.
@@ -36,6 +37,7 @@ class Collector:
     texts: dict[str, set[str]] = field(default_factory=dict)
     ranges: dict[str, set[Found]] = field(default_factory=dict)
     pairs: dict[str, set[Found]] = field(default_factory=dict)
+    words: dict[str, None] = field(default_factory=dict)
     position: tuple[float, float] | None = None
     codes: list[tuple[str, str]] | None = None
 

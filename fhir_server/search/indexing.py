@@ -1,33 +1,24 @@
 """Index entries of a resource: what searches will find it by.
 
-The paths of all parameters of a type are merged into one tree, so that one walk down the
-resource finds the values of all of them and absent elements cost nothing.
+One walk down the resource finds the values of all parameters of its type and all texts (see
+`search.walking`); references, which may stand anywhere, are found in its bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fhir_server.fhir import json
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search import labels, ranges, tokens
-from fhir_server.search.collecting import Collector, Emit, Found, Value
-from fhir_server.search.composites import composite_emitter
+from fhir_server.search.collecting import Collector, Found
 from fhir_server.search.parameters import STORED, Parameter, Parameters
-from fhir_server.search.paths import (
-    Computed,
-    Field,
-    FromResource,
-    Item,
-    Location,
-    Step,
-    Test,
-    Where,
-)
-from fhir_server.search.values import emitter, referred
-from fhir_server.search.words import Words
+from fhir_server.search.values import referred
+from fhir_server.search.walking import Walk
+from fhir_server.search.words import Words, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,39 +92,52 @@ class Indexer:
         self._words = Words(definitions) if full_text else None
         self._zone = zone
         self._base_url = base_url
-        self._trees: dict[str, _Node] = {}
+        self._walks: dict[str, Walk] = {}
 
     def supported_parameters(self, resource_type: str) -> Mapping[str, Parameter]:
         """Give the parameters that resources of a type are indexed by, by code."""
         return self._parameters.of(resource_type)
 
-    def index(self, resource: dict[str, Any], id_: str) -> IndexEntries:
+    def index(
+        self, resource: dict[str, Any], id_: str, written: bytes | None = None
+    ) -> IndexEntries:
         """Give the entries of a resource.
 
         Args:
             resource: valid R4.
             id_: ``Type/id``; ends the sort keys.
+            written: its JSON as `fhir.json.dump` writes it, where that is known already.
         """
+        written = json.dump(resource) if written is None else written
         collector = self._walked(resource, resource)
-        collector.add(*(f">{target}" for target in sorted(referred(resource, self._base_url))))
+        collector.add(*(f">{target}" for target in sorted(referred(written, self._base_url))))
         for contained in _contained(resource):
             self._add_contained(contained, collector)
-        words = self._words.of(resource) if self._words else []
-        made = _entries(collector, id_, words, self._revision, self._facts_of(resource))
-        return replace(made, labels=self._labels(resource, made.tokens))
+        keys, found = _sorted_values(collector, id_)
+        listed = list(collector.tokens)
+        return IndexEntries(
+            listed,
+            keys,
+            found,
+            words_of(resource, collector.words) if self._words else [],
+            collector.position,
+            self._revision,
+            self._facts_of(resource),
+            self._labels(resource, listed, written),
+        )
 
-    def _labels(self, resource: dict[str, Any], found: list[str]) -> list[str]:
+    def _labels(self, resource: dict[str, Any], found: list[str], written: bytes) -> list[str]:
         if self._label_rules is None:
             return []
         type_ = resource["resourceType"]
         # A Task is in nobody's compartment, and about somebody all the same.
         names = self._compartment.get(type_) or {f"{type_}.patient", f"{type_}.subject"}
-        return labels.said_by(self._label_rules, resource, found, names).spelled(type_)
+        return labels.said_by(self._label_rules, resource, written, found, names).spelled(type_)
 
     def _walked(self, resource: dict[str, Any], container: dict[str, Any]) -> Collector:
         collector = Collector(container, self._zone, self._base_url)
-        collector.add(resource["resourceType"])
-        _visit(self._tree(resource["resourceType"]), resource, collector)
+        collector.tokens[resource["resourceType"]] = None
+        self._walk(resource["resourceType"]).down(resource, collector)
         return collector
 
     def _add_contained(self, contained: dict[str, Any], into: Collector) -> None:
@@ -145,15 +149,13 @@ class Indexer:
         for name, found in own.ranges.items():
             into.add(*(f"{tokens.CONTAINED}{name}{tokens.START}{low}" for low, *_ in found))
 
-    def _tree(self, resource_type: str) -> _Node:
-        tree = self._trees.get(resource_type)
-        if tree is None:
-            tree = _Node()
-            for parameter in self._parameters.of(resource_type).values():
-                if parameter.code not in STORED:
-                    _plant(tree, parameter)
-            self._trees[resource_type] = tree
-        return tree
+    def _walk(self, resource_type: str) -> Walk:
+        walk = self._walks.get(resource_type)
+        if walk is None:
+            known = self._parameters.of(resource_type).values()
+            indexed = [each for each in known if each.code not in STORED]
+            walk = self._walks[resource_type] = Walk(resource_type, indexed, self._words)
+        return walk
 
 
 def _compartment(definitions: Definitions) -> dict[str, frozenset[str]]:
@@ -167,78 +169,6 @@ def _compartment(definitions: Definitions) -> dict[str, frozenset[str]]:
     }
 
 
-@dataclass(slots=True)
-class _Node:
-    """A place in a resource: what to index there, and the places below."""
-
-    emits: list[tuple[Emit, str]] = field(default_factory=list)
-    fields: dict[str, _Node] = field(default_factory=dict)
-    items: dict[int, _Node] = field(default_factory=dict)
-    tests: list[tuple[Test, _Node]] = field(default_factory=list)
-    computed: list[tuple[Test, _Node]] = field(default_factory=list)
-
-
-def _plant(tree: _Node, parameter: Parameter) -> None:
-    composite = composite_emitter(parameter) if parameter.parts else None
-    for location in parameter.locations:
-        emit = composite or emitter(parameter.kind, location.type)
-        assert emit is not None  # noqa: S101 - Parameters keeps no other locations
-        entry = (emit, parameter.name)
-        leaf = _leaf(tree, location)
-        if entry not in leaf.emits:
-            leaf.emits.append(entry)
-
-
-def _leaf(node: _Node, location: Location) -> _Node:
-    for step in location.steps:
-        node = _below(node, step)
-    return node
-
-
-def _below(node: _Node, step: Step) -> _Node:
-    match step:
-        case Field(name):
-            return node.fields.setdefault(name, _Node())
-        case Item(number):
-            return node.items.setdefault(number, _Node())
-        case Where(test):
-            node.tests.append((test, _Node()))
-            return node.tests[-1][1]
-        case Computed(test):
-            node.computed.append((test, _Node()))
-            return node.computed[-1][1]
-        case FromResource():
-            return node  # only ever inside a test, which follows its own steps
-
-
-def _visit(node: _Node, value: Value, collector: Collector) -> None:
-    for emit, name in node.emits:
-        emit(name, value, collector)
-    if node.fields and type(value) is dict:
-        fields = node.fields
-        for key, inner in value.items():
-            below = fields.get(key)
-            if below is not None:
-                _descend(below, inner, collector)
-    for test, below in node.tests:
-        if test(value, collector.resource):
-            _visit(below, value, collector)
-    for test, below in node.computed:
-        _visit(below, test(value, collector.resource), collector)
-
-
-def _descend(node: _Node, value: Value, collector: Collector) -> None:
-    if type(value) is not list:
-        _visit(node, value, collector)
-        return
-    for item in value:
-        if item is not None:
-            _visit(node, item, collector)
-    for number, below in node.items.items():
-        if number < len(value):
-            _visit(below, value[number], collector)
-
-
 def _contained(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Give the contained resources."""
     found = resource.get("contained")
@@ -247,13 +177,10 @@ def _contained(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield each
 
 
-def _entries(
-    collector: Collector,
-    id_: str,
-    words: list[str],
-    revision: int,
-    facts: Mapping[str, Any],
-) -> IndexEntries:
+def _sorted_values(
+    collector: Collector, id_: str
+) -> tuple[dict[str, str], dict[str, list[list[str]]]]:
+    """Give sort keys and ranges; of several values, the tokens that a sort key has not."""
     keys: dict[str, str] = {}
     for name, texts in collector.texts.items():
         _add_texts(name, texts, id_, keys, collector)
@@ -263,9 +190,7 @@ def _entries(
         name.replace(".", ":"): [list(entry) for entry in sorted(found)]
         for name, found in (*collector.ranges.items(), *collector.pairs.items())
     }
-    return IndexEntries(
-        list(collector.tokens), keys, by_key, words, collector.position, revision, facts
-    )
+    return keys, by_key
 
 
 def _add_texts(

@@ -41,6 +41,8 @@ PROTECTED_PERSON = "person"
 NAMED_CONTACT = "named"
 SEVERAL_PERSONS = "persons"
 
+_TO_PATIENT = f"{tokens.REFERENCE}Patient/"
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -103,8 +105,13 @@ class LabelRules(Protocol):
     def addressed(self, resource: Mapping[str, Any]) -> list[str]:
         """Give units, or roles that stand for theirs, that it was sent to."""
 
-    def hidden(self, resource: Mapping[str, Any]) -> str:
-        """Give `HIDDEN_WHOLE`, `HIDDEN_PARTS` or nothing."""
+    def hidden(self, resource: Mapping[str, Any], written: bytes) -> str:
+        """Give `HIDDEN_WHOLE`, `HIDDEN_PARTS` or nothing.
+
+        Args:
+            resource: valid R4.
+            written: its JSON.
+        """
 
     def protected(self, resource: Mapping[str, Any]) -> bool:
         """Tell whether it tells of a protected person."""
@@ -116,6 +123,7 @@ class LabelRules(Protocol):
 def said_by(
     rules: LabelRules,
     resource: Mapping[str, Any],
+    written: bytes,
     found: Iterable[str],
     compartment: Collection[str],
 ) -> Labels:
@@ -124,20 +132,22 @@ def said_by(
     Args:
         rules: what reads it.
         resource: valid R4.
+        written: its JSON as `fhir.json.dump` writes it.
         found: its index tokens.
         compartment: names of the parameters by which it belongs to a patient's compartment.
     """
     type_, id_ = resource["resourceType"], resource.get("id", "")
     about = {f"Patient/{id_}": None} if type_ == "Patient" else {}
     for token in found:
-        name, mark, target = token.partition(f"{tokens.REFERENCE}Patient/")
-        if mark and name in compartment:
-            about[f"Patient/{target}"] = None
+        if _TO_PATIENT in token:
+            name, _, target = token.partition(_TO_PATIENT)
+            if name in compartment:
+                about[f"Patient/{target}"] = None
     return Labels(
         owner=next(iter(rules.owners(resource)), ""),
         addressed=tuple(rules.addressed(resource)),
         about=tuple(about),
-        hidden=rules.hidden(resource),
+        hidden=rules.hidden(resource, written),
         protected=rules.protected(resource),
         contact=rules.named_contact(resource),
     )

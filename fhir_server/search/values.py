@@ -5,11 +5,15 @@ Source: the tables of https://hl7.org/fhir/R4/search.html#ptypes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from fhir_server.fhir.reference import local
 from fhir_server.search import range_values, token_values
-from fhir_server.search.collecting import Emit, Value
+from fhir_server.search.collecting import Emit
+
+_SHORT = 200
 
 _EMITTERS: Mapping[str, Mapping[str, Emit]] = {
     **token_values.EMITTERS,
@@ -22,23 +26,33 @@ def emitter(kind: str, value_type: str) -> Emit | None:
     return _EMITTERS.get(kind, {}).get(value_type)
 
 
-_NESTED = (dict, list)
+# In JSON a quotation mark inside a string stands behind a backslash, so this finds properties only.
+# What has a backslash itself is no local reference.
+_REFERENCE = re.compile(rb'"reference":"([^"\\]*)"')
 
 
-def referred(value: Value, base_url: str) -> set[str]:
-    """Give ``Type/id`` of every local resource that a value refers to, however deep."""
-    found: set[str] = set()
-    rest = [value]
-    while rest:
-        item = rest.pop()
-        if type(item) is list:
-            rest.extend([inner for inner in item if type(inner) in _NESTED])
-            continue
-        for key, inner in item.items():
-            if type(inner) in _NESTED:
-                rest.append(inner)
-            elif key == "reference" and type(inner) is str:
-                target = local(inner, base_url)
-                if target:
-                    found.add(str(target))
-    return found
+def referred(written: bytes, base_url: str) -> set[str]:
+    """Give ``Type/id`` of every local resource that a resource refers to, however deep.
+
+    Args:
+        written: the resource as `fhir.json.dump` writes it.
+        base_url: the server's own address.
+    """
+    found = (_local(each, base_url) for each in set(_REFERENCE.findall(written)))
+    return {each for each in found if each}
+
+
+# A unit and its staff are referred to again and again. The longest local reference is short.
+def _local(reference: bytes, base_url: str) -> str:
+    return (
+        _remembered(reference, base_url) if len(reference) <= _SHORT else _read(reference, base_url)
+    )
+
+
+@lru_cache(maxsize=8192)
+def _remembered(reference: bytes, base_url: str) -> str:
+    return _read(reference, base_url)
+
+
+def _read(reference: bytes, base_url: str) -> str:
+    return str(local(reference.decode(), base_url) or "")

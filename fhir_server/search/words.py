@@ -10,36 +10,31 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir.folding import fold
-from fhir_server.profiles.definitions import Definitions, Element, TypeRef
-
-Value = Any
+from fhir_server.profiles.definitions import Definitions
 
 NARRATIVE, CONTENT = "n:", "c:"
 
 # A longer word is cut; a resource with more words than this is found by the first of them.
 LONGEST_WORD, MOST_WORDS = 60, 20_000
 
+# The path of what is a resource inside another: only itself tells its type.
+RESOURCE = "Resource"
+
 _READ = ("string", "markdown", "code")
 _NOT_READ = ("Reference.reference",)  # a string by its type, an address by what it is
 _TAG = re.compile(r"<[^>]*>")
 
-
-@dataclass(slots=True)
-class _Node:
-    """What to do with each JSON property of a type: read it, or go on inside."""
-
-    read: set[str] = field(default_factory=set)
-    below: dict[str, str] = field(default_factory=dict)
+# What of a type is read, by JSON property; and the path of what stands below others.
+Texts = tuple[frozenset[str], Mapping[str, str]]
 
 
 class Words:
-    """Finds the words of resources.
+    """Knows where the texts of resources stand.
 
     Args:
         definitions: tell which elements hold text.
@@ -47,64 +42,58 @@ class Words:
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self._nodes: dict[str, _Node] = {}
 
-    def of(self, resource: dict[str, Any]) -> list[str]:
-        """Give the words, each after ``n:`` if the narrative has it, else after ``c:``."""
-        narrative = dict.fromkeys(split_words(_narrative(resource)))
-        texts: list[str] = []
-        self._gather(resource["resourceType"], resource, texts)
-        content = dict.fromkeys(split_words(" ".join(texts)))
-        found = [f"{NARRATIVE}{word}" for word in narrative]
-        found += [f"{CONTENT}{word}" for word in content if word not in narrative]
-        return found[:MOST_WORDS]
+    def is_type(self, resource_type: str) -> bool:
+        """Tell whether there are resources of a type."""
+        return self._definitions.is_resource_type(resource_type)
 
-    def _gather(self, path: str, value: dict[str, Any], into: list[str]) -> None:
-        node = self._nodes.get(path) or self._node(path)
-        read, below = node.read, node.below
-        for name, inner in value.items():
-            if name in read:
-                if type(inner) is str:
-                    into.append(inner)
-                elif type(inner) is list:
-                    into += [each for each in inner if type(each) is str]
-            elif name in below:
-                self._descend(below[name], inner, into)
+    def texts(self, path: str) -> Texts:
+        """Give the JSON properties of a type whose strings are read, and where others lead.
 
-    def _descend(self, path: str, value: Value, into: list[str]) -> None:
-        for inner in value if type(value) is list else (value,):
-            if type(inner) is not dict:
-                continue
-            if path == "Resource":
-                resource_type = inner.get("resourceType")
-                if self._definitions.is_resource_type(str(resource_type)):
-                    self._gather(str(resource_type), inner, into)
-            else:
-                self._gather(path, inner, into)
-
-    def _node(self, path: str) -> _Node:
-        node = _Node()
+        Args:
+            path: a resource type, a data type or the path of a backbone element.
+        """
+        read: set[str] = set()
+        below: dict[str, str] = {}
         for element in self._definitions.children(path).values():
             for name, type_ in element.properties().items():
-                self._place(node, name, element, type_)
-        self._nodes[path] = node
-        return node
+                if type_.code in _READ and element.path not in _NOT_READ:
+                    read.add(name)
+                if self._definitions.is_primitive(type_.code):
+                    below[f"_{name}"] = "Element"
+                elif type_.code in ("BackboneElement", "Element"):
+                    below[name] = element.content_reference or element.path
+                elif type_.code != "Narrative":
+                    below[name] = type_.code
+        return frozenset(read), below
 
-    def _place(self, node: _Node, name: str, element: Element, type_: TypeRef) -> None:
-        if type_.code in _READ and element.path not in _NOT_READ:
-            node.read.add(name)
-        if self._definitions.is_primitive(type_.code):
-            node.below[f"_{name}"] = "Element"
-        elif type_.code in ("BackboneElement", "Element"):
-            node.below[name] = element.content_reference or element.path
-        elif type_.code != "Narrative":
-            node.below[name] = type_.code
+
+def words_of(resource: Mapping[str, Any], texts: Iterable[str]) -> list[str]:
+    """Give the words, each after ``n:`` if the narrative has it, else after ``c:``.
+
+    Args:
+        resource: may have a narrative.
+        texts: what stands in it to be read.
+    """
+    narrative = _distinct(_narrative(resource))
+    found = [f"{NARRATIVE}{word}" for word in narrative]
+    found += [f"{CONTENT}{word}" for word in _distinct(" ".join(texts)) if word not in narrative]
+    return found[:MOST_WORDS]
 
 
 def split_words(text: str) -> Iterator[str]:
     """Give the folded words of a text."""
     for piece in text.split():
         yield from _words(piece) if len(piece) <= LONGEST_WORD else _folded(piece)
+
+
+def _distinct(text: str) -> dict[str, None]:
+    """Give each folded word of a text once, in their order."""
+    found: dict[str, None] = {}
+    for piece in dict.fromkeys(text.split()):
+        for word in _words(piece) if len(piece) <= LONGEST_WORD else _folded(piece):
+            found[word] = None
+    return found
 
 
 # Language repeats itself: most pieces have been folded before.
@@ -117,7 +106,7 @@ def _folded(piece: str) -> tuple[str, ...]:
     return tuple(word[:LONGEST_WORD] for word in fold(piece).split())
 
 
-def _narrative(resource: dict[str, Any]) -> str:
+def _narrative(resource: Mapping[str, Any]) -> str:
     text = resource.get("text")
     div = text.get("div") if isinstance(text, dict) else None
     return html.unescape(_TAG.sub(" ", div)) if isinstance(div, str) else ""

@@ -71,13 +71,18 @@ def addressed(resource: Json) -> list[str]:
     return list(dict.fromkeys(each for each in found if each.partition("/")[0] in _UNITS))
 
 
-def hidden(resource: Json) -> str:
-    """Give ``patient`` for what is kept from the patient, ``parts`` for parts (R113, R114)."""
+def hidden(resource: Json, written: bytes) -> str:
+    """Give ``patient`` for what is kept from the patient, ``parts`` for parts (R113, R114).
+
+    Args:
+        resource: the resource.
+        written: its JSON as `fhir.json.dump` writes it.
+    """
     if not audience.may_see(resource, audience.PATIENT):
         return "patient"
     contained = (each for _, each in items(resource, "contained"))
     cut = any(not audience.may_see(each, audience.PATIENT) for each in contained)
-    return "parts" if cut or _has_internal_note(resource) else ""
+    return "parts" if cut or _has_internal_note(resource, written) else ""
 
 
 def protected(resource: Json) -> bool:
@@ -102,25 +107,37 @@ def _told_of(stay: Json) -> list[str]:
 
 
 def _references(element: Any, path: tuple[str, ...]) -> Iterator[str]:
-    if isinstance(element, list):
-        for each in element:
-            yield from _references(each, path)
-    elif isinstance(element, dict):
-        if path:
-            yield from _references(element.get(path[0]), path[1:])
-        else:
-            literal = target(element).literal
-            if literal and literal.partition("/")[0] in _UNITS:
-                yield literal
+    """Give the units and roles that the References at a path lead to."""
+    found = [element]
+    for name in path:
+        found = [each[name] for each in _objects(found) if name in each]
+    for each in _objects(found):
+        literal = target(each).literal
+        if literal and literal.partition("/")[0] in _UNITS:
+            yield literal
 
 
-def _has_internal_note(element: Any) -> bool:
+def _objects(values: list[Any]) -> list[dict[str, Any]]:
+    """Give the JSON objects among values, and among what is in lists of them."""
+    if any(type(each) is list for each in values):
+        found = [_objects(each) if isinstance(each, list) else [each] for each in values]
+        values = [item for each in found for item in each]
+    return [each for each in values if isinstance(each, dict)]
+
+
+_INTERNAL_NOTE = codes.INTERNAL_NOTE.encode()
+
+
+def _has_internal_note(resource: Any, written: bytes) -> bool:
+    # A url is written as it is: what is not among the bytes stands nowhere.
+    return _INTERNAL_NOTE in written and _is_or_holds_note(resource)
+
+
+def _is_or_holds_note(element: Any) -> bool:
     if isinstance(element, list):
-        return any(_has_internal_note(each) for each in element)
+        return any(_is_or_holds_note(each) for each in element)
     if isinstance(element, dict):
         if element.get("url") == codes.INTERNAL_NOTE:
             return True
-        return any(
-            _has_internal_note(each) for each in element.values() if type(each) in (dict, list)
-        )
+        return any(_is_or_holds_note(each) for each in element.values())
     return False
