@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _DATE = re.compile(
@@ -20,6 +21,8 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
+# Dates repeat, within a resource most of all. Every text that is one is short.
+@lru_cache(maxsize=4096)
 def interval(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Give the stretch of time that a date, dateTime or instant names.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fhir_server.fhir.ids import ID
 
@@ -41,6 +42,22 @@ def local(reference: str, base_url: str = "") -> LocalReference | None:
     Returns:
         None for everything else: contained (``#x``), ``urn:uuid:…``, other servers.
     """
+    return (
+        _remembered(reference, base_url) if len(reference) < _LONG else _read(reference, base_url)
+    )
+
+
+# A unit and its staff are referred to again and again. No local reference is so long, but for a
+# base address; what is longer is read each time, so that what is remembered stays small.
+_LONG = 250
+
+
+@lru_cache(maxsize=8192)
+def _remembered(reference: str, base_url: str) -> LocalReference | None:
+    return _read(reference, base_url)
+
+
+def _read(reference: str, base_url: str) -> LocalReference | None:
     match = _LOCAL.fullmatch(_below(reference, base_url))
     return match and LocalReference(match["type"], match["id"], match["version"])
 
@@ -55,7 +72,8 @@ def normal(reference: str, base_url: str = "") -> str:
     Returns:
         ``Type/id`` for a local one, the absolute URL of another; in both without a version.
     """
-    return _VERSION.sub("", _below(reference, base_url))
+    own = _below(reference, base_url)
+    return _VERSION.sub("", own) if "/_history/" in own else own
 
 
 def type_named(reference: str) -> str | None:
@@ -71,5 +89,4 @@ def split_canonical(canonical: str) -> tuple[str, str | None]:
 
 
 def _below(reference: str, base_url: str) -> str:
-    base = base_url.rstrip("/") + "/"
-    return reference.removeprefix(base) if base_url else reference
+    return reference.removeprefix(f"{base_url.rstrip('/')}/") if base_url else reference

@@ -56,11 +56,19 @@ class Collector:
 
     def text(self, name: str, spelled: str) -> None:
         """Take a string of a parameter."""
-        self.texts.setdefault(name, set()).add(spelled)
+        known = self.texts.get(name)
+        if known is None:
+            self.texts[name] = {spelled}
+        else:
+            known.add(spelled)
 
     def range(self, name: str, found: Found) -> None:
         """Take a range of a parameter."""
-        self.ranges.setdefault(name, set()).add(found)
+        known = self.ranges.get(name)
+        if known is None:
+            self.ranges[name] = {found}
+        else:
+            known.add(found)
 
     def inner(self) -> Collector:
         """Give an empty collector for the parts of a composite's value."""

@@ -20,7 +20,7 @@ from itertools import product
 from fhir_server.search import ranges, tokens
 from fhir_server.search.collecting import Collector, Emit, Found, Value
 from fhir_server.search.parameters import RANGED, Parameter
-from fhir_server.search.paths import follow
+from fhir_server.search.paths import Field, follow
 from fhir_server.search.range_values import CANONICAL
 from fhir_server.search.syntax import escape
 from fhir_server.search.values import emitter
@@ -36,8 +36,12 @@ def composite_emitter(parameter: Parameter) -> Emit:
     """Give the function that indexes the values of a composite."""
     token_part, *others = parameter.parts
     ordered = others[-1].kind in RANGED
+    needed = [names for names in map(_begins_at, others) if names is not None]
 
     def emit(name: str, value: Value, into: Collector) -> None:
+        # Most values lack a part: an Observation has one kind of value[x], and composites of all.
+        if type(value) is dict and any(names.isdisjoint(value) for names in needed):
+            return
         # The last part first: it is the one that is most often absent.
         found = [_collected(part, value, into) for part in reversed(others)][::-1]
         if ordered:
@@ -48,6 +52,13 @@ def composite_emitter(parameter: Parameter) -> Emit:
             into.add(*(name + join(a, b) for a, b in product(*map(_halves, parts))))
 
     return emit
+
+
+def _begins_at(part: Parameter) -> frozenset[str] | None:
+    """Give the elements one of which a value must have to have a part; None where that differs."""
+    first = [location.steps[0] if location.steps else None for location in part.locations]
+    names = frozenset(step.name for step in first if isinstance(step, Field))
+    return names if all(isinstance(step, Field) for step in first) else None
 
 
 def _add_ordered(name: str, token_part: Collector, found: list[Collector], into: Collector) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from fhir_server.fhir import units
@@ -60,7 +61,16 @@ def _date(value: Value, zone: ZoneInfo) -> ranges.Range | None:
 def _period_range(value: Value, zone: ZoneInfo) -> ranges.Range | None:
     if not isinstance(value, dict):
         return None
-    start, end = _date(value.get("start"), zone), _date(value.get("end"), zone)
+    start, end = value.get("start"), value.get("end")
+    return _between(
+        start if isinstance(start, str) else None, end if isinstance(end, str) else None, zone
+    )
+
+
+# The activities of a plan have few different periods.
+@lru_cache(maxsize=4096)
+def _between(first: str | None, last: str | None, zone: ZoneInfo) -> ranges.Range | None:
+    start, end = _date(first, zone), _date(last, zone)
     if start is None and end is None:
         return None
     low, high = start[0] if start else EARLIEST, end[1] if end else LATEST

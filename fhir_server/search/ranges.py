@@ -73,6 +73,7 @@ def approximate_date(low: str, high: str, now: datetime) -> Range:
     return shifted(low, -gap), shifted(high, gap)
 
 
+@lru_cache(maxsize=4096)
 def span(kind: Kind, low: str, high: str) -> str:
     """Name the class of ranges that one belongs to; empty for the short ones."""
     if kind == "number":

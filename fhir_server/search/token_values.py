@@ -54,11 +54,17 @@ def _named(name: str, value: Value, into: Collector) -> None:
 
 def _system_and_code(name: str, system: Value, code: Value, into: Collector) -> None:
     known = system if isinstance(system, str) else ""
+    if len(known) > tokens.LONGEST:
+        known = tokens.bounded(known)
     if isinstance(code, str):
         folded = tokens.code(code)
-        into.code(name, f"={folded}", f";{tokens.bounded(known)}|{folded}")
+        if into.codes is not None:
+            into.code(name, f"={folded}", f";{known}|{folded}")
+        else:
+            into.tokens[f"{name}={folded}"] = None
+            into.tokens[f"{name};{known}|{folded}"] = None
     elif known:
-        into.tokens[f"{name};{tokens.bounded(known)}|"] = None
+        into.tokens[f"{name};{known}|"] = None
     else:
         into.tokens[f"{name}?"] = None
 
@@ -66,11 +72,13 @@ def _system_and_code(name: str, system: Value, code: Value, into: Collector) -> 
 def _codeable_concept(name: str, value: Value, into: Collector) -> None:
     codings = _codings(value)
     for coding in codings:
-        _coding(name, coding, into)
+        _system_and_code(name, coding.get("system"), coding.get("code"), into)
+        if "display" in coding:
+            _named(name, coding["display"], into)
     if not codings:
         into.tokens[f"{name}?"] = None
-    if isinstance(value, dict):
-        _named(name, value.get("text"), into)
+    if isinstance(value, dict) and "text" in value:
+        _named(name, value["text"], into)
 
 
 def _codings(concept: Value) -> list[dict[str, Any]]:
@@ -127,8 +135,8 @@ def _reference(name: str, value: Value, into: Collector) -> None:
     if not isinstance(value, dict):
         return
     reference, identifier = value.get("reference"), value.get("identifier")
-    if isinstance(reference, str) and not reference.startswith("#"):
-        into.tokens[f"{name}>{tokens.bounded(normal(reference, into.base_url))}"] = None
+    if isinstance(reference, str) and reference[:1] != "#":
+        into.tokens[name + tokens.reference(reference, into.base_url)] = None
     elif not isinstance(identifier, dict):
         into.tokens[f"{name}?"] = None
     if isinstance(identifier, dict):

@@ -27,6 +27,7 @@ import re
 from functools import lru_cache
 
 from fhir_server.fhir.folding import fold
+from fhir_server.fhir.reference import normal
 
 CODE = "="
 CODED = ";"
@@ -62,12 +63,28 @@ def code(text: str) -> str:
     R4 asks for case-insensitive tokens when in doubt: a match too many does less harm than one
     too few (search.html#token).
     """
-    return bounded(text.casefold())
+    folded = text.casefold()
+    return folded if len(folded) <= LONGEST else bounded(folded)
 
 
 def coded(system: str, text: str) -> str:
     """Join a system (exact, may be empty) and a code."""
     return f"{bounded(system)}|{code(text)}"
+
+
+def reference(text: str, base_url: str) -> str:
+    """Spell what follows a parameter's name for a reference."""
+    return _reference(text, base_url) if len(text) <= _SHORT else _referred(text, base_url)
+
+
+# A unit and its staff are referred to again and again.
+@lru_cache(maxsize=8192)
+def _reference(text: str, base_url: str) -> str:
+    return _referred(text, base_url)
+
+
+def _referred(text: str, base_url: str) -> str:
+    return f"{REFERENCE}{bounded(normal(text, base_url))}"
 
 
 def telephone(text: str) -> str:

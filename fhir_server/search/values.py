@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
 from fhir_server.fhir.reference import local
 from fhir_server.search import range_values, token_values
 from fhir_server.search.collecting import Emit
-
-_SHORT = 200
 
 _EMITTERS: Mapping[str, Mapping[str, Emit]] = {
     **token_values.EMITTERS,
@@ -38,21 +35,5 @@ def referred(written: bytes, base_url: str) -> set[str]:
         written: the resource as `fhir.json.dump` writes it.
         base_url: the server's own address.
     """
-    found = (_local(each, base_url) for each in set(_REFERENCE.findall(written)))
-    return {each for each in found if each}
-
-
-# A unit and its staff are referred to again and again. The longest local reference is short.
-def _local(reference: bytes, base_url: str) -> str:
-    return (
-        _remembered(reference, base_url) if len(reference) <= _SHORT else _read(reference, base_url)
-    )
-
-
-@lru_cache(maxsize=8192)
-def _remembered(reference: bytes, base_url: str) -> str:
-    return _read(reference, base_url)
-
-
-def _read(reference: bytes, base_url: str) -> str:
-    return str(local(reference.decode(), base_url) or "")
+    found = (local(each.decode(), base_url) for each in set(_REFERENCE.findall(written)))
+    return {str(each) for each in found if each}

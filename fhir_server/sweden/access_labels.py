@@ -7,12 +7,12 @@ and the vårdenhet author (DOMAIN 0.11).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fhir_server.sweden import audience, codes
 from fhir_server.sweden.assignments import is_named_contact
-from fhir_server.sweden.elements import Json, child, items, target
+from fhir_server.sweden.elements import Json, child, items, literal_of
 
 # Where each type says which unit answers for it; the first that does counts. A role or person
 # stands for its unit.
@@ -101,28 +101,27 @@ def _told_of(stay: Json) -> list[str]:
         n for _, n in items(stay, "extension") if n.get("url") == codes.ADMISSION_NOTICE_SENT
     )
     parts = (part for notice in notices for _, part in items(notice, "extension"))
-    return [
-        target(child(each, "valueReference")).literal for each in parts if each.get("url") == "to"
-    ]
+    return [literal_of(child(each, "valueReference")) for each in parts if each.get("url") == "to"]
 
 
-def _references(element: Any, path: tuple[str, ...]) -> Iterator[str]:
+def _references(element: Json, path: tuple[str, ...]) -> Iterator[str]:
     """Give the units and roles that the References at a path lead to."""
     found = [element]
     for name in path:
-        found = [each[name] for each in _objects(found) if name in each]
-    for each in _objects(found):
-        literal = target(each).literal
-        if literal and literal.partition("/")[0] in _UNITS:
+        found = [each for parent in found for each in _objects(parent.get(name))]
+    for each in found:
+        literal = literal_of(each)
+        if literal.partition("/")[0] in _UNITS:
             yield literal
 
 
-def _objects(values: list[Any]) -> list[dict[str, Any]]:
-    """Give the JSON objects among values, and among what is in lists of them."""
-    if any(type(each) is list for each in values):
-        found = [_objects(each) if isinstance(each, list) else [each] for each in values]
-        values = [item for each in found for item in each]
-    return [each for each in values if isinstance(each, dict)]
+def _objects(value: Any) -> Sequence[Json]:
+    """Give a JSON object, or those in a list."""
+    if type(value) is dict:
+        return (value,)
+    if type(value) is list:
+        return [each for item in value for each in _objects(item)]
+    return ()
 
 
 _INTERNAL_NOTE = codes.INTERNAL_NOTE.encode()

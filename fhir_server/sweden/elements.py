@@ -21,14 +21,15 @@ def items(element: Json, name: str) -> Iterator[tuple[int, Json]]:
     values = element.get(name)
     if isinstance(values, list):
         for index, value in enumerate(values):
-            if isinstance(value, Mapping):
+            # What JSON has is a dict, which is told at a fraction of the cost.
+            if type(value) is dict or isinstance(value, Mapping):
                 yield index, value
 
 
 def child(element: Json, name: str) -> Json:
     """Give an object-valued element; an empty one where it is absent."""
     value = element.get(name)
-    return value if isinstance(value, Mapping) else {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def text(element: Json, name: str) -> str:
@@ -121,12 +122,19 @@ class Target:
 
 def target(reference: Json) -> Target:
     """Read a Reference element."""
+    return Target(literal_of(reference), _logical(child(reference, "identifier")))
+
+
+def literal_of(reference: Json) -> str:
+    """Give `Target.literal` of a Reference element."""
     literal = text(reference, "reference")
     here = local_reference(literal)
-    return Target(str(here) if here else literal, _logical(child(reference, "identifier")))
+    return str(here) if here else literal
 
 
 def _logical(identifier: Json) -> str:
+    if not identifier:
+        return ""
     system, value = text(identifier, "system"), text(identifier, "value")
     if system in codes.HSA_ID_SYSTEMS:
         # DOMAIN 0.10: the same HSA-id is written under two systems.
