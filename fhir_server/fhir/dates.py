@@ -15,14 +15,14 @@ _DATE = re.compile(
     r"(?:T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?)?"
     r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
+# A time with microseconds and a zone is shorter; only the fraction of a second has no limit.
+_SHORT = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-# Dates repeat, within a resource most of all. Every text that is one is short.
-@lru_cache(maxsize=4096)
 def interval(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Give the stretch of time that a date, dateTime or instant names.
 
@@ -39,6 +39,10 @@ def interval(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     Raises:
         ValueError: the text is no FHIR date.
     """
+    return _remembered(text, zone) if len(text) <= _SHORT else _interval(text, zone)
+
+
+def _interval(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     match = _DATE.fullmatch(text)
     if match is None:
         raise ValueError("not a FHIR date, dateTime or instant")
@@ -54,6 +58,10 @@ def interval(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     else:
         end = _at(year + 1, 1, zone)
     return _utc(start), _utc(end)
+
+
+# Dates repeat, within a resource most of all.
+_remembered = lru_cache(maxsize=4096)(_interval)
 
 
 def _time_interval(parts: dict[str, str | None], zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -15,11 +15,14 @@ from zoneinfo import ZoneInfo
 
 from fhir_server.fhir import units
 from fhir_server.search import ranges
-from fhir_server.search.collecting import Collector, Emit, Value
+from fhir_server.search.collecting import Collector, Emit, Found, Value
 from fhir_server.search.ranges import EARLIEST, LATEST, Ends, decimal
 
 # Ends the name under which a quantity stands in base units.
 CANONICAL = ":ucum"
+
+# What is worth remembering.
+_SHORT = 200
 
 
 def _moment(name: str, value: Value, into: Collector) -> None:
@@ -62,19 +65,20 @@ def _period_range(value: Value, zone: ZoneInfo) -> ranges.Range | None:
     if not isinstance(value, dict):
         return None
     start, end = value.get("start"), value.get("end")
-    return _between(
-        start if isinstance(start, str) else None, end if isinstance(end, str) else None, zone
-    )
+    first, last = start if isinstance(start, str) else "", end if isinstance(end, str) else ""
+    return (_between if len(first) + len(last) <= _SHORT else _long_between)(first, last, zone)
 
 
-# The activities of a plan have few different periods.
-@lru_cache(maxsize=4096)
-def _between(first: str | None, last: str | None, zone: ZoneInfo) -> ranges.Range | None:
+def _long_between(first: str, last: str, zone: ZoneInfo) -> ranges.Range | None:
     start, end = _date(first, zone), _date(last, zone)
     if start is None and end is None:
         return None
     low, high = start[0] if start else EARLIEST, end[1] if end else LATEST
     return (low, high) if low < high else (high, low)
+
+
+# The activities of a plan have few different periods.
+_between = lru_cache(maxsize=4096)(_long_between)
 
 
 def _number(name: str, value: Value, into: Collector) -> None:
@@ -92,7 +96,11 @@ def _number_range(name: str, value: Value, into: Collector) -> None:
 def _quantity(name: str, value: Value, into: Collector) -> None:
     found = decimal(value.get("value")) if isinstance(value, dict) else None
     if found is not None:
-        _measured(name, _compared(found, value.get("comparator")), value, into)
+        comparator = value.get("comparator")
+        unit = _unit_of(value)
+        spell = _quantity_entries if sum(map(len, unit)) <= _SHORT else _long_quantity_entries
+        compared = comparator if isinstance(comparator, str) and len(comparator) <= 2 else ""
+        _take(name, spell(found, compared, *unit), into)
 
 
 def _money(name: str, value: Value, into: Collector) -> None:
@@ -156,13 +164,42 @@ def _compared(value: Decimal, comparator: Value) -> Ends:
 
 def _measured(name: str, ends: Ends, quantity: Value, into: Collector) -> None:
     """Index a range as it was given, and in base units where its unit is known."""
-    system, code, unit = (str(quantity.get(key) or "") for key in ("system", "code", "unit"))
-    into.range(name, (*ends.spelled(), f"{system}|{code}", code, unit))
+    _take(name, _measure_entries(ends, *_unit_of(quantity)), into)
+
+
+def _unit_of(quantity: Value) -> tuple[str, str, str]:
+    return (
+        str(quantity.get("system") or ""),
+        str(quantity.get("code") or ""),
+        str(quantity.get("unit") or ""),
+    )
+
+
+def _take(name: str, entries: tuple[Found, Found | None], into: Collector) -> None:
+    given, scaled = entries
+    into.range(name, given)
+    if scaled:
+        into.range(name + CANONICAL, scaled)
+
+
+def _long_quantity_entries(
+    value: Decimal, comparator: str, system: str, code: str, unit: str
+) -> tuple[Found, Found | None]:
+    return _measure_entries(_compared(value, comparator), system, code, unit)
+
+
+# A quantity is indexed by four parameters of an Observation, alone and beside its code.
+_quantity_entries = lru_cache(maxsize=4096)(_long_quantity_entries)
+
+
+def _measure_entries(ends: Ends, system: str, code: str, unit: str) -> tuple[Found, Found | None]:
+    """Spell a range as it was given, and in base units where its unit is known."""
+    given = (*ends.spelled(), f"{system}|{code}", code, unit)
     scale = units.scale(code) if system == units.UCUM else None
     scaled = ends.scaled(scale) if scale else None
-    if scale and scaled:
-        entry = (*scaled.spelled(), f"{units.UCUM}|{scale.unit}", scale.unit, "")
-        into.range(name + CANONICAL, entry)
+    if not scale or not scaled:
+        return given, None
+    return given, (*scaled.spelled(), f"{units.UCUM}|{scale.unit}", scale.unit, "")
 
 
 EMITTERS: Mapping[str, Mapping[str, Emit]] = {

@@ -37,21 +37,28 @@ SPANS = (("", timedelta(hours=25)), ("month", timedelta(days=32)), ("year", time
 LONG = "long"
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?(?:[eE][+-]?[0-9]{1,4})?")
+_SHORT = 40
 _EXACT = Context(prec=5000)
 _NO_NUMBERS = (bool, str, dict, list)
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
-# The dates of a bundle repeat; a range is two short texts, so this holds a few MB at most.
-@lru_cache(maxsize=16_384)
 def date_range(text: str, zone: ZoneInfo) -> Range:
     """Give the range of a date, dateTime or instant.
 
     Raises:
         ValueError: the text is none.
     """
+    return _date_range(text, zone) if len(text) <= _SHORT else _long_date_range(text, zone)
+
+
+def _long_date_range(text: str, zone: ZoneInfo) -> Range:
     start, end = interval(text, zone)
     return moment(start), moment(end)
+
+
+# The dates of a bundle repeat; a range is two short texts, so this holds a few MB at most.
+_date_range = lru_cache(maxsize=16_384)(_long_date_range)
 
 
 def moment(at: datetime) -> str:

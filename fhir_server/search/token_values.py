@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/search.html#token, #reference, #uri, #string
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jellyfish
@@ -27,6 +27,8 @@ _SOUNDS = (
     ("w", "v"),
     ("qv", "kv"),
 )
+# What is worth remembering.
+_SHORT = 100
 ADDRESS = ("text", "line", "city", "district", "state", "postalCode", "country")
 
 
@@ -152,7 +154,7 @@ def _resource(name: str, value: Value, into: Collector) -> None:
 
 def _string(name: str, value: Value, into: Collector) -> None:
     if isinstance(value, str):
-        into.text(name, tokens.text_entry(value))
+        into.text(name, tokens.label(value))
 
 
 def _parts(names: Iterable[str], name: str, value: Value, into: Collector) -> None:
@@ -179,7 +181,19 @@ def _phonetic(name: str, value: Value, into: Collector) -> None:
 
 def sounding(text: str) -> tuple[str, ...]:
     """Give the sound of each word by Metaphone; of a word that has none, the word itself."""
-    return tuple(jellyfish.metaphone(_anglicised(word)) or word for word in fold(text).split())
+    return tuple(map(_sound, fold(text).split()))
+
+
+def _sound(word: str) -> str:
+    return _remembered(word) if len(word) <= _SHORT else _metaphone(word)
+
+
+def _metaphone(word: str) -> str:
+    return jellyfish.metaphone(_anglicised(word)) or word
+
+
+# The same names come again and again.
+_remembered = lru_cache(maxsize=4096)(_metaphone)
 
 
 def _anglicised(word: str) -> str:

@@ -98,7 +98,7 @@ def text_entry(text: str) -> str:
 
 
 def label(text: str) -> str:
-    """Spell what a code is called, as `text_entry` does; the same codes come again and again."""
+    """Spell what a code or somebody is called, as `text_entry` does; both come again and again."""
     return _label(text) if len(text) <= _SHORT else text_entry(text)
 
 
