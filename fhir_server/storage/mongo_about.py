@@ -9,6 +9,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
+from fhir_server.storage import mongo_direct
 from fhir_server.storage.documents import STORED, Document
 from fhir_server.storage.mongo_indexes import TOKENS
 
@@ -40,7 +41,7 @@ def find(
 ) -> list[Document]:
     """Give the documents; see `Snapshot.about`."""
     filter_ = {"t": {"$in": list(tokens)}, "$or": [way(each) for each in wanted]}
-    return collection.find(filter_, STORED, session=session).hint(TOKENS).to_list()
+    return mongo_direct.find(collection, filter_, STORED, session=session, hint=TOKENS).all()
 
 
 def way(wanted: About) -> dict[str, Any]:

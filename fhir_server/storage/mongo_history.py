@@ -17,9 +17,9 @@ from itertools import takewhile
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.cursor import Cursor
 
 from fhir_server.storage.documents import STORED, Document, stored, superseded_id
+from fhir_server.storage.mongo_direct import Asked, Found, find, find_one
 from fhir_server.storage.mongo_indexes import UPDATED, VERSIONS
 from fhir_server.storage.mongo_reads import size, taken
 from fhir_server.storage.records import StoredResource
@@ -63,7 +63,7 @@ class MongoHistory:
         return self._of_types(asked) if asked.at is None else self._of_moment(asked, asked.at)
 
     def _of_one(self, asked: HistoryQuery) -> VersionPage | None:
-        found = self._current.find_one({"_id": asked.reference}, STORED, session=self._session)
+        found = find_one(self._current, {"_id": asked.reference}, STORED, session=self._session)
         if found is None:
             return None
         newest = stored(found)
@@ -89,8 +89,8 @@ class MongoHistory:
         filter_: Document = {"_id": bounds}
         if asked.at is not None:
             filter_["u"] = {"$lt": asked.at.end}
-        found = self._superseded.find(filter_, session=self._session).sort([("_id", -1)])
-        documents, full = _sized(found.limit(count), asked)
+        older = Asked(filter_, sort=[("_id", -1)], limit=count)
+        documents, full = _sized(older.of(self._superseded, self._session), asked)
         return [stored(document) for document in documents], full
 
     def _of_types(self, asked: HistoryQuery) -> VersionPage:
@@ -112,17 +112,18 @@ class MongoHistory:
         types = asked.types[0] if len(asked.types) == 1 else {"$in": list(asked.types)}
         listed = {} if asked.listed is None else _listed(asked.listed, name)
 
-        def find(after: Position | None, count: int) -> list[Document]:
+        def scan(after: Position | None, count: int) -> list[Document]:
             found: list[Document] = []
             for moment in _stretches(after, asked, name):
                 if len(found) < count and not _is_full(found, asked):
                     filter_ = {"$and": [{"y": types}, moment, listed]}
-                    cursor = collection.find(filter_, fields, session=self._session)
-                    ordered = cursor.sort([("u", -1), (name, -1)]).hint(index)
-                    found += _sized(ordered.limit(count - len(found)), asked)[0]
+                    order = [("u", -1), (name, -1)]
+                    left = count - len(found)
+                    wanted = Asked(filter_, fields, sort=order, limit=left, hint=index)
+                    found += _sized(wanted.of(collection, self._session), asked)[0]
             return found
 
-        return find
+        return scan
 
     def _of_moment(self, asked: HistoryQuery, at: Moments) -> VersionPage:
         wanted = asked.count + 1
@@ -199,12 +200,12 @@ class MongoHistory:
         ids = {superseded_id(place.reference, place.version): place for place in places}
         found = {
             (document["_id"], document["v"]): stored(document)
-            for document in self._current.find(
-                {"_id": {"$in": list(wanted)}}, STORED, session=self._session
+            for document in find(
+                self._current, {"_id": {"$in": list(wanted)}}, STORED, session=self._session
             )
         }
         missing = [id_ for id_, p in ids.items() if (p.reference, p.version) not in found]
-        for document in self._superseded.find({"_id": {"$in": missing}}, session=self._session):
+        for document in find(self._superseded, {"_id": {"$in": missing}}, session=self._session):
             found[document["r"], document["v"]] = stored(document)
         return [found[place.reference, place.version] for place in places]
 
@@ -251,7 +252,7 @@ def _numbered(
     collection: Collection[Document], ids: list[str], session: ClientSession | None
 ) -> dict[str, tuple[int, int]]:
     """Give version numbers and moments by id."""
-    found = collection.find({"_id": {"$in": ids}}, {"v": 1, "u": 1}, session=session)
+    found = find(collection, {"_id": {"$in": ids}}, {"v": 1, "u": 1}, session=session)
     return {document["_id"]: (document["v"], document["u"]) for document in found}
 
 
@@ -292,9 +293,9 @@ def _merged(versions: Sequence[StoredResource]) -> list[StoredResource]:
     return [by_place[place] for place in _ordered(set(by_place))]
 
 
-def _sized(cursor: Cursor[Document], asked: HistoryQuery) -> tuple[list[Document], bool]:
+def _sized(found: Found, asked: HistoryQuery) -> tuple[list[Document], bool]:
     """Give documents, as many as fit on a page, and whether there may be more."""
-    return (list(cursor), False) if asked.max_bytes is None else taken(cursor, asked.max_bytes)
+    return (found.all(), False) if asked.max_bytes is None else taken(found, asked.max_bytes)
 
 
 def _is_full(found: Sequence[Document], asked: HistoryQuery) -> bool:

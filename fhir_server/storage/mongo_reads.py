@@ -13,8 +13,8 @@ from typing import Any
 from bson.min_key import MinKey
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.cursor import Cursor
 
+from fhir_server.storage import mongo_direct
 from fhir_server.storage.mongo_filters import Filter
 from fhir_server.storage.mongo_indexes import TOKENS
 
@@ -43,13 +43,19 @@ class Bounds:
     high: str
     after: str | None = None
 
-    def put_on(self, cursor: Cursor[Document]) -> Cursor[Document]:
-        """Restrict a cursor; a filter could not, as it would be about all texts of the list."""
+    @property
+    def index(self) -> Order:
+        """The index that they are of."""
+        return [(self.field, 1), ("_id", 1)]
+
+    @property
+    def ends(self) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+        """The first and the last; a filter could not say it, as it is about all texts of a list."""
         # The smallest text after an id is the id with a NUL at its end.
         first: Any = MinKey() if self.after is None else f"{self.after}\0"
         start: list[tuple[str, Any]] = [(self.field, self.low), ("_id", first)]
         end: list[tuple[str, Any]] = [(self.field, self.high), ("_id", MinKey())]
-        return cursor.min(start).max(end).hint([(self.field, 1), ("_id", 1)])
+        return start, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +106,22 @@ class Read:
             keys_only: read no document.
             ends_early: fewer may be given where they are large; `ended_early` tells.
         """
-        options: dict[str, Any] = {"session": self.session, "return_key": keys_only}
-        if not keys_only:
-            options["projection"] = projection
-        cursor = self.collection.find(filter_, **options).limit(limit)
-        if sort is not None:
-            cursor = cursor.sort(sort)
-        if bounds is not None:
-            cursor = bounds.put_on(cursor)
-        elif hint is not None:
-            cursor = cursor.hint(hint)
+        asked = mongo_direct.Asked(
+            filter_,
+            None if keys_only else projection,
+            sort=sort,
+            limit=limit,
+            hint=hint if bounds is None else bounds.index,
+            between=None if bounds is None else bounds.ends,
+            keys_only=keys_only,
+        )
         if self.trace is not None:
-            self.trace.append(_report(cursor.clone().explain()))
+            self.trace.append(_report(asked.cursor(self.collection, self.session).explain()))
+        found = asked.of(self.collection, self.session)
         if ends_early and self.max_bytes is not None:
-            found, self.memory[_ENDED] = taken(cursor, self.max_bytes)
-            return found
-        return list(cursor)
+            documents, self.memory[_ENDED] = taken(found, self.max_bytes)
+            return documents
+        return found.all()
 
     def ended_early(self) -> bool:
         """Tell whether the last query that might end early did."""
@@ -146,7 +152,7 @@ class Read:
             {"$sort": {"s": 1, "_id": 1}},
             {"$limit": limit},
         ]
-        found = self.collection.aggregate(pipeline, session=self.session)
+        found = mongo_direct.aggregate(self.collection, pipeline, session=self.session)
         return [(entry["s"], entry["_id"]) for entry in found]
 
     def entries_of(self, tokens: Sequence[str], limit: int) -> list[Entry]:
@@ -168,16 +174,18 @@ class Read:
 
     def count(self, filter_: Filter, limit: int | None = None, hint: str | None = None) -> int:
         """Count what passes a filter, up to a limit."""
-        options: dict[str, Any] = {} if limit is None else {"limit": limit}
-        if hint is not None:
-            options["hint"] = hint
         if self.trace is not None:
+            options: dict[str, Any] = {} if limit is None else {"limit": limit}
+            if hint is not None:
+                options["hint"] = hint
             command = {"count": self.collection.name, "query": filter_, **options}
             explained = self.collection.database.command(
                 "explain", command, verbosity="executionStats"
             )
             self.trace.append(_report(explained) | {"returned": 0})
-        return self.collection.count_documents(filter_, session=self.session, **options)
+        return mongo_direct.count(
+            self.collection, filter_, session=self.session, limit=limit, hint=hint
+        )
 
     def types(self) -> list[str]:
         """Give the types of all resources there are."""
@@ -192,19 +200,19 @@ def size(document: Document) -> int:
     return len(document.get("b") or b"")
 
 
-def taken(cursor: Cursor[Document], max_bytes: int) -> tuple[list[Document], bool]:
+def taken(read: mongo_direct.Found, max_bytes: int) -> tuple[list[Document], bool]:
     """Give documents up to the one that passes a size, and whether one did.
 
     The rest is not fetched: what a page takes in memory is bounded whatever clients stored.
     """
     found: list[Document] = []
     left = max_bytes
-    with cursor:
-        for document in cursor:
-            found.append(document)
-            left -= size(document)
-            if left < 0:
-                return found, True
+    for document in read:
+        found.append(document)
+        left -= size(document)
+        if left < 0:
+            read.close()
+            return found, True
     return found, False
 
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from bson.min_key import MinKey
 from pymongo import ASCENDING, DESCENDING
 
+from fhir_server.storage import mongo_direct
 from fhir_server.storage.mongo_filters import END_OF_TEXT, Filter, between, joined
 from fhir_server.storage.mongo_indexes import TOKENS, WORDS
 from fhir_server.storage.mongo_reads import Bounds, Document, Read
@@ -374,7 +375,7 @@ def _sorted(
     fields = read.fields(field)
     if fields is not None:
         pipeline.append({"$project": fields})
-    return list(read.collection.aggregate(pipeline, session=read.session))
+    return mongo_direct.aggregate(read.collection, pipeline, session=read.session).all()
 
 
 def of_types(types: Sequence[str]) -> Filter:

@@ -13,7 +13,7 @@ from pymongo.collection import Collection
 
 from fhir_server.search.query import Query, every
 from fhir_server.search.tokens import REFERENCE
-from fhir_server.storage import mongo_about, mongo_distinct, mongo_facts, mongo_query
+from fhir_server.storage import mongo_about, mongo_direct, mongo_distinct, mongo_facts, mongo_query
 from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_about import About
@@ -73,8 +73,11 @@ class Snapshot:
     def read(self, resource_type: str, id_: str) -> StoredResource | None:
         """Give the current version, a tombstone for a deleted resource, None for none."""
         document = self._run(
-            lambda: self.collections.of((resource_type,)).find_one(
-                {"_id": f"{resource_type}/{id_}"}, STORED, session=self.session
+            lambda: mongo_direct.find_one(
+                self.collections.of((resource_type,)),
+                {"_id": f"{resource_type}/{id_}"},
+                STORED,
+                session=self.session,
             )
         )
         return None if document is None else stored(document)
@@ -95,9 +98,9 @@ class Snapshot:
             lambda: [
                 document
                 for place, wanted in places
-                for document in place.find(
-                    {"_id": {"$in": wanted}, **also}, fields, session=self.session
-                ).to_list()
+                for document in mongo_direct.find(
+                    place, {"_id": {"$in": wanted}, **also}, fields, session=self.session
+                )
             ]
         )
 
@@ -112,8 +115,10 @@ class Snapshot:
         if current.version == version:
             return current
         document = self._run(
-            lambda: self.collections.superseded.find_one(
-                {"_id": superseded_id(current.reference, version)}, session=self.session
+            lambda: mongo_direct.find_one(
+                self.collections.superseded,
+                {"_id": superseded_id(current.reference, version)},
+                session=self.session,
             )
         )
         return None if document is None else stored(document)
@@ -189,13 +194,13 @@ class Snapshot:
             return {
                 document["_id"]
                 for place, branches, wanted in places
-                for document in place.find(
+                for document in mongo_direct.find(
+                    place,
                     {"_id": {"$in": wanted}} if deleted_too else {"$or": branches},
                     {"_id": 1},
                     session=self.session,
+                    hint="_id_" if deleted_too else TOKENS,
                 )
-                .hint("_id_" if deleted_too else TOKENS)
-                .to_list()
             }
 
         return self._run(found)
@@ -230,23 +235,15 @@ class Snapshot:
             {"$group": {"_id": {"$first": {"$split": ["$_id", "/"]}}}},
         ]
         found = self._run(
-            lambda: self.collections.resources.aggregate(
-                pipeline, session=self.session, hint=TOKENS
-            ).to_list()
+            lambda: mongo_direct.aggregate(
+                self.collections.resources, pipeline, session=self.session, hint=TOKENS
+            ).all()
         )
         return {document["_id"] for document in found}
 
     def tokens_of_type(self, resource_type: str) -> dict[str, list[str]]:
         """Give the index tokens of all living resources of a type that has few; by ``Type/id``."""
-        found = self._run(
-            lambda: (
-                self.collections.resources.find(
-                    {"t": resource_type}, {"t": 1}, session=self.session
-                )
-                .hint(TOKENS)
-                .to_list()
-            )
-        )
+        found = self._by_token({"t": resource_type}, {"t": 1})
         return {document["_id"]: document["t"] for document in found}
 
     def newest(self, resource_type: str) -> int:
@@ -342,14 +339,7 @@ class Snapshot:
             {"t": {"$in": tokens}, "_id": {"$gte": low, "$lt": high}}
             for low, high in zip(ends[::2], ends[1::2], strict=True)
         ]
-        found = self._run(
-            lambda: (
-                self.collections.resources.find({"$or": branches}, {"_id": 1}, session=self.session)
-                .hint(TOKENS)
-                .limit(limit)
-                .to_list()
-            )
-        )
+        found = self._by_token({"$or": branches}, {"_id": 1}, limit)
         return sorted({document["_id"] for document in found})
 
     def types_in_use(self) -> list[str]:
@@ -381,6 +371,16 @@ class Snapshot:
             )
         )
         return [(token, stored(document)) for token, document in found]
+
+    def _by_token(
+        self, filter_: Mapping[str, Any], fields: Mapping[str, Any], limit: int = 0
+    ) -> list[Document]:
+        place, session = self.collections.resources, self.session
+        return self._run(
+            lambda: mongo_direct.find(
+                place, filter_, fields, session=session, limit=limit, hint=TOKENS
+            ).all()
+        )
 
     def _run(self, read: Callable[[], Result]) -> Result:
         with translated_errors():
