@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
@@ -87,6 +88,7 @@ class StoredStates:
 
     def __init__(self, law: Law) -> None:
         self._law = law
+        self._wanted_of = lru_cache(maxsize=512)(self._made)
 
     def of(
         self,
@@ -111,25 +113,30 @@ class StoredStates:
                     by_person[person].append((stored, own))
         return {p: self._state(p, each, viewer, units, now) for p, each in by_person.items()}
 
-    def _wanted(self, viewer: Viewer, now: dt.datetime) -> list[About]:
+    def _wanted(self, viewer: Viewer, now: dt.datetime) -> tuple[About, ...]:
+        # By whole days, so that it is the same all day; the law sorts out what ended too early.
+        since = (now - self._law.since).replace(hour=0, minute=0, second=0, microsecond=0)
+        return self._wanted_of(viewer.units, since)
+
+    def _made(self, units: tuple[str, ...], since: dt.datetime) -> tuple[About, ...]:
         found = [About(type_) for type_ in sorted(self._law.always)]
-        since = (now - self._law.since - _EPOCH) // dt.timedelta(microseconds=1)
-        if not viewer.units:
-            return found
+        if not units:
+            return tuple(found)
+        micros = (since - _EPOCH) // dt.timedelta(microseconds=1)
         # For the many units of a whole vårdgivare it is cheaper to sort out what was found.
-        units = viewer.units if len(viewer.units) <= _FEW else ()
+        units = units if len(units) <= _FEW else ()
+        names = (labels.OWNER, labels.ADDRESSED)
         for type_, (current, ended) in self._law.signs.items():
-            names = (labels.OWNER, labels.ADDRESSED)
             found.append(
                 About(
                     type_,
                     [labels.refers(type_, name, unit) for name in names for unit in units],
                     [f"{type_}.status{tokens.CODE}{each}" for each in current],
                     [f"{type_}.status{tokens.CODE}{each}" for each in ended],
-                    since,
+                    micros,
                 )
             )
-        return found
+        return tuple(found)
 
     def _state(
         self,
