@@ -112,7 +112,9 @@ def by_id(query: Query, *filters: Filter, descending: bool = False) -> IdScan:
     only_tokens = not filters and all(_is_tokens(p) or not _is_drivable(p) for p in parts)
     typed = type_filter(query)
     if not typed and not any(_is_equality(part) for part in parts):
-        typed = {"t": {"$exists": True}}  # every type: the order of ids leads, deleted ones go
+        # The type leads in the order of ids, even where a range names it: of a common beginning of
+        # names MongoDB would sort all there are. Of every type ids lead, and deleted ones go.
+        typed = _tokens_of(query.types) or {"t": {"$exists": True}}
         only_tokens = False
     filter_ = joined(typed, as_filter(query.where), *filters)
     return IdScan(filter_, descending, hint=TOKENS if only_tokens else None)
@@ -121,7 +123,13 @@ def by_id(query: Query, *filters: Filter, descending: bool = False) -> IdScan:
 def type_filter(query: Query) -> Filter:
     """Restrict to the query's types, unless a criterion that names them does so anyway."""
     types = query.types
-    if not types or any(names(part, types) for part in query.where.parts):
+    if any(names(part, types) for part in query.where.parts):
+        return {}
+    return _tokens_of(types)
+
+
+def _tokens_of(types: tuple[str, ...]) -> Filter:
+    if not types:
         return {}
     return {"t": types[0] if len(types) == 1 else {"$in": list(types)}}
 
