@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Server
+from fhir_server.storage.mongo_about import About
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
@@ -79,6 +80,15 @@ class Finder:
         for stored in self.search_stored(resource_type, **parameters):
             if stored.body is not None:
                 yield json.parse(stored.body)
+
+    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[dict[str, Any]]:
+        """Give what has one of some index tokens, of several types in one round trip.
+
+        For tokens that lead to few; what is asked besides is said by ``wanted``. In the order of
+        types and ids, as searches give it.
+        """
+        found = sorted(self._snapshot.about(tokens, wanted), key=lambda each: each.reference)
+        return [json.parse(each.body) for each in found if each.body is not None]
 
     def search_stored(self, resource_type: str, **parameters: str) -> Iterator[StoredResource]:
         """Give the same as they are stored, for who changes them."""

@@ -1,6 +1,6 @@
 """Gathers a patient's named contacts, and all that says who they are and how to reach them.
 
-A fixed number of round trips, whatever the number of contacts: the patient, the CareTeams, the
+A fixed number of round trips, whatever the number of contacts: the patient, the CareTeams with the
 hälsoärenden, the Provenances, and one for each step from a contact to the vårdgivare above it.
 Everything is looked up by this patient, or by a reference from what was found so.
 """
@@ -21,6 +21,8 @@ from fhir_server.operations.contacts.contact_inquiry import (
     patient_of,
 )
 from fhir_server.operations.operation import Call
+from fhir_server.search import tokens
+from fhir_server.storage.mongo_about import About
 from fhir_server.sweden import accountability, audience, availability, codes, contact_reading
 from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.contact_view import ContactView
@@ -32,8 +34,11 @@ Found = dict[str, Resource]
 
 # From a deputy's role over unit, part and vårdgivare to the huvudman; longer than any chain here.
 _STEPS = 8
-# More contacts than anybody has; a search takes a value of a certain length.
+# More contacts than anybody has.
 _AT_ONCE = 200
+_NAMED_CONTACTS = (
+    "CareTeam.category" + tokens.CODED + tokens.coded(*codes.NAMED_CONTACTS.split("|"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,8 @@ def gather(call: Call) -> Contacts:
     finder = Finder(call.context.server, call.context.store)
     patient = patient_of(call, finder)
     reference = f"Patient/{patient['id']}"
-    processes = list(finder.search("EpisodeOfCare", patient=reference))
-    teams = [team for team in _assignments(finder, reference) if _is_asked_for(team, asked)]
+    assignments, processes = _of_patient(finder, reference)
+    teams = [team for team in assignments if _is_asked_for(team, asked)]
     provenances = _provenances(finder, teams)
     found = _around(finder, [*teams, *provenances.values()])
     found |= {_reference(each): each for each in processes}
@@ -77,10 +82,14 @@ def gather(call: Call) -> Contacts:
     return _seen(patient, asked, teams, provenances, found)
 
 
-def _assignments(finder: Finder, patient: str) -> list[Resource]:
-    teams = list(finder.search("CareTeam", patient=patient, category=codes.NAMED_CONTACTS))
+def _of_patient(finder: Finder, patient: str) -> tuple[list[Resource], list[Resource]]:
+    """Give a patient's named contacts, in order, and hälsoärenden."""
+    wanted = [About("CareTeam", tokens=[_NAMED_CONTACTS]), About("EpisodeOfCare")]
+    of_patient = [f"{each.resource_type}.patient{tokens.REFERENCE}{patient}" for each in wanted]
+    found = finder.about(of_patient, wanted)
+    teams = [each for each in found if each["resourceType"] == "CareTeam"]
     teams.sort(key=lambda t: (kind_of(t), t.get("period", {}).get("start", "")))
-    return teams
+    return teams, [each for each in found if each["resourceType"] != "CareTeam"]
 
 
 def _is_asked_for(team: Json, asked: Inquiry) -> bool:
@@ -100,8 +109,9 @@ def _provenances(finder: Finder, teams: list[Resource]) -> Found:
     last: Found = {}
     references = [_reference(team) for team in teams]
     for first in range(0, len(references), _AT_ONCE):
-        targets = ",".join(references[first : first + _AT_ONCE])
-        for each in finder.search("Provenance", target=targets):
+        some = references[first : first + _AT_ONCE]
+        targets = [f"Provenance.target{tokens.REFERENCE}{each}" for each in some]
+        for each in finder.about(targets, [About("Provenance")]):
             for _, aim in items(each, "target"):
                 team = target_of(aim).literal
                 if accountability.recorded(each) > accountability.recorded(last.get(team, {})):
