@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -307,6 +308,17 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     # Last: until here no database is needed.
     _follow(server, store)
     return app
+
+
+def collect_rarely() -> None:
+    """Let Python look for cycles less often, and no more among what was made until now.
+
+    A write of many resources makes many objects, of which few are cyclic, while the definitions,
+    which stay for good, were walked through again and again: 15 to 20 % of the CPU time of a large
+    transaction. For a process whose parts are all made.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def audit_rules(settings: Settings) -> trail.Rules:

@@ -88,7 +88,7 @@ def run(settings: Settings) -> None:
 def load(settings: Settings) -> Flask:
     """Give the application, in a worker that has just started."""
     from fhir_server import preloaded
-    from fhir_server.app import create_app
+    from fhir_server.app import collect_rarely, create_app
 
     # Ctrl-C in a terminal goes to the whole process group. A worker that gets it besides its
     # parent's SIGTERM hangs until it is killed, and requests under way are lost.
@@ -106,7 +106,7 @@ def load(settings: Settings) -> Flask:
     # What is there now stays. It need not be looked through for garbage again and again, and
     # pages of memory that nobody writes to remain shared.
     gc.collect()
-    gc.freeze()
+    collect_rarely()
     return app
 
 

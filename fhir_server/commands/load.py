@@ -111,11 +111,13 @@ def run(
     Raises:
         UsageError: there is no such unit.
     """
+    from fhir_server.app import collect_rarely
     from fhir_server.bulk.load import Loader
     from fhir_server.serving import opened_store
 
     with opened_store(settings) as store:
         context = _context(settings, store, unit)
+        collect_rarely()
         with meter(sum(source.size for source in sources), quiet=quiet) as shown:
             loader = Loader(context, shown, again=again)
             started = time.monotonic()

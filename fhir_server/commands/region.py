@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import queue
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fhir_server.app import create_context, create_server
+from fhir_server.app import collect_rarely, create_context, create_server
 from fhir_server.bulk.load import Loader, Tally, Watcher
 from fhir_server.bulk.sources import Document, Place, Source
 from fhir_server.commands.load import report
@@ -134,19 +133,10 @@ def _processes() -> int:
 
 
 def _load(settings: Settings, watcher: Watcher, sources: Iterable[Source]) -> Tally:
-    _collect_rarely()
     with opened_store(settings) as store:
         context = create_context(create_server(settings), store)
+        collect_rarely()
         return Loader(context, watcher).load(list(sources))
-
-
-def _collect_rarely() -> None:
-    """Let Python look for cycles less often: a commit makes many objects, none of them cyclic.
-
-    Measured: 18 % less CPU time for 1,590 resources.
-    """
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def _add(tally: Tally, other: Tally) -> None:
