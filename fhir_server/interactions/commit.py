@@ -16,6 +16,7 @@ from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
 from fhir_server.interactions.search_changes import current_rules
 from fhir_server.interactions.sent_provenance import with_provenance
+from fhir_server.security.referring import NOTHING
 from fhir_server.storage.checks import Check, in_turn
 from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Snapshot
@@ -55,7 +56,9 @@ def commit(
     prepared = with_provenance(context, prepared)
     said: dict[str, list[Issue]] = {}
     rules = rules_check(context, prepared, said)
-    references = integrity(context, prepared)
+    found = integrity(context, prepared)
+    references: Check | None = found
+    ahead = NOTHING if found is None else found.look_ahead()
     consequences = Consequences(context, prepared)
     all_locks = [*locks, *_rule_locks(context, prepared), *consequences.locks()]
     given = any(each is not None for each in (before, after, once, consequences.follow))
@@ -65,7 +68,12 @@ def commit(
             references(context.store)
         references = None
     transact = partial(
-        context.store.transact, locks=all_locks, before=before, once=once, tells_itself=tells_itself
+        context.store.transact,
+        locks=all_locks,
+        before=before,
+        once=once,
+        tells_itself=tells_itself,
+        ahead=ahead,
     )
     with conformance_changes(context, prepared) as conformance:
         effect = None if conformance is None else conformance.store

@@ -14,7 +14,8 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.prepare import Prepared
-from fhir_server.storage.checks import Check
+from fhir_server.security.guarded_store import GuardedStore
+from fhir_server.security.referring import NOTHING, Ahead
 from fhir_server.storage.records import RECORDS
 from fhir_server.storage.snapshot import Snapshot
 
@@ -27,17 +28,61 @@ MOST_NAMED = 20
 MOST_COUNTED = 1000
 
 
-def integrity(context: Context, prepared: Sequence[Prepared]) -> Check | None:
+class Integrity:
+    """The check of some changes, for before a single one, or for inside their transaction.
+
+    Args:
+        context: the request.
+        pointers: changes with what they refer to.
+        guarded: what is deleted and must not be referred to.
+        gone: what is deleted.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        pointers: Sequence[tuple[Prepared, set[str]]],
+        guarded: Sequence[Prepared],
+        gone: Collection[str],
+    ) -> None:
+        self._context = context
+        self._pointers = pointers
+        self._guarded = guarded
+        self._gone = gone
+        self._ahead = NOTHING
+
+    def look_ahead(self) -> Ahead:
+        """Read what the changes refer to, just before they are made.
+
+        What is found there need not be asked for again at the first check.
+        """
+        self._ahead = self._context.store.look_ahead(
+            set().union(*(found for _, found in self._pointers))
+        )
+        return self._ahead
+
+    def __call__(self, snapshot: Snapshot) -> None:
+        """Check.
+
+        Raises:
+            FhirError: 422 with every reference that leads nowhere, or 409 with who refers to
+                what would be deleted.
+        """
+        # A transaction that is tried again looks anew.
+        ahead, self._ahead = self._ahead, NOTHING
+        store = self._context.store.inside(snapshot)
+        if any(_missing(self._context, p, found, ahead, self._gone) for p, found in self._pointers):
+            _require_targets(self._context, store, self._pointers, self._gone)
+        if self._guarded:
+            _require_unreferenced(store, self._guarded, self._gone)
+
+
+def integrity(context: Context, prepared: Sequence[Prepared]) -> Integrity | None:
     """Give what must be checked before some changes count, None for nothing.
 
     Args:
         context: the request.
         prepared: the changes, made together.
-
-    Returns:
-        A check for before a single change, or for after several inside their transaction. It
-        raises `FhirError`: 422 with every reference that leads nowhere, or 409 with who refers
-        to what would be deleted.
 
     Raises:
         FhirError: 422 for conditional references, which only a transaction resolves.
@@ -56,14 +101,7 @@ def integrity(context: Context, prepared: Sequence[Prepared]) -> Check | None:
     if not pointers and not guarded:
         return None
 
-    def check(snapshot: Snapshot) -> None:
-        store = context.store.inside(snapshot)
-        if pointers:
-            _require_targets(context, store, list(pointers.values()), gone)
-        if guarded:
-            _require_unreferenced(store, guarded, gone)
-
-    return check
+    return Integrity(context, list(pointers.values()), guarded, gone)
 
 
 def _refuse_conditional(written: Sequence[Prepared]) -> None:
@@ -98,24 +136,28 @@ def _references(prepared: Prepared) -> set[str]:
 
 def _require_targets(
     context: Context,
-    store: Snapshot,
+    store: GuardedStore,
     pointers: Sequence[tuple[Prepared, set[str]]],
     gone: Collection[str],
 ) -> None:
-    records = [found for p, found in pointers if p.change.new.resource_type in RECORDS]
-    others = [found for p, found in pointers if p.change.new.resource_type not in RECORDS]
-    living = store.existing(set().union(*others) - set(gone)) if others else set()
-    known = store.existing(set().union(*records), deleted_too=True) if records else set()
+    now = store.look_ahead(set().union(*(found for _, found in pointers)))
     issues: list[Issue] = []
     for p, found in pointers:
-        is_record = p.change.new.resource_type in RECORDS
-        missing = found - (known if is_record else living)
-        missing = {reference for reference in missing if reference not in context.promised}
+        missing = _missing(context, p, found, now, gone)
         missing -= _kept(context, p, missing)
         if missing:
             issues += _unresolved(p, missing, context.base)
     if issues:
         raise FhirError(*issues, status=422)
+
+
+def _missing(
+    context: Context, prepared: Prepared, found: set[str], ahead: Ahead, gone: Collection[str]
+) -> set[str]:
+    """Give the references that lead nowhere; those of records may lead to what was deleted."""
+    is_record = prepared.change.new.resource_type in RECORDS
+    missing = found - ahead.known if is_record else (found - ahead.living) | (found & set(gone))
+    return {reference for reference in missing if reference not in context.promised}
 
 
 def _kept(context: Context, prepared: Prepared, missing: Collection[str]) -> set[str]:

@@ -14,15 +14,15 @@ from typing import Any
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.indexing import IndexEntries
-from fhir_server.search.query import And, Chained, HasId, Query, every
+from fhir_server.search.query import And, Chained, Query, every
 from fhir_server.security.access import EVERYTHING, Access
-from fhir_server.security.criteria import looks_inside
 from fhir_server.security.disclosing import DecidingAccess, DisclosingAccess
 from fhir_server.security.guarded_figures import GuardedFigures
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks, labelled_as, tokens_left
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
 from fhir_server.security.provenance import Record
+from fhir_server.security.referring import NOTHING, Ahead, Referring
 from fhir_server.security.restricting import restricted
 from fhir_server.security.trace import Trace
 from fhir_server.security.writing import require_writable
@@ -37,7 +37,7 @@ from fhir_server.storage.versions import HistoryQuery, VersionPage
 MANY_TYPES = 12
 
 
-class GuardedStore(GuardedFigures):
+class GuardedStore(Referring, GuardedFigures):
     """Reads and writes on behalf of a principal.
 
     Args:
@@ -217,21 +217,6 @@ class GuardedStore(GuardedFigures):
         """Give those of some resources that may be seen; see `Snapshot.about`."""
         return self._seen(super().about(tokens, wanted))
 
-    def existing(self, references: Iterable[str], *, deleted_too: bool = False) -> set[str]:
-        """Give those of some references that lead to a resource that may be seen."""
-        found = super().existing(references, deleted_too=deleted_too)
-        if self._free or not found:
-            return found
-        spelled = self.labels_of(found)
-        own = {reference: labels.read(spelled.get(reference, ())) for reference in found}
-        self.access.know(
-            labels.persons_of(
-                (each, own[each].about) for each in own if not self.access.owns(own[each])
-            )
-        )
-        seen = {each for each in found if self.access.sees_labelled(each, own[each])}
-        return {each for each in seen if self._in_scope(each)}
-
     def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
         """Give the index tokens in use between two.
 
@@ -263,15 +248,17 @@ class GuardedStore(GuardedFigures):
         after: Check | None = None,
         once: str | None = None,
         tells_itself: bool = False,
+        ahead: Ahead = NOTHING,
     ) -> None:
         """Make all the changes or none, and tell of them; see `MongoStore.transact`.
 
-        Where it ``tells_itself``, versions that Provenances among it tell of get no other.
+        Where it ``tells_itself``, versions that Provenances among it tell of get no other. What
+        was read ``ahead`` of it (`look_ahead`) is not read again.
 
         Raises:
             FhirError: 403 for a change that the principal may not make.
         """
-        labelled = self._labeller.labelled(self, changes)
+        labelled = self._labeller.labelled(self, changes, ahead.found)
         if not self._free:
             self._require_uncut(labelled)
             require_writable(self.access, labelled, self)
@@ -364,15 +351,6 @@ class GuardedStore(GuardedFigures):
         )
         seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
         return self._given([each for each in seen if self._in_scope(each.reference)])
-
-    def _in_scope(self, reference: str) -> bool:
-        """Tell whether the token's scopes cover a resource, where they ask about its content."""
-        type_ = reference.partition("/")[0]
-        wanted = self.access.scoped(type_)
-        if wanted == EVERYTHING or not looks_inside(wanted):
-            return True
-        asked = every(HasId((reference,)), wanted)
-        return super().count(Query((type_,), asked), 1) > 0
 
     def _left(self, given: StoredResource, own: list[str]) -> list[str]:
         """Leave out of a resource's tokens the references that were left out of it."""

@@ -7,18 +7,19 @@ for their units. A Provenance is about whom what it tells of is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from fhir_server.search import labels, tokens
 from fhir_server.search.labels import Labels
 from fhir_server.security.organizations import ORGANIZATION, Organizations
 from fhir_server.security.provenance import PROVENANCE, targets_of
+from fhir_server.security.referring import ROLE, Referred
 from fhir_server.security.vouching import owners_vouched_for
 from fhir_server.storage.records import Change
 from fhir_server.storage.snapshot import Snapshot
 
-ROLE = "PractitionerRole"
 _UNIT_OF_ROLE = f"{ROLE}.organization{tokens.REFERENCE}"
 
 
@@ -43,18 +44,25 @@ class Labeller:
         if any(change.new.resource_type == ORGANIZATION for change in changes):
             self._organizations.look_again()
 
-    def labelled(self, snapshot: Snapshot, changes: Sequence[Change]) -> list[Change]:
+    def labelled(
+        self,
+        snapshot: Snapshot,
+        changes: Sequence[Change],
+        ahead: Mapping[str, Referred] = MappingProxyType({}),
+    ) -> list[Change]:
         """Give the changes with whole labels.
 
         Args:
             snapshot: where roles are looked up; sees what a transaction has written.
             changes: with the labels that the resources themselves say.
+            ahead: resources that need not be looked up, by ``Type/id``.
         """
-        said = self._with_targets(snapshot, changes, [_said(change) for change in changes])
+        said = [_said(change) for change in changes]
+        said = self._with_targets(snapshot, changes, said, ahead)
         if not any(said) and not self._own_unit:
             return list(changes)
         vouched = {} if self._own_unit else owners_vouched_for(changes)
-        units = self._units_of_roles(snapshot, changes, said)
+        units = self._units_of_roles(snapshot, changes, said, ahead)
         settled = [
             self._settled(change, own, units, vouched.get(change.new.reference, ""))
             for change, own in zip(changes, said, strict=True)
@@ -81,7 +89,11 @@ class Labeller:
         )
 
     def _with_targets(
-        self, snapshot: Snapshot, changes: Sequence[Change], said: list[Labels]
+        self,
+        snapshot: Snapshot,
+        changes: Sequence[Change],
+        said: list[Labels],
+        ahead: Mapping[str, Referred],
     ) -> list[Labels]:
         """Let Provenances be about whom what they tell of is about, and as hidden as that is."""
         records = {
@@ -93,27 +105,37 @@ class Labeller:
             return said
         with_it = {c.new.reference: own for c, own in zip(changes, said, strict=True)}
         named = {each for targets in records.values() for each in targets} - with_it.keys()
-        stored = Snapshot.labels_of(snapshot, named) if named else {}
+        stored = {ref: ahead[ref].labels for ref in named if ref in ahead}
+        if unread := named - stored.keys():
+            stored |= Snapshot.labels_of(snapshot, unread)
         known = {reference: labels.read(own) for reference, own in stored.items()} | with_it
         for index, targets in records.items():
             said[index] = _of_targets(said[index], [known[t] for t in targets if t in known])
         return said
 
     def _units_of_roles(
-        self, snapshot: Snapshot, changes: Sequence[Change], said: Iterable[Labels]
+        self,
+        snapshot: Snapshot,
+        changes: Sequence[Change],
+        said: Iterable[Labels],
+        ahead: Mapping[str, Referred],
     ) -> dict[str, str]:
         """Give the unit of each role that is named; empty where it has none."""
         named = {each for own in said for each in (own.owner, *own.addressed)}
         roles = {each for each in named if each.startswith(f"{ROLE}/")}
         if not roles:
             return {}
-        written = {
+        found: dict[str, Sequence[str]] = {
+            role: ahead[role].tokens for role in roles if role in ahead
+        }
+        found |= {
             c.new.reference: c.entries.tokens
             for c in changes
             if c.entries and c.new.reference in roles
         }
-        stored = Snapshot.read_indexed(snapshot, roles - written.keys())
-        found = {**{ref: own for ref, (_, own) in stored.items()}, **written}
+        if unread := roles - found.keys():
+            stored = Snapshot.read_indexed(snapshot, unread)
+            found |= {ref: own for ref, (_, own) in stored.items()}
         return {role: _unit(found.get(role, ())) for role in roles}
 
 

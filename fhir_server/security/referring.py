@@ -1,0 +1,113 @@
+"""What a write refers to, read in one round trip for all who ask about it.
+
+References must lead somewhere, to what who writes may see; and roles say which unit answers for
+what is written. Each question alone would be a round trip before every write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_server.search import labels
+from fhir_server.search.query import HasId, Query, every
+from fhir_server.security.access import EVERYTHING, Access
+from fhir_server.security.criteria import looks_inside
+from fhir_server.storage.snapshot import Snapshot
+
+ROLE = "PractitionerRole"
+_FIELDS: dict[str, Any] = {"del": 1, "a": 1}
+# The tokens of roles name their units; those of others are many, and nobody asks for them.
+_WITH_ROLES = _FIELDS | {"t": {"$cond": [{"$eq": ["$y", ROLE]}, "$t", "$$REMOVE"]}}
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """What is known of a resource that is referred to.
+
+    Args:
+        deleted: whether it was deleted.
+        labels: whose it is and whom it is about.
+        tokens: its index tokens, of a role.
+    """
+
+    deleted: bool
+    labels: tuple[str, ...]
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What was read before a write of what it refers to.
+
+    Args:
+        living: references to living resources, as far as who writes may see them.
+        known: the same, with deleted ones.
+        found: all there are, by ``Type/id``: to label what is written, not to be given.
+    """
+
+    living: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    found: Mapping[str, Referred] = field(default_factory=dict, repr=False)
+
+
+NOTHING = Ahead()
+
+
+class Referring(Snapshot):
+    """Answers what references lead to: part of the guarded store.
+
+    Args:
+        access: what the principal may see.
+    """
+
+    access: Access
+    _free: bool
+
+    def look_ahead(self, references: Iterable[str]) -> Ahead:
+        """Read, before a write, what it refers to; in one round trip, or none for nothing."""
+        wanted = set(references)
+        if not wanted:
+            return NOTHING
+        found = self._referred(wanted)
+        seen = frozenset(found if self._free else self._visible(found))
+        living = frozenset(each for each in seen if not found[each].deleted)
+        return Ahead(living, seen, found)
+
+    def existing(self, references: Iterable[str], *, deleted_too: bool = False) -> set[str]:
+        """Give those of some references that lead to a resource that may be seen."""
+        if self._free:
+            return super().existing(references, deleted_too=deleted_too)
+        found = self._referred(set(references))
+        wanted = {ref: each for ref, each in found.items() if deleted_too or not each.deleted}
+        return self._visible(wanted)
+
+    def _referred(self, references: set[str]) -> dict[str, Referred]:
+        has_roles = any(each.startswith(f"{ROLE}/") for each in references)
+        found = self._found(references, {}, _WITH_ROLES if has_roles else _FIELDS)
+        return {
+            document["_id"]: Referred(
+                "del" in document, tuple(document.get("a", ())), tuple(document.get("t", ()))
+            )
+            for document in found
+        }
+
+    def _visible(self, found: Mapping[str, Referred]) -> set[str]:
+        own = {reference: labels.read(each.labels) for reference, each in found.items()}
+        self.access.know(
+            labels.persons_of(
+                (each, own[each].about) for each in own if not self.access.owns(own[each])
+            )
+        )
+        seen = {each for each in found if self.access.sees_labelled(each, own[each])}
+        return {each for each in seen if self._in_scope(each)}
+
+    def _in_scope(self, reference: str) -> bool:
+        """Tell whether the token's scopes cover a resource, where they ask about its content."""
+        type_ = reference.partition("/")[0]
+        wanted = self.access.scoped(type_)
+        if wanted == EVERYTHING or not looks_inside(wanted):
+            return True
+        asked = every(HasId((reference,)), wanted)
+        return Snapshot.count(self, Query((type_,), asked), 1) > 0
