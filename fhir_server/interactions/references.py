@@ -67,29 +67,79 @@ class Links:
         return _Rewriting(self, root, resolve).of(resource, expression)
 
 
+class _Place:
+    """An object inside a resource, and which of its elements is looked at.
+
+    Args:
+        value: the object.
+        above: the object that it stands in.
+    """
+
+    __slots__ = ("above", "index", "key", "value")
+
+    def __init__(self, value: dict[str, Any], above: _Place | None) -> None:
+        self.value = value
+        self.above = above
+        self.key = ""
+        self.index: int | None = None
+
+    def expression(self) -> str:
+        """Give where the object stands, below the resource."""
+        found = ""
+        place = self.above
+        while place is not None:
+            index = "" if place.index is None else f"[{place.index}]"
+            found = f".{place.key}{index}{found}"
+            place = place.above
+        return found
+
+    def path(self, name: str) -> Path:
+        """Give the names that lead to one of its elements, from the resource it belongs to."""
+        names = [name]
+        place = self
+        while place.above is not None and not isinstance(place.value.get("resourceType"), str):
+            place = place.above
+            names.append(place.key)
+        return (place.value["resourceType"], *reversed(names))
+
+
 class _Rewriting:
+    """Rewrites one resource.
+
+    A bundle has very many elements and few links: where an element stands is spelled only where
+    somebody must know.
+    """
+
     def __init__(self, links: Links, root: str, resolves: bool) -> None:
         self._links = links
         self._targets = links.targets
         self._root = root
         self._resolves = resolves
+        self._expression = ""
 
     def of(self, resource: dict[str, Any], expression: str) -> dict[str, Any]:
         """Give the resource rewritten."""
-        return self._object(resource, (resource["resourceType"],), expression)
+        self._expression = expression
+        return self._object(resource, None)
 
-    def _object(self, value: dict[str, Any], path: Path, expression: str) -> dict[str, Any]:
+    def _object(self, value: dict[str, Any], above: _Place | None) -> dict[str, Any]:
         changed: dict[str, Any] | None = None
+        targets = self._targets
+        at: _Place | None = None
         for key, item in value.items():
             if isinstance(item, str):
-                # Most strings are no links, and a bundle has very many of them.
-                if key not in LINK_KEYS and item not in self._targets:
+                # Most strings are no links.
+                if key not in LINK_KEYS and item not in targets:
                     continue
-                new: Any = self._text(item, key, path, expression)
+                new: Any = self._text(item, key, at or _Place(value, above))
             elif isinstance(item, dict):
-                new = self._child(item, key, path, expression)
+                at = at or _Place(value, above)
+                at.key, at.index = key, None
+                new = self._object(item, at)
             elif isinstance(item, list):
-                new = self._items(item, key, path, expression)
+                at = at or _Place(value, above)
+                at.key = key
+                new = self._items(item, key, at)
             else:
                 continue
             if new is not item:
@@ -97,35 +147,31 @@ class _Rewriting:
                 changed[key] = new
         return changed or value
 
-    def _items(self, items: list[Any], key: str, path: Path, expression: str) -> list[Any]:
-        new = [
-            self._child(item, key, path, f"{expression}.{key}[{index}]", named=True)
-            if isinstance(item, dict)
-            else self._text(item, key, path, expression)
-            if isinstance(item, str) and item in self._targets
-            else item
-            for index, item in enumerate(items)
-        ]
-        same = all(one is other for one, other in zip(new, items, strict=True))
-        return items if same else new
+    def _items(self, items: list[Any], key: str, at: _Place) -> list[Any]:
+        changed: list[Any] | None = None
+        for index, item in enumerate(items):
+            if isinstance(item, dict):
+                at.index = index
+                new: Any = self._object(item, at)
+            elif isinstance(item, str) and item in self._targets:
+                new = self._text(item, key, at)
+            else:
+                continue
+            if new is not item:
+                changed = changed or list(items)
+                changed[index] = new
+        return changed or items
 
-    def _child(
-        self, value: dict[str, Any], key: str, path: Path, expression: str, *, named: bool = False
-    ) -> dict[str, Any]:
-        inner = value.get("resourceType")
-        below = (inner,) if isinstance(inner, str) else (*path, key)
-        return self._object(value, below, expression if named else f"{expression}.{key}")
-
-    def _text(self, value: str, key: str, path: Path, expression: str) -> str:
+    def _text(self, value: str, key: str, at: _Place) -> str:
         if key == "reference":
-            return self._reference(value, expression)
+            return self._reference(value, at)
         if key == "div":
-            return NARRATIVE_LINK.sub(self._narrative, value)
-        if value in self._targets and self._is_link((*path, key)):
+            return NARRATIVE_LINK.sub(self._narrative, value) if self._targets else value
+        if value in self._targets and self._is_link(at.path(key)):
             return self._targets[value]
         return value
 
-    def _reference(self, value: str, expression: str) -> str:
+    def _reference(self, value: str, at: _Place) -> str:
         base, hash_, fragment = value.partition("#")
         named = VERSION.sub("", base)
         target = self._targets.get(named)
@@ -135,7 +181,7 @@ class _Rewriting:
             version = self._version(target) if named != base else ""
             return f"{target}{version}{hash_}{fragment}"
         if self._resolves and CONDITIONAL.match(value):
-            return self._links.resolve(value, f"{expression}.reference")
+            return self._links.resolve(value, f"{self._expression}{at.expression()}.reference")
         return value
 
     def _version(self, target: str) -> str:
