@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from fhir_server.fhir import json
@@ -26,6 +27,8 @@ REFERS = ">"
 CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]{1,63}\?')
 MOST_NAMED = 20
 MOST_COUNTED = 1000
+# What a write refers to is read together with what it replaces up to so many references.
+MOST_MENTIONED = 100
 
 
 class Integrity:
@@ -52,13 +55,13 @@ class Integrity:
         self._ahead = NOTHING
 
     def look_ahead(self) -> Ahead:
-        """Read what the changes refer to, just before they are made.
+        """Read what the changes refer to, just before they are made, where that is still to do.
 
         What is found there need not be asked for again at the first check.
         """
-        self._ahead = self._context.store.look_ahead(
-            set().union(*(found for _, found in self._pointers))
-        )
+        wanted = set().union(*(found for _, found in self._pointers))
+        read = [p.ahead for p, _ in self._pointers if wanted <= p.ahead.asked]
+        self._ahead = read[0] if read else self._context.store.look_ahead(wanted)
         return self._ahead
 
     def __call__(self, snapshot: Snapshot) -> None:
@@ -102,6 +105,20 @@ def integrity(context: Context, prepared: Sequence[Prepared]) -> Integrity | Non
         return None
 
     return Integrity(context, list(pointers.values()), guarded, gone)
+
+
+def mentioned(resource: Any, base: str) -> set[str]:
+    """Give what the references in a resource lead to on this server, as ``Type/id``.
+
+    Without regard to what R4 says of its elements: to read beforehand, most of the time no more
+    and no less than what a write refers to.
+
+    Args:
+        resource: as it was sent.
+        base: address of the FHIR interface as the client sees it.
+    """
+    targets = (local(text, base) for _, text in _places(resource, "", lambda text: text))
+    return {str(target) for target in islice(targets, MOST_MENTIONED) if target is not None}
 
 
 def _refuse_conditional(written: Sequence[Prepared]) -> None:

@@ -19,6 +19,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors,
 from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.resolving import resolver
 from fhir_server.profiles.scope import Resolve, nowhere
+from fhir_server.security.referring import NOTHING, Ahead
 from fhir_server.storage.records import Change, StoredResource
 from fhir_server.terminology import allowance
 
@@ -35,12 +36,14 @@ class Prepared:
         resource: what it stores; None deletes.
         issues: warnings of validation; errors where the law is to be heard before them.
         at: where the resource stands in the bundle it came in; empty for one that came alone.
+        ahead: what was read already of what the resource refers to.
     """
 
     change: Change
     resource: dict[str, Any] | None
     issues: tuple[Issue, ...] = ()
     at: str = ""
+    ahead: Ahead = NOTHING
 
 
 def new_id() -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.answer import UNCHANGED, Answer, location
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.integrity import mentioned
 from fhir_server.interactions.preconditions import expected_version, require_none, require_version
 from fhir_server.interactions.prepare import check_id, prepare, require_resource, same_content
+from fhir_server.security.referring import NOTHING, Ahead
 from fhir_server.storage.checks import Check
 from fhir_server.storage.records import StaleWrite, StoredResource
 
@@ -49,13 +52,14 @@ def update(
     require_id(resource, id_)
     expected = expected_version(if_match)
     reference = f"{resource_type}/{id_}"
+    refers_to = mentioned(resource, context.base)
     for _ in range(ATTEMPTS):
-        previous = context.store.read(resource_type, id_)
+        previous, ahead = context.store.read_with(resource_type, id_, refers_to)
         require_version(reference, previous, expected)
         require_none(reference, previous, if_none_match)
         require_may_create(context, previous)
         try:
-            return store_next(context, resource, id_, previous)
+            return store_next(context, resource, id_, previous, ahead=ahead)
         except StaleWrite:
             continue
     raise busy(reference)
@@ -69,6 +73,7 @@ def store_next(
     *,
     locks: Sequence[str] = (),
     before: Check | None = None,
+    ahead: Ahead = NOTHING,
 ) -> Answer:
     """Store a resource as what follows a version, unless it says the same.
 
@@ -79,6 +84,7 @@ def store_next(
         previous: the version it replaces.
         locks: see `commit`.
         before: see `commit`.
+        ahead: what was read already of what the resource refers to.
 
     Raises:
         FhirError: it breaks R4, a profile or a rule.
@@ -86,7 +92,7 @@ def store_next(
     """
     if previous and same_content(resource, id_, previous):
         return Answer(200, previous, location=location(previous), issues=(UNCHANGED,))
-    prepared = prepare(context, resource, id_, previous)
+    prepared = replace(prepare(context, resource, id_, previous), ahead=ahead)
     warnings = commit(context, [prepared], locks=locks, before=before)
     new = prepared.change.new
     issues = warnings[new.reference]

@@ -107,9 +107,10 @@ class GuardedStore(Referring, GuardedFigures):
     def read(self, resource_type: str, id_: str) -> StoredResource | None:
         """Give the current version, if it may be seen; see `Snapshot.read`."""
         found = super().read(resource_type, id_)
-        if found is None:
-            return None
-        seen = self._seen([found])
+        return None if found is None else self._as_seen(found)
+
+    def _as_seen(self, version: StoredResource) -> StoredResource | None:
+        seen = self._seen([version])
         return seen[0] if seen else None
 
     def read_many(self, references: Iterable[str]) -> dict[str, StoredResource]:

@@ -6,7 +6,7 @@ what is written. Each question alone would be a round trip before every write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,16 @@ from fhir_server.search import labels
 from fhir_server.search.query import HasId, Query, every
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.criteria import looks_inside
+from fhir_server.storage.documents import Document, stored
+from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
 ROLE = "PractitionerRole"
 _FIELDS: dict[str, Any] = {"del": 1, "a": 1}
+# What makes a whole version, but for its bytes.
+_VERSION: dict[str, Any] = {"y": 1, "v": 1, "u": 1}
 # The tokens of roles name their units; those of others are many, and nobody asks for them.
-_WITH_ROLES = _FIELDS | {"t": {"$cond": [{"$eq": ["$y", ROLE]}, "$t", "$$REMOVE"]}}
+_TOKENS_OF_ROLES = {"t": {"$cond": [{"$eq": ["$y", ROLE]}, "$t", "$$REMOVE"]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,13 @@ class Ahead:
         living: references to living resources, as far as who writes may see them.
         known: the same, with deleted ones.
         found: all there are, by ``Type/id``: to label what is written, not to be given.
+        asked: all that were looked for.
     """
 
     living: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
     found: Mapping[str, Referred] = field(default_factory=dict, repr=False)
+    asked: frozenset[str] = frozenset()
 
 
 NOTHING = Ahead()
@@ -67,13 +73,38 @@ class Referring(Snapshot):
 
     def look_ahead(self, references: Iterable[str]) -> Ahead:
         """Read, before a write, what it refers to; in one round trip, or none for nothing."""
-        wanted = set(references)
-        if not wanted:
-            return NOTHING
-        found = self._referred(wanted)
+        wanted = frozenset(references)
+        return self._ahead(wanted, self._referred(wanted)) if wanted else NOTHING
+
+    def read_with(
+        self, resource_type: str, id_: str, references: Iterable[str]
+    ) -> tuple[StoredResource | None, Ahead]:
+        """Give a version to be replaced, and what the next one refers to, in one round trip.
+
+        Args:
+            resource_type: of what is to be replaced.
+            id_: of the same.
+            references: ``Type/id`` of what is referred to, as far as it is known.
+        """
+        own, wanted = f"{resource_type}/{id_}", frozenset(references)
+        if own in wanted or not wanted:
+            return self.read(resource_type, id_), NOTHING
+        bytes_of_own = {"b": {"$cond": [{"$eq": ["$_id", own]}, "$b", "$$REMOVE"]}}
+        fields = _fields(wanted) | _VERSION | bytes_of_own
+        documents = {each["_id"]: each for each in self._found({own, *wanted}, {}, fields)}
+        current = documents.pop(own, None)
+        previous = None if current is None else self._as_seen(stored(current))
+        found = {reference: _referred(each) for reference, each in documents.items()}
+        return previous, self._ahead(wanted, found)
+
+    def _as_seen(self, version: StoredResource) -> StoredResource | None:
+        """Give a version as the principal may see it."""
+        raise NotImplementedError
+
+    def _ahead(self, wanted: frozenset[str], found: dict[str, Referred]) -> Ahead:
         seen = frozenset(found if self._free else self._visible(found))
         living = frozenset(each for each in seen if not found[each].deleted)
-        return Ahead(living, seen, found)
+        return Ahead(living, seen, found, wanted)
 
     def existing(self, references: Iterable[str], *, deleted_too: bool = False) -> set[str]:
         """Give those of some references that lead to a resource that may be seen."""
@@ -83,15 +114,9 @@ class Referring(Snapshot):
         wanted = {ref: each for ref, each in found.items() if deleted_too or not each.deleted}
         return self._visible(wanted)
 
-    def _referred(self, references: set[str]) -> dict[str, Referred]:
-        has_roles = any(each.startswith(f"{ROLE}/") for each in references)
-        found = self._found(references, {}, _WITH_ROLES if has_roles else _FIELDS)
-        return {
-            document["_id"]: Referred(
-                "del" in document, tuple(document.get("a", ())), tuple(document.get("t", ()))
-            )
-            for document in found
-        }
+    def _referred(self, references: Collection[str]) -> dict[str, Referred]:
+        found = self._found(references, {}, _fields(references))
+        return {document["_id"]: _referred(document) for document in found}
 
     def _visible(self, found: Mapping[str, Referred]) -> set[str]:
         own = {reference: labels.read(each.labels) for reference, each in found.items()}
@@ -111,3 +136,13 @@ class Referring(Snapshot):
             return True
         asked = every(HasId((reference,)), wanted)
         return Snapshot.count(self, Query((type_,), asked), 1) > 0
+
+
+def _fields(references: Iterable[str]) -> dict[str, Any]:
+    has_roles = any(each.startswith(f"{ROLE}/") for each in references)
+    return _FIELDS | _TOKENS_OF_ROLES if has_roles else _FIELDS
+
+
+def _referred(document: Document) -> Referred:
+    tokens = tuple(document.get("t", ()))
+    return Referred("del" in document, tuple(document.get("a", ())), tokens)
