@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bson.binary import Binary
@@ -15,6 +16,8 @@ Document = dict[str, Any]
 # What a reader needs of a document: not what searches find it by.
 STORED = {"y": 1, "v": 1, "u": 1, "b": 1, "a": 1}
 STORED_AND_TOKENS = {**STORED, "t": 1}
+# Below the first, which is 1.
+NO_VERSION = 0
 
 
 def stored(document: Document) -> StoredResource:
@@ -62,12 +65,24 @@ def superseded_document(old: StoredResource) -> Document:
     return _common(old) | identity
 
 
-def write(change: Change) -> InsertOne[Document] | ReplaceOne[Document]:
-    """Give the write that puts a change in force, if its previous version still is."""
+def writes(changes: Sequence[Change]) -> list[InsertOne[Document] | ReplaceOne[Document]]:
+    """Give the writes that put changes in force, where their previous versions still are.
+
+    They go in one command: where some replace, others that insert are spelled as replacements of
+    what can't be there, since a command holds one kind of write only.
+    """
+    replacing = any(change.previous is not None for change in changes)
+    return [_write(change, replacing=replacing) for change in changes]
+
+
+def _write(change: Change, *, replacing: bool) -> InsertOne[Document] | ReplaceOne[Document]:
     document = current_document(change)
-    if change.previous is None:
-        return InsertOne(document)
-    return ReplaceOne({"_id": document["_id"], "v": change.previous.version}, document)
+    if change.previous is not None:
+        return ReplaceOne({"_id": document["_id"], "v": change.previous.version}, document)
+    if replacing:
+        # No resource has this version. One that has the key makes the insert fail that follows.
+        return ReplaceOne({"_id": document["_id"], "v": NO_VERSION}, document, upsert=True)
+    return InsertOne(document)
 
 
 def superseded_id(reference: str, version: int) -> str:

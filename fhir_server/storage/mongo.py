@@ -43,7 +43,7 @@ from fhir_server.storage.documents import (
     Document,
     current_document,
     superseded_document,
-    write,
+    writes,
 )
 from fhir_server.storage.errors import TransactionConflict, translated_errors
 from fhir_server.storage.mongo_audit import AUDIT, ensure_audit
@@ -291,12 +291,12 @@ class MongoStore(Snapshot):
         if not changes:
             return
         try:
-            result = place.bulk_write([write(c) for c in changes], session=session)
+            result = place.bulk_write(writes(changes), session=session)
         except BulkWriteError as error:
             if any(e["code"] == DUPLICATE_KEY for e in error.details["writeErrors"]):
                 raise StaleWrite([c.new.reference for c in changes]) from None
             raise
-        if result.inserted_count + result.matched_count != len(changes):
+        if result.inserted_count + result.upserted_count + result.matched_count != len(changes):
             raise StaleWrite([c.new.reference for c in changes if c.previous])
 
 
