@@ -17,7 +17,7 @@ from fhir_server.security.organizations import ORGANIZATION, Organizations
 from fhir_server.security.provenance import PROVENANCE, targets_of
 from fhir_server.security.referring import ROLE, Referred
 from fhir_server.security.vouching import owners_vouched_for
-from fhir_server.storage.records import Change
+from fhir_server.storage.records import Change, StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
 _UNIT_OF_ROLE = f"{ROLE}.organization{tokens.REFERENCE}"
@@ -70,7 +70,7 @@ class Labeller:
         owners = {own.owner for own in settled if own.owner}
         known = self._organizations.with_changes(changes, owners)
         return [
-            _with(change, replace(own, provider=_provider(change, own, known.provider_of)))
+            _with(change, own, _provider(change, own, known.provider_of))
             for change, own in zip(changes, settled, strict=True)
         ]
 
@@ -81,12 +81,12 @@ class Labeller:
         owner = units.get(said.owner, said.owner)
         if not owner.startswith(f"{ORGANIZATION}/"):
             owner = ""
-        addressed = dict.fromkeys(units.get(each, each) for each in said.addressed)
-        return replace(
-            said,
-            owner=owner or vouched or before.owner or self._own_unit,
-            addressed=tuple(each for each in addressed if each),
-        )
+        owner = owner or vouched or before.owner or self._own_unit
+        named = dict.fromkeys(units.get(each, each) for each in said.addressed)
+        addressed = tuple(each for each in named if each)
+        if (owner, addressed) == (said.owner, said.addressed):
+            return said  # as most say themselves
+        return replace(said, owner=owner, addressed=addressed)
 
     def _with_targets(
         self,
@@ -167,7 +167,14 @@ def _provider(change: Change, own: Labels, provider_of: Callable[[str], str]) ->
     return provider_of(own.owner) if own.owner else ""
 
 
-def _with(change: Change, own: Labels) -> Change:
-    spelled = own.spelled(change.new.resource_type)
-    entries = None if change.entries is None else replace(change.entries, labels=spelled)
-    return replace(change, new=replace(change.new, labels=tuple(spelled)), entries=entries)
+def _with(change: Change, own: Labels, provider: str) -> Change:
+    whole = own if own.provider == provider else replace(own, provider=provider)
+    spelled = whole.spelled(change.new.resource_type)
+    entries = change.entries
+    if entries is not None and entries.labels != spelled:
+        entries = replace(entries, labels=spelled)
+    new = change.new
+    labelled = StoredResource(
+        new.resource_type, new.id, new.version, new.last_updated, new.body, tuple(spelled)
+    )
+    return Change(labelled, change.previous, entries)
