@@ -12,6 +12,7 @@ import os
 
 from granian.server import mp as _server  # noqa: F401
 
+import fhir_server.plain_structlog  # noqa: F401  # before anything imports structlog
 from fhir_server import settings as settings_module
 from fhir_server.app import create_server
 

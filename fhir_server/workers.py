@@ -48,7 +48,8 @@ def begin_to_load() -> None:
     """Start the process that workers are forked from; it loads the program meanwhile."""
     if not _FORKED:
         return
-    forkserver.set_forkserver_preload(["fhir_server.preloaded"])
+    # The command too: multiprocessing imports in each worker what its parent was started as.
+    forkserver.set_forkserver_preload(["fhir_server.cli", "fhir_server.preloaded"])
     # Read when a process begins, and so of no effect on this one.
     os.environ.update({name: value for name, value in _ALLOCATOR.items() if name not in os.environ})
     # Before signals are blocked: it unblocks them when it starts.

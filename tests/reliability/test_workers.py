@@ -142,3 +142,20 @@ def test_forked_workers_choose_different_ids() -> None:
     )
     ids = done.stdout.split()
     assert len(ids) == len(set(ids)) == 2000
+
+
+HEAVY = """
+import sys
+import fhir_server.cli
+import fhir_server.preloaded
+print(*sorted({"rich", "pygal", "xlsxwriter", "typst", "graphql", "faker"} & set(sys.modules)))
+print(*sorted(name for name in sys.modules if name.startswith((
+    "fhir_server.reports", "fhir_server.measures", "fhir_server.synthetic"))))
+"""
+
+
+def test_the_server_starts_without_what_only_documents_and_reports_need() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HEAVY], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["", ""]
