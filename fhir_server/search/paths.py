@@ -245,7 +245,10 @@ class _Compiler:
                     return lambda value, root: one(value, root) and other(value, root)
                 return lambda value, root: one(value, root) or other(value, root)
             case Binary("=" | "!=" as operator, left, Literal(literal)):
-                values, equal = self._values(left, at), operator == "="
+                equal = operator == "="
+                if isinstance(left, Name) and (names := self._properties(left, at)):
+                    return _compared(names, literal, equal=equal)
+                values = self._values(left, at)
                 # FHIRPath: comparing nothing gives nothing, which is not true.
                 return lambda value, root: any(
                     (found == literal) is equal for found in values(value, root)
@@ -267,6 +270,13 @@ class _Compiler:
             case _:
                 raise UnsupportedExpression(f"{_described(condition)} is not supported in where()")
 
+    def _properties(self, name: Name, at: Location) -> list[str]:
+        """Give the JSON properties that an element has, where nothing more leads to its values."""
+        found = self.compile(name, [replace(at, steps=())])
+        first = [each.steps[0] for each in found if len(each.steps) == 1]
+        names = [step.name for step in first if isinstance(step, Field)]
+        return names if len(names) == len(found) else []
+
     def _values(
         self, expression: Expression, at: Location
     ) -> Callable[[Value, Value], Iterator[Value]]:
@@ -279,6 +289,21 @@ class _Compiler:
                 yield from follow(steps, value, resource)
 
         return values
+
+
+def _compared(names: list[str], literal: Value, *, equal: bool) -> Test:
+    """Give the test of properties against a literal, the commonest: ``where(system = 'email')``."""
+
+    def test(value: Value, _: Value) -> bool:
+        if type(value) is dict:
+            for name in names:
+                inner = value.get(name)
+                for found in inner if type(inner) is list else (inner,):
+                    if found is not None and (found == literal) is equal:
+                        return True
+        return False
+
+    return test
 
 
 def _resolved_type(reference: Value, resource: Value) -> str | None:

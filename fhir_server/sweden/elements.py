@@ -64,8 +64,13 @@ def says(element: Json, name: str, code: str, *systems: str) -> bool:
 
 def extension(element: Json, url: str) -> Json:
     """Give the first extension with a url; an empty one where there is none."""
-    found = (each for _, each in items(element, "extension") if each.get("url") == url)
-    return next(found, {})
+    values = element.get("extension")
+    if isinstance(values, list):
+        for each in values:
+            if (type(each) is dict or isinstance(each, Mapping)) and each.get("url") == url:
+                found: Json = each
+                return found
+    return {}
 
 
 def extension_codes(element: Json, url: str, system: str) -> list[str]:
