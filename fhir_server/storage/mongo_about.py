@@ -40,19 +40,37 @@ def find(
     session: ClientSession | None,
 ) -> list[Document]:
     """Give the documents; see `Snapshot.about`."""
-    filter_ = {"t": {"$in": list(tokens)}, "$or": [way(each) for each in wanted]}
+    filter_ = {"t": {"$in": list(tokens)}, "$or": ways(wanted)}
     return mongo_direct.find(collection, filter_, STORED, session=session, hint=TOKENS).all()
 
 
-def way(wanted: About) -> dict[str, Any]:
-    """Give the filter."""
-    found: dict[str, Any] = {"y": wanted.resource_type}
-    if wanted.labels:
-        found["a"] = {"$in": list(wanted.labels)}
-    if not wanted.tokens:
-        return found
-    current = {"t": {"$in": list(wanted.tokens)}}
-    if not wanted.ended:
-        return found | current
-    late = {"t": {"$in": list(wanted.ended)}, "f.end": {"$gte": wanted.since}}
-    return found | {"$or": [current, late]}
+def ways(wanted: Sequence[About]) -> list[dict[str, Any]]:
+    """Give the filters of which a resource must pass one.
+
+    Labels and tokens begin with their type, so those of several types stand in one list: a filter
+    for each type took the database longer to read than the resources.
+    """
+    whole = [each.resource_type for each in wanted if not each.labels and not each.tokens]
+    found: list[dict[str, Any]] = [{"y": {"$in": whole}}] if whole else []
+    for labelled in (True, False):
+        some = [each for each in wanted if bool(each.labels) is labelled]
+        found += _labelled([each for each in some if not each.tokens]) if labelled else []
+        current = [each for each in some if each.tokens]
+        found += [own | _any_of("tokens", current) for own in _labelled(current)]
+        for since in dict.fromkeys(each.since for each in current if each.ended):
+            late = [each for each in current if each.ended and each.since == since]
+            ended = _any_of("ended", late) | {"f.end": {"$gte": since}}
+            found += [own | ended for own in _labelled(late)]
+    return found
+
+
+def _labelled(some: Sequence[About]) -> list[dict[str, Any]]:
+    """Give the condition on the labels of some, empty where they ask for none; none for nobody."""
+    if not some:
+        return []
+    labels = [label for each in some for label in each.labels]
+    return [{"a": {"$in": labels}} if labels else {}]
+
+
+def _any_of(name: str, some: Sequence[About]) -> dict[str, Any]:
+    return {"t": {"$in": [token for each in some for token in getattr(each, name)]}}
