@@ -4,7 +4,7 @@ The driver's `find` takes about 210 µs of CPU for a document, and 20 µs of the
 socket and the decoding. Here its parts are used that matter for correctness: it chooses the server,
 lends a connection, keeps the limits of time and notices when a server is gone. Left out is what
 reads outside a transaction do not need: a session, a cursor, the machinery of retries. The figures
-are in decision record 19.
+are in docs/adr/0019-reads.md.
 
 Whatever is out of the ordinary is the driver's: in a transaction, with somebody listening to its
 commands, or after an error of any kind the same question is asked (again) in its way, so that
