@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from benchmarks import synthea
 from benchmarks.clients import MakeWork, Work, measure
 from benchmarks.figures import Slice
 from benchmarks.servers import bare_server
@@ -37,12 +36,12 @@ TITLES = {
 WORKERS = 2
 
 
-def fill(uri: str) -> None:
+def fill(uri: str, resources: Iterable[Document]) -> None:
     """Store the resources that are read, as documents of an id and their JSON."""
     documents = _collection(uri, DOCUMENTS)
     documents.insert_many(
         {"_id": f"{each['resourceType']}/{each['id']}", "b": orjson.dumps(each)}
-        for each in synthea.resources()
+        for each in resources
     )
 
 

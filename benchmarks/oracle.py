@@ -16,6 +16,7 @@ import datetime as dt
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 Json = dict[str, Any]
@@ -35,6 +36,7 @@ def at(value: Any, path: str) -> Iterator[Any]:
             yield from at(value[name], rest)
 
 
+@lru_cache(maxsize=100_000)
 def moment(text: str) -> dt.datetime:
     """Give a dateTime with a zone, or the beginning of a date in UTC."""
     parsed = dt.datetime.fromisoformat(text)
@@ -108,6 +110,7 @@ def _wanted(condition: Condition, value: Any) -> Any:
     return value[condition["of"]] if "of" in condition else value
 
 
+@lru_cache(maxsize=100_000)
 def plain(text: str) -> str:
     """Give a string as searches see it: without case and accents."""
     parts = unicodedata.normalize("NFKD", str(text).casefold())
@@ -122,5 +125,6 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "over": lambda each, wanted: float(each) > float(wanted),
     "under": lambda each, wanted: float(each) < float(wanted),
     "from": lambda each, wanted: moment(each) >= moment(wanted),
+    "until": lambda each, wanted: moment(each) <= moment(wanted),
     "before": lambda each, wanted: moment(each) < moment(wanted),
 }

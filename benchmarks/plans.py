@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from benchmarks import synthea
 from benchmarks.oracle import Oracle, at, moment
+from fhir_server.fhir.locations import canonical
 
 Json = dict[str, Any]
 
@@ -59,7 +60,12 @@ def workloads() -> list[Workload]:
 
 
 def _workload(path: Path) -> Workload:
-    said = json.loads(path.read_text("utf-8"))
+    today = dt.date.today()
+    text = path.read_text("utf-8").replace("{canonical}", canonical())
+    text = text.replace("{today}", f"{today}").replace(
+        "{yearago}", f"{today - dt.timedelta(days=365)}"
+    )
+    said = json.loads(text)
     return Workload(
         name=path.stem,
         title=said["title"],
@@ -99,7 +105,7 @@ def _lives(workload: Workload, _: Oracle, __: tuple[int, int], ___: Path) -> Jso
 
 def _creations(workload: Workload, oracle: Oracle, _: tuple[int, int], __: Path) -> Json:
     resource = workload.content["resource"]
-    subjects = [f"Patient/{each['id']}" for each in oracle.of("Patient")]
+    subjects = sampled(workload.content["subjects"], oracle)
     text = json.dumps(resource, ensure_ascii=False)
     return {"type": resource["resourceType"], "text": text, "subjects": subjects}
 
@@ -146,6 +152,10 @@ def requests(workload: Workload, oracle: Oracle) -> Iterator[Json]:
             }
             if "body" in template:
                 request["body"] = _put_in(template["body"], value)
+            if "without" in template:
+                request["body"] = {
+                    k: v for k, v in request["body"].items() if k != template["without"]
+                }
             yield request
 
 
@@ -156,7 +166,8 @@ def sampled(values: Json | None, oracle: Oracle) -> list[Any]:
         values: ``from`` and ``at``: a path of a type, or several paths for values that belong
             together; ``given``: values as they are; ``take``: how many; ``add``: what is added to a
             number, so that it lies between those there are; ``where``: conditions on what it is
-            drawn from. None for a single empty one.
+            drawn from; ``skip``: how many are left to others; ``form``: what the value is put into.
+            None for a single empty one.
         oracle: over the data.
     """
     if values is None:
@@ -177,7 +188,11 @@ def sampled(values: Json | None, oracle: Oracle) -> list[Any]:
                 found.setdefault(repr(made), made[0] if len(made) == 1 else made)
     distinct = list(found.values())
     random.Random(2).shuffle(distinct)
-    return distinct[: values.get("take", 20)]
+    skip = values.get("skip", 0)
+    taken = distinct[skip : skip + values.get("take", 20)]
+    return (
+        [values["form"].replace("{value}", each) for each in taken] if "form" in values else taken
+    )
 
 
 def _added(value: Any, add: float | None, path: str) -> Any:
@@ -190,6 +205,8 @@ def _added(value: Any, add: float | None, path: str) -> Any:
 
 def _put_in(template: Any, value: Any, *, quoted: bool = False) -> Any:
     """Put a value in where ``{value}`` or, of several, ``{0}`` stands."""
+    if template == "{value}" and isinstance(value, dict):
+        return value
     if isinstance(template, dict):
         return {key: _put_in(each, value) for key, each in template.items()}
     if isinstance(template, list):
@@ -198,7 +215,7 @@ def _put_in(template: Any, value: Any, *, quoted: bool = False) -> Any:
         return template
     parts = value if isinstance(value, list) else [value]
     texts = [quote(str(each), safe="/") if quoted else str(each) for each in parts]
-    text = template.replace("{value}", texts[0]).replace("{today}", str(dt.date.today()))
+    text = template.replace("{value}", texts[0])
     for number, each in enumerate(texts):
         text = text.replace(f"{{{number}}}", each)
     return text
@@ -216,6 +233,8 @@ def _of_search(template: Json, value: Any, oracle: Oracle) -> Json:
     resources = oracle.found(find["type"], find["where"], value)
     if find.get("count"):
         return {"bundle": "searchset", "total": len(resources)}
+    if find.get("least"):
+        return {"bundle": "searchset", "least": len(resources)}
     page = find.get("page", 20)
     expected: Json = {"bundle": "searchset", "found": len(resources), "page": page}
     if len(resources) <= _MOST_IDS:

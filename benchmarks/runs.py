@@ -77,9 +77,14 @@ class Run:
         say: Callable[[str], None],
     ) -> None:
         self._folder, self._targets = folder, targets
-        self._generators, self._options = generators, options
+        self.generators, self.options = generators, options
         self._say = say
         self.results = Results()
+
+    @property
+    def reference(self) -> Target:
+        """The target that the others are compared with."""
+        return self._targets[0]
 
     def load(self) -> None:
         """Load Synthea's resources into each target that has a database of its own."""
@@ -115,7 +120,7 @@ class Run:
             for number in range(len(targets))
         ]
         token = workload.content.get("token", "")
-        for clients in workload.clients or (self._options.clients,):
+        for clients in workload.clients or (self.options.clients,):
             makers: dict[str, Callable[[float, float], Slice]] = {
                 target.name: partial(self._slice, target, workload.flow, plan, clients, token)
                 for target, plan in zip(targets, plans, strict=True)
@@ -128,13 +133,15 @@ class Run:
         self, workload: Workload, clients: int, makers: dict[str, Callable[[float, float], Slice]]
     ) -> None:
         slices: dict[str, list[Slice]] = {name: [] for name in makers}
-        for number in range(self._options.rounds):
-            warmup = self._options.warmup if number == 0 else min(0.5, self._options.warmup)
+        # Of what takes long, more has to come in.
+        seconds = self.options.seconds * workload.content.get("slices", 1)
+        for number in range(self.options.rounds):
+            warmup = self.options.warmup if number == 0 else min(0.5, self.options.warmup)
             # Each round begins with another: none has the quieter moment always.
             names = list(makers)
             turned = names[number % len(names) :] + names[: number % len(names)]
             for name in turned:
-                slices[name].append(makers[name](warmup, self._options.seconds))
+                slices[name].append(makers[name](warmup, seconds))
         for name, measured in slices.items():
             self.results.measured[workload.name, clients, name] = Measured(measured)
             self._tell(workload, clients, name, Measured(measured))
@@ -150,7 +157,7 @@ class Run:
         seconds: float,
     ) -> Slice:
         job = Job(flow, plan, clients, seconds, warmup, token)
-        return self._generators.run(target, job)
+        return self.generators.run(target, job)
 
     def _tell(self, workload: Workload, clients: int, name: str, measured: Measured) -> None:
         rate = measured.item_rate()

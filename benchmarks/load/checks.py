@@ -15,11 +15,11 @@ def wrong(expected: Expected, status: int, body: bytes) -> str | None:
 
     Args:
         expected: what is right, by name. ``status``: each that is; ``contains``: text in the body;
-            ``type`` and ``id`` of the resource; ``bundle``: its type; ``total``; ``entries``: how
-            many; ``issues``: whether an OperationOutcome must have errors. Of a search besides:
-            ``found``: how many there are; ``page``: how many fit; ``ids``: all that match;
-            ``included``: references of what must come with them; ``keys``: what each id is ordered
-            by, and whether ``descending``.
+            ``type`` and ``id`` of the resource; ``bundle``: its type; ``total``, or what it is at
+            ``least``; ``entries``: how many; ``issues``: whether an OperationOutcome must have
+            errors. Of a search besides: ``found``: how many there are; ``page``: how many fit;
+            ``ids``: all that match; ``included``: references of what must come with them; ``keys``:
+            what each id is ordered by, and whether ``descending``.
         status: of the answer.
         body: of the answer.
     """
@@ -59,6 +59,12 @@ def _bundle(expected: Expected, answer: Any) -> str | None:
 def _total(expected: Expected, answer: Any) -> str | None:
     if answer.get("total") != expected["total"]:
         return f"total {answer.get('total')}, not {expected['total']}"
+    return None
+
+
+def _least(expected: Expected, answer: Any) -> str | None:
+    if answer.get("total", 0) < expected["least"]:
+        return f"total {answer.get('total')}, less than {expected['least']}"
     return None
 
 
@@ -130,6 +136,7 @@ _CHECKS = (
     ("id", _id),
     ("bundle", _bundle),
     ("total", _total),
+    ("least", _least),
     ("found", _found),
     ("included", _included),
     ("entries", _entries),

@@ -144,20 +144,21 @@ class Creations:
     """Create the same resource again and again, each with an identifier of its own.
 
     Args:
-        content: ``type`` and ``text``, where ``{number}`` is replaced.
-        numbers: what it is replaced by.
+        content: ``type`` and ``text``, where ``{number}`` becomes a new one each time, and ``{id}``
+            one of the ``subjects`` after the other.
+        numbers: which subject is next.
     """
 
     def __init__(self, content: Json, numbers: Numbers) -> None:
         self._type, self._text = content["type"], content["text"]
-        self._subjects = content.get("subjects", [""])
+        self._subjects = content["subjects"]
         self._numbers = numbers
 
     def __call__(self, ask: Ask) -> bool:
         """Create one."""
         number = next(self._numbers)
         subject = self._subjects[number % len(self._subjects)]
-        body = _filled(self._text, {"number": str(uuid.uuid4()), "subject": subject})
+        body = _filled(self._text, {"number": str(uuid.uuid4()), "id": subject})
         expected = {"status": (201,), "type": self._type}
         ask("POST", self._type, name="create", expected=expected, body=body)
         return True

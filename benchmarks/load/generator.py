@@ -48,12 +48,13 @@ class Recorder:
         """Keep one request."""
         now = time.perf_counter()
         self.all_requests += 1
-        if not self._begin <= now <= self._end:
-            return
         if error is not None:
+            # Wrong is wrong, also while warming up.
             self.wrong += 1
             if len(self.errors) < _MOST_ERRORS_TOLD:
                 self.errors.append(f"{name}: {error}")
+            return
+        if not self._begin <= now <= self._end:
             return
         self.items += items
         self.times.setdefault(name, []).append(round(milliseconds, 4))
