@@ -61,8 +61,7 @@ def index_fields(entries: IndexEntries) -> Document:
 
 def superseded_document(old: StoredResource) -> Document:
     """Give the document that keeps a superseded version."""
-    identity = {"_id": superseded_id(old.reference, old.version), "r": old.reference}
-    return _common(old) | identity
+    return _common(old) | superseded_key(old.reference, old.version)
 
 
 def writes(changes: Sequence[Change]) -> list[InsertOne[Document] | ReplaceOne[Document]]:
@@ -83,6 +82,14 @@ def _write(change: Change, *, replacing: bool) -> InsertOne[Document] | ReplaceO
         # No resource has this version. One that has the key makes the insert fail that follows.
         return ReplaceOne({"_id": document["_id"], "v": NO_VERSION}, document, upsert=True)
     return InsertOne(document)
+
+
+def superseded_key(reference: str, version: int) -> Document:
+    """Give what finds a superseded version, on a cluster on the one shard that has it.
+
+    ``r`` is what `history` is sharded by; the id alone would ask all shards.
+    """
+    return {"_id": superseded_id(reference, version), "r": reference}
 
 
 def superseded_id(reference: str, version: int) -> str:

@@ -273,7 +273,7 @@ class MongoStore(Snapshot):
         if previous:
             # Upserts and not inserts: a version stored ahead by a writer who lost stays as it is.
             self.collections.superseded.bulk_write(
-                [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in previous],
+                [ReplaceOne({"_id": d["_id"], "r": d["r"]}, d, upsert=True) for d in previous],
                 ordered=False,
                 session=session,
             )

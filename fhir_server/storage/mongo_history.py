@@ -86,7 +86,8 @@ class MongoHistory:
         """Give superseded versions, and whether they are as many as fit on a page."""
         reference = asked.reference
         bounds = {"$gte": superseded_id(reference, 0), "$lt": superseded_id(reference, version)}
-        filter_: Document = {"_id": bounds}
+        # The reference names the one shard that has them; the index is that of the ids.
+        filter_: Document = {"_id": bounds, "r": reference}
         if asked.at is not None:
             filter_["u"] = {"$lt": asked.at.end}
         older = Asked(filter_, sort=[("_id", -1)], limit=count)
@@ -172,7 +173,7 @@ class MongoHistory:
         """
         references = list({document["r"] for document in batch})
         # Current ones first, for the reason at the top of this module.
-        newest = _numbered(self._current, references, self._session)
+        newest = _numbered(self._current, {"_id": {"$in": references}}, self._session)
         ends: dict[tuple[str, int], int] = {}
         between: dict[str, tuple[str, int]] = {}
         for document in batch:
@@ -182,7 +183,8 @@ class MongoHistory:
                 ends[reference, version] = updated
             elif number > version:
                 between[superseded_id(reference, version + 1)] = (reference, version)
-        found = _numbered(self._superseded, list(between), self._session)
+        wanted = {"_id": {"$in": list(between)}, "r": {"$in": references}}
+        found = _numbered(self._superseded, wanted, self._session)
         return ends | {between[id_]: updated for id_, (_, updated) in found.items()}
 
     def _bodies(self, places: Sequence[Position], asked: HistoryQuery) -> list[StoredResource]:
@@ -205,7 +207,8 @@ class MongoHistory:
             )
         }
         missing = [id_ for id_, p in ids.items() if (p.reference, p.version) not in found]
-        for document in find(self._superseded, {"_id": {"$in": missing}}, session=self._session):
+        older = {"_id": {"$in": missing}, "r": {"$in": list({ids[i].reference for i in missing})}}
+        for document in find(self._superseded, older, session=self._session):
             found[document["r"], document["v"]] = stored(document)
         return [found[place.reference, place.version] for place in places]
 
@@ -249,10 +252,10 @@ def _listed(listed: Mapping[str, Sequence[int]], name: str) -> Document:
 
 
 def _numbered(
-    collection: Collection[Document], ids: list[str], session: ClientSession | None
+    collection: Collection[Document], wanted: Document, session: ClientSession | None
 ) -> dict[str, tuple[int, int]]:
     """Give version numbers and moments by id."""
-    found = find(collection, {"_id": {"$in": ids}}, {"v": 1, "u": 1}, session=session)
+    found = find(collection, wanted, {"v": 1, "u": 1}, session=session)
     return {document["_id"]: (document["v"], document["u"]) for document in found}
 
 

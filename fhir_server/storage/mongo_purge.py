@@ -287,7 +287,7 @@ def _about(person: str, types: Iterable[str]) -> list[str]:
 
 def _versions_of(references: Sequence[str]) -> Document:
     # "0" follows "/" in ASCII: the versions of a resource lie between the two.
-    ranges = [{"_id": {"$gte": f"{each}/", "$lt": f"{each}0"}} for each in references]
+    ranges = [{"_id": {"$gte": f"{each}/", "$lt": f"{each}0"}, "r": each} for each in references]
     return {"$or": ranges} if ranges else {"_id": None}
 
 

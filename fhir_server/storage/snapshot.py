@@ -14,7 +14,13 @@ from pymongo.collection import Collection
 from fhir_server.search.query import Query, every
 from fhir_server.search.tokens import REFERENCE
 from fhir_server.storage import mongo_about, mongo_direct, mongo_distinct, mongo_facts, mongo_query
-from fhir_server.storage.documents import STORED, STORED_AND_TOKENS, Document, stored, superseded_id
+from fhir_server.storage.documents import (
+    STORED,
+    STORED_AND_TOKENS,
+    Document,
+    stored,
+    superseded_key,
+)
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_about import About
 from fhir_server.storage.mongo_history import MongoHistory
@@ -117,7 +123,7 @@ class Snapshot:
         document = self._run(
             lambda: mongo_direct.find_one(
                 self.collections.superseded,
-                {"_id": superseded_id(current.reference, version)},
+                superseded_key(current.reference, version),
                 session=self.session,
             )
         )
