@@ -76,7 +76,8 @@ def _record_bytes(database: Database[dict[str, Any]]) -> float:
         time.sleep(0.1)
     database.client.admin.command("fsync")
     records = database.command("collStats", "audit")
-    return float(records["storageSize"] + records["totalIndexSize"]) / max(1, records["count"])
+    total = float(records["storageSize"] + records["totalIndexSize"])
+    return total / float(max(1, records["count"]))
 
 
 def _cpu(send: Callable[[int], Any], times: int, pid: int) -> tuple[float, float]:

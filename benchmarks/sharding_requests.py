@@ -137,7 +137,7 @@ def _requests(client: Client) -> Iterator[tuple[str, Send]]:
     yield "delete", lambda n: client.delete(f"CarePlan/bench-{PATIENTS - 1 - n}")
     yield (
         "transaction of 100",
-        lambda n: send("POST", "", json.loads(data.transaction(1_000_000 + 100 * n, 100))),
+        lambda n: send("POST", "", _bundle(n)),
     )
     yield "search by identifier", lambda n: get(f"Patient?identifier=urn:bench|p{n}")
     yield "search by name", lambda n: get(f"Patient?family=Testsson{n}")
@@ -161,6 +161,22 @@ def _requests(client: Client) -> Iterator[tuple[str, Send]]:
             },
         ),
     )
+
+
+def _bundle(n: int) -> dict[str, Any]:
+    """Give a transaction of a new patient and 99 plans that refer to it."""
+    urn = f"urn:uuid:00000000-0000-4000-8000-{n:012d}"
+    entries = [
+        {
+            "fullUrl": urn,
+            "resource": _person(1000 + n),
+            "request": {"method": "POST", "url": "Patient"},
+        }
+    ]
+    for i in range(99):
+        plan = {**_plan(i), "subject": {"reference": urn}}
+        entries.append({"resource": plan, "request": {"method": "POST", "url": "CarePlan"}})
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def _changed(n: int) -> dict[str, Any]:
