@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,8 @@ class Asked:
         resource_type: the type that is searched.
         zone: what dates without a zone are local to.
         base_url: the server's own address.
-        terminology: answers ``:in``, ``:not-in``, ``:above`` and ``:below`` of codes.
+        terms: gives what answers ``:in``, ``:not-in``, ``:above`` and ``:below`` of codes; few
+            parameters ask it.
     """
 
     parameter: Parameter
@@ -32,7 +34,12 @@ class Asked:
     resource_type: str
     zone: ZoneInfo
     base_url: str
-    terminology: Terminology
+    terms: Callable[[], Terminology]
+
+    @property
+    def terminology(self) -> Terminology:
+        """What answers about codes just now."""
+        return self.terms()
 
     @property
     def label(self) -> str:

@@ -184,6 +184,8 @@ class Chains:
 
 def over(found: Sequence[tuple[str, Criterion]]) -> Criterion:
     """Join criteria for several types, each of which is about resources of its type."""
+    if len(found) == 1:
+        return found[0][1]
     unique = dict.fromkeys(criterion for _, criterion in found)
     if len(unique) == 1:
         return next(iter(unique))

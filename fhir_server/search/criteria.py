@@ -58,7 +58,8 @@ def criterion(asked: Asked, values: str) -> Criterion:
     """
     if not values:
         raise asked.refused("it has no value. Give one, or leave the parameter out.")
-    _require_modifier(asked)
+    if asked.modifier:
+        _require_modifier(asked)
     if asked.modifier == "missing":
         return _missing(asked, values)
     found = either(*(_read(asked, value) for value in split(values, ",")))
@@ -102,7 +103,7 @@ def _read(asked: Asked, value: str) -> Criterion:
 
 def _require_modifier(asked: Asked) -> None:
     allowed = modifiers(asked.parameter)
-    if asked.modifier and asked.modifier not in allowed:
+    if asked.modifier not in allowed:
         named = ", ".join(f":{name}" for name in allowed) or "none"
         raise asked.refused(f"the modifier is not supported here. Valid: {named}.", "not-supported")
 

@@ -139,7 +139,7 @@ class QueryParser:
         problems += conflicts(draft)
         if problems and not lenient:
             raise FhirError(*problems, status=400)
-        return replace(_query(draft, problems), max_bytes=self._max_page_bytes)
+        return _query(draft, problems, self._max_page_bytes)
 
     def parse_criteria(
         self, resource_type: str, parameters: Sequence[tuple[str, str]], count: int
@@ -239,13 +239,13 @@ class QueryParser:
                 raise refused(f"'{code}': there is no modifier after the colon.")
             if code == LIST:
                 return _in_list(value, colon)
-            return criterion(replace(self._asked(type_, code), modifier=modifier), value)
+            return criterion(self._asked(type_, code, modifier), value)
 
         return read
 
-    def _asked(self, type_: str, code: str) -> Asked:
+    def _asked(self, type_: str, code: str, modifier: str = "") -> Asked:
         parameter = self._parameters.of(type_)[code]
-        return Asked(parameter, "", type_, self._zone, self._base_url, self._terminology())
+        return Asked(parameter, modifier, type_, self._zone, self._base_url, self._terminology)
 
     def _require_known(self, draft: Draft, name: str) -> None:
         code = _code(name.partition(".")[0])
@@ -272,7 +272,7 @@ def _code(name: str) -> str:
     return name.partition(":")[0]
 
 
-def _query(draft: Draft, problems: Sequence[Issue]) -> Query:
+def _query(draft: Draft, problems: Sequence[Issue], max_bytes: int | None) -> Query:
     return Query(
         types=draft.types,
         where=every(*draft.where),
@@ -289,6 +289,7 @@ def _query(draft: Draft, problems: Sequence[Issue]) -> Query:
         contained=draft.contained,
         contained_type=draft.contained_type,
         explain=draft.explain,
+        max_bytes=max_bytes,
     )
 
 

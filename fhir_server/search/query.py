@@ -300,6 +300,8 @@ def every(*parts: Criterion) -> And:
 
 def either(*parts: Criterion) -> Criterion:
     """Join criteria of which one must hold, without nesting."""
+    if len(parts) == 1 and not isinstance(parts[0], Or):
+        return parts[0]
     flat: list[Criterion] = []
     for part in parts:
         flat.extend(part.parts if isinstance(part, Or) else (part,))

@@ -147,7 +147,7 @@ def reference_criterion(asked: Asked, text: str) -> Criterion:
 
 def _by_id(asked: Asked, id_: str) -> Iterator[Criterion]:
     for type_ in asked.parameter.targets:
-        yield _to(asked, f"{type_}/{id_}")
+        yield HasToken(f"{asked.parameter.name}>{type_}/{id_}")
     if asked.parameter.value_types & _CANONICAL:  # which may be any text at all
         yield HasToken(f"{asked.parameter.name}>{id_}")
 

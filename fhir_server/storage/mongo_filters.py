@@ -51,6 +51,8 @@ DECIDED_BY_KEYS = ("gt", "lt", "ne")
 def as_filter(criterion: Criterion) -> Filter:
     """Give the filter for a criterion."""
     match criterion:
+        case HasToken(token):  # as most are
+            return {"t": token}
         case And(parts):
             return joined(*(as_filter(part) for part in parts))
         case Or(parts):
@@ -149,10 +151,16 @@ def _bounds(comparator: Comparator, low: End, high: End) -> tuple[End | None, En
 
 
 def _any(parts: tuple[Criterion, ...]) -> Filter:
-    same = [part.token for part in parts if isinstance(part, HasToken)]
-    ids = [id_ for part in parts if isinstance(part, HasId) for id_ in part.references]
-    rest = [part for part in parts if not isinstance(part, HasToken | HasId)]
-    filters: list[Filter] = [as_filter(part) for part in rest]
+    same: list[str] = []
+    ids: list[str] = []
+    filters: list[Filter] = []
+    for part in parts:
+        if isinstance(part, HasToken):
+            same.append(part.token)
+        elif isinstance(part, HasId):
+            ids += part.references
+        else:
+            filters.append(as_filter(part))
     if same:
         filters.append({"t": {"$in": same} if len(same) > 1 else same[0]})
     if ids:

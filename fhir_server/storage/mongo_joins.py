@@ -44,6 +44,7 @@ BATCH, LARGEST_BATCH = 50, 1_000
 _FIRST_BATCH = 101
 
 Join = Chained | ReferredBy
+_JOINS = (Chained, ReferredBy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,14 @@ class Settled:
 def has_join(criterion: Criterion) -> bool:
     """Tell whether a criterion is about other resources."""
     match criterion:
+        case HasToken():  # as most are
+            return False
         case And(parts) | Or(parts):
             return any(has_join(part) for part in parts)
         case Not(part):
             return has_join(part)
         case _:
-            return isinstance(criterion, Chained | ReferredBy)
+            return isinstance(criterion, _JOINS)
 
 
 def settle(read: Read, where: Criterion) -> Settled:
@@ -79,6 +82,8 @@ def settle(read: Read, where: Criterion) -> Settled:
     Raises:
         FhirError: 403 for a join among alternatives that too many others fulfil.
     """
+    if not has_join(where):
+        return Settled(every(where), ())
     known = read.memory.get(("settled", where))
     if known is None:
         known = read.memory["settled", where] = _settle(read, every(where))

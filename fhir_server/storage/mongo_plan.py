@@ -53,6 +53,9 @@ from fhir_server.storage.mongo_scans import IdScan, of_types
 BY_ID, LED = 0, 1
 # A token that leads to no more documents than these leads; a commoner one leaves it to a range.
 RARE = 500
+_EQUALITIES = (HasToken, HasId)
+_RANGES = (TokenRange, TextStart, TextContains, HasKey, Updated, InRange, Paired, Near, HasWord)
+_DRIVABLE = (*_EQUALITIES, *_RANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,13 @@ class Plan:
     Args:
         by_id: the scans in the order of ids, one after the other.
         led: those that a range leads; empty where there is none.
-        tokens: whose frequency decides; where there are none, ``led`` is better.
+        equal: equalities whose frequency decides; where there are none, ``led`` is better.
         exact: ids are asked for, so that nothing else can lead to fewer.
     """
 
     by_id: Scans
     led: Scans
-    tokens: tuple[Filter, ...] = ()
+    equal: tuple[Criterion, ...] = ()
     exact: bool = False
 
     def scans(self, way: int) -> Scans:
@@ -77,7 +80,10 @@ class Plan:
 
     def is_rare(self, read: Read) -> bool:
         """Tell whether ids, or a token that few resources have, lead to the answer."""
-        return self.exact or any(read.count(t, RARE, hint=TOKENS) < RARE for t in self.tokens)
+        if self.exact:
+            return True
+        filters = (as_filter(part) for part in self.equal)
+        return any(read.count(each, RARE, hint=TOKENS) < RARE for each in filters)
 
     def choose(self, read: Read) -> int:
         """Choose the way that is likely to be shorter."""
@@ -91,7 +97,7 @@ def plan(query: Query) -> Plan:
     scans: Scans = [by_id(query)]
     led = [] if leader is None else _led_by(query, leader)
     exact = any(_asks_for_ids(part) for part in equal)
-    return Plan(scans, led, tuple(as_filter(part) for part in equal if not exact), exact)
+    return Plan(scans, led, tuple(equal), exact)
 
 
 def leading(query: Query) -> list[Filter]:
@@ -137,10 +143,10 @@ def _tokens_of(types: tuple[str, ...]) -> Filter:
 def names(criterion: Criterion, types: tuple[str, ...]) -> bool:
     """Tell whether only resources of the types can fulfil a criterion."""
     match criterion:
-        case Or(parts):
-            return bool(parts) and all(names(part, types) for part in parts)
         case HasToken(name) | TokenRange(name):
             return name.partition(".")[0] in types
+        case Or(parts):
+            return bool(parts) and all(names(part, types) for part in parts)
         case TextStart(name) | TextContains(name) | InRange(name) | HasKey(name) | Paired(name):
             return name.partition(".")[0] in types
         case _:
@@ -155,8 +161,8 @@ def _is_tokens(criterion: Criterion) -> bool:
 
 def _is_equality(criterion: Criterion) -> bool:
     if isinstance(criterion, Or):
-        return all(isinstance(part, HasToken | HasId) for part in criterion.parts)
-    return isinstance(criterion, HasToken | HasId)
+        return all(isinstance(part, _EQUALITIES) for part in criterion.parts)
+    return isinstance(criterion, _EQUALITIES)
 
 
 def _asks_for_ids(criterion: Criterion) -> bool:
@@ -168,8 +174,7 @@ def _is_drivable(criterion: Criterion) -> bool:
     """Tell whether an index leads to what fulfils a criterion."""
     if isinstance(criterion, Or):
         return all(_is_drivable(part) for part in criterion.parts)
-    leading = HasToken | HasId | TokenRange | TextStart | TextContains | HasKey | Updated
-    return isinstance(criterion, leading | InRange | Paired | Near | HasWord)
+    return isinstance(criterion, _DRIVABLE)
 
 
 def _leader(query: Query) -> Criterion | None:

@@ -26,7 +26,7 @@ from fhir_server.storage.mongo_joins import (
     inner_query,
     settle,
 )
-from fhir_server.storage.mongo_plan import BY_ID, LED, plan, type_filter
+from fhir_server.storage.mongo_plan import BY_ID, LED, Plan, plan, type_filter
 from fhir_server.storage.mongo_reads import Document, Documents, Read
 from fhir_server.storage.mongo_scans import Position, Scan
 from fhir_server.storage.mongo_sort import sorted_scans
@@ -201,10 +201,11 @@ def explain(collection: Documents, query: Query) -> dict[str, Any]:
 
 def _way(read: Read, query: Query, number: int) -> _Way:
     if query.sort or number < FIRST_CHAIN:
+        if not query.sort:
+            planned, checks = _planned(read, query)
+            return _Way(planned.scans(number), checks)
         settled = settle(read, query.where)
-        plain = replace(query, where=settled.where)
-        scans = sorted_scans(plain) if query.sort else plan(plain).scans(number)
-        return _Way(scans, settled.checks)
+        return _Way(sorted_scans(_plain(query, settled.where)), settled.checks)
     chain = _chains(query)[number - FIRST_CHAIN]
     settled = settle(read, _without(query, (chain,)))
     own_type = chain.name.partition(".")[0]
@@ -236,15 +237,31 @@ def _place(read: Read, query: Query) -> _Place:
 def _first_way(read: Read, query: Query, chains: tuple[Chained, ...]) -> int:
     if query.sort:
         return BY_ID
-    settled = settle(read, _without(query, chains))
-    planned = plan(replace(query, where=settled.where))
-    if not chains or planned.is_rare(read):
+    if not chains:
+        return _planned(read, query)[0].choose(read)
+    planned = plan(_plain(query, settle(read, _without(query, chains)).where))
+    if planned.is_rare(read):
         return planned.choose(read)
     found = [few_matches(read, inner_query(chain)) for chain in chains]
     sizes = [(len(ids), number) for number, ids in enumerate(found) if ids is not None]
     if not sizes and planned.led:
         return LED
     return FIRST_CHAIN + min(sizes, default=(0, 0))[1]
+
+
+def _planned(read: Read, query: Query) -> tuple[Plan, tuple[Check, ...]]:
+    """Plan the search that a page is for, once, and give what is to be checked besides."""
+    known: tuple[Plan, tuple[Check, ...]] | None = read.memory.get("plan")
+    if known is None:
+        settled = settle(read, query.where)
+        known = plan(_plain(query, settled.where)), settled.checks
+        read.memory["plan"] = known
+    return known
+
+
+def _plain(query: Query, where: And) -> Query:
+    """Give the search with its joins settled."""
+    return query if where == query.where else replace(query, where=where)
 
 
 def _leads_to(way: _Way, place: _Place) -> bool:
