@@ -44,6 +44,21 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Acting:
+    """For whom one acts.
+
+    Args:
+        roots: the units themselves, ``Organization/[id]``.
+        units: those with all that is part of them.
+        provider: their vårdgivare; empty for none.
+    """
+
+    roots: tuple[str, ...]
+    units: tuple[str, ...]
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class Units:
     """All units at a moment.
 
@@ -60,6 +75,7 @@ class Units:
     children: Mapping[str, Sequence[str]] = field(default_factory=dict)
     providers: frozenset[str] = frozenset()
     kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    _acting: dict[tuple[str, ...], Acting] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, found: Mapping[str, Sequence[str]], marks: Marks) -> Units:
@@ -105,6 +121,17 @@ class Units:
         """Give the units with an identifier in one of the systems."""
         spelled = (tokens.coded(system, value) for system in systems)
         return [each for key in spelled for each in self.by_identifier.get(key, ())]
+
+    def acting(self, systems: Sequence[str], value: str) -> Acting:
+        """Give for whom one acts by the number of a unit; remembered, as these units stay."""
+        known = self._acting.get((value, *systems))
+        if known is None:
+            roots = tuple(self.identified(systems, value)) if value else ()
+            provider = self.provider_of(roots[0]) if roots else ""
+            known = Acting(roots, tuple(self.below(roots)), provider)
+            if roots:  # of numbers that nobody has there may be any number
+                self._acting[value, *systems] = known
+        return known
 
     def holders(self, systems: Collection[str], own: Iterable[str]) -> list[str]:
         """Give the units that have, in any of the systems, one of the numbers in some tokens."""

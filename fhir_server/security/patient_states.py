@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
 from fhir_server.search import labels, tokens
-from fhir_server.search.labels import Labels
 from fhir_server.security.organizations import Units
 from fhir_server.security.patient_state import PatientState, Viewer
 from fhir_server.security.principal import Principal
-from fhir_server.storage.mongo_about import About
+from fhir_server.storage.mongo_about import About, Wanted
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
@@ -26,6 +24,36 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _PATIENT = "Patient"
 _RELATIVE = "RelatedPerson"
 _FEW = 20
+
+
+class Kept:
+    """A resource about a person, with what the viewer's units are to it.
+
+    It is parsed when the law looks into it: of many that tell the same it looks into one.
+
+    Args:
+        stored: the resource.
+        owned: whether the units answer for it.
+        sent: whether it was sent to them.
+    """
+
+    __slots__ = ("_body", "_resource", "owned", "reference", "resource_type", "sent", "size")
+
+    def __init__(self, stored: StoredResource, *, owned: bool, sent: bool) -> None:
+        self._body = stored.body or b"{}"
+        self._resource: dict[str, Any] | None = None
+        self.resource_type = stored.resource_type
+        self.reference = stored.reference
+        self.size = len(self._body)
+        self.owned = owned
+        self.sent = sent
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The resource; no digits of decimals, which no law asks about."""
+        if self._resource is None:
+            self._resource = json.plain(self._body)
+        return self._resource
 
 
 class Law(Protocol):
@@ -46,7 +74,7 @@ class Law(Protocol):
     def state(
         self,
         person: str,
-        found: Sequence[tuple[dict[str, Any], bool, bool]],
+        found: Sequence[Kept],
         viewer: Viewer,
         units: Units,
         now: dt.datetime,
@@ -55,8 +83,7 @@ class Law(Protocol):
 
         Args:
             person: ``Patient/[id]``.
-            found: resources about the person; whether the viewer's units answer for each, and
-                whether it was sent to them.
+            found: resources about the person.
             viewer: who looks.
             units: all units.
             now: an aware datetime.
@@ -105,23 +132,28 @@ class StoredStates:
             for each in wanted
             for person in persons
         ]
-        by_person: dict[str, list[tuple[StoredResource, Labels]]] = {p: [] for p in persons}
+        mine = frozenset(viewer.units)
+        by_person: dict[str, list[Kept]] = {p: [] for p in persons}
         for stored in snapshot.about(about, wanted):
+            if stored.body is None:
+                continue
             own = labels.read(stored.labels)
+            sent = not mine.isdisjoint(own.addressed)
+            kept = Kept(stored, owned=own.owner in mine, sent=sent)
             for person in own.about:
                 if person in by_person:
-                    by_person[person].append((stored, own))
+                    by_person[person].append(kept)
         return {p: self._state(p, each, viewer, units, now) for p, each in by_person.items()}
 
-    def _wanted(self, viewer: Viewer, now: dt.datetime) -> tuple[About, ...]:
+    def _wanted(self, viewer: Viewer, now: dt.datetime) -> Wanted:
         # By whole days, so that it is the same all day; the law sorts out what ended too early.
         since = (now - self._law.since).replace(hour=0, minute=0, second=0, microsecond=0)
         return self._wanted_of(viewer.units, since)
 
-    def _made(self, units: tuple[str, ...], since: dt.datetime) -> tuple[About, ...]:
+    def _made(self, units: tuple[str, ...], since: dt.datetime) -> Wanted:
         found = [About(type_) for type_ in sorted(self._law.always)]
         if not units:
-            return tuple(found)
+            return Wanted(found)
         micros = (since - _EPOCH) // dt.timedelta(microseconds=1)
         # For the many units of a whole vårdgivare it is cheaper to sort out what was found.
         units = units if len(units) <= _FEW else ()
@@ -136,25 +168,25 @@ class StoredStates:
                     micros,
                 )
             )
-        return tuple(found)
+        return Wanted(found)
 
     def _state(
         self,
         person: str,
-        found: Sequence[tuple[StoredResource, Labels]],
+        found: Sequence[Kept],
         viewer: Viewer,
         units: Units,
         now: dt.datetime,
     ) -> PatientState:
-        mine = set(viewer.units)
-        parsed = [
-            (json.parse(stored.body), own.owner in mine, not mine.isdisjoint(own.addressed))
-            for stored, own in found
-            if stored.body is not None
-        ]
-        given = self._law.state(person, parsed, viewer, units, now)
+        given = self._law.state(person, found, viewer, units, now)
         return PatientState(
-            **{each.name: getattr(given, each.name) for each in fields(PatientState)}
+            given.same_provider,
+            given.other_providers,
+            given.shared,
+            given.blocked_units,
+            given.blocked_providers,
+            given.withheld,
+            given.emergency,
         )
 
     def asked_for(
@@ -170,8 +202,8 @@ class StoredStates:
             if stored.body is None:
                 continue
             if stored.resource_type == _PATIENT:
-                patients[stored.reference] = json.parse(stored.body)
+                patients[stored.reference] = json.plain(stored.body)
                 continue
             for person in labels.read(stored.labels).about:
-                relatives.get(person, []).append(json.parse(stored.body))
+                relatives.get(person, []).append(json.plain(stored.body))
         return self._law.asked_for(principal, patients, relatives, now)

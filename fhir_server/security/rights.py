@@ -129,13 +129,11 @@ class Rights:
         """For whom one looks."""
         if self._viewer is None:
             who = self.principal
-            systems = self.rules.marks.hsa_systems
-            own = self.units.identified(systems, who.unit) if who.unit else []
-            self._roots = tuple(own)
-            provider = self.units.provider_of(own[0]) if own else ""
+            acting = self.units.acting(self.rules.marks.hsa_systems, who.unit)
+            self._roots = acting.roots
             self._viewer = Viewer(
-                tuple(self.units.below(own)),
-                provider,
+                acting.units,
+                acting.provider,
                 who.person,
                 who.purpose,
                 PROTECTED_RIGHT in who.rights,

@@ -33,6 +33,19 @@ class About:
     since: int = 0
 
 
+class Wanted(tuple[About, ...]):
+    """What is asked again and again: the filters for it are made once."""
+
+    _ways: list[dict[str, Any]] | None = None
+
+    @property
+    def ways(self) -> list[dict[str, Any]]:
+        """The filters; nobody changes them."""
+        if self._ways is None:
+            self._ways = ways(self)
+        return self._ways
+
+
 def find(
     collection: Collection[Document],
     tokens: Sequence[str],
@@ -40,7 +53,8 @@ def find(
     session: ClientSession | None,
 ) -> list[Document]:
     """Give the documents; see `Snapshot.about`."""
-    filter_ = {"t": {"$in": list(tokens)}, "$or": ways(wanted)}
+    known = wanted.ways if isinstance(wanted, Wanted) else ways(wanted)
+    filter_ = {"t": {"$in": list(tokens)}, "$or": known}
     return mongo_direct.find(collection, filter_, STORED, session=session, hint=TOKENS).all()
 
 

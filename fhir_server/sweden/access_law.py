@@ -85,19 +85,32 @@ class Looker:
     protected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A resource about the person, with what the looker is to it.
+class Kept(Protocol):
+    """A resource about the person, with what the looker is to it; looking into it costs most."""
 
-    Args:
-        resource: the resource.
-        owned: whether the looker's units answer for it.
-        sent: whether it was sent to them, or names them.
-    """
+    @property
+    def resource_type(self) -> str:
+        """Its type."""
 
-    resource: Json
-    owned: bool = False
-    sent: bool = False
+    @property
+    def reference(self) -> str:
+        """``Type/id``."""
+
+    @property
+    def size(self) -> int:
+        """How long it is."""
+
+    @property
+    def resource(self) -> Json:
+        """The resource."""
+
+    @property
+    def owned(self) -> bool:
+        """Whether the looker's units answer for it."""
+
+    @property
+    def sent(self) -> bool:
+        """Whether it was sent to them, or names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,22 +177,29 @@ def given(
         return Given(True, True, blocked_units=outside, emergency=True)
     if on_file.protected and not looker.protected:
         return NOTHING
-    if not any(
-        care_relation.is_sign(
-            each.resource, owned=each.owned, sent=each.sent, now=now, days=limits.relation_days
-        )
-        for each in kept
-    ):
+    if not _has_relation(kept, now, limits.relation_days):
         return NOTHING
-    blocked = _blocked(on_file, looker, places)
-    shared = _Shared(on_file, looker, places)
+    at = _at(looker, places)
+    blocked = _blocked(on_file, at, looker, places)
+    shared = _Shared(on_file, at)
     return Given(
         same_provider=True,
-        other_providers=_consents(on_file, looker, places),
+        other_providers=_consents(on_file, at, looker, places),
         shared=shared.any,
         blocked_units=blocked.units | outside,
         blocked_providers=blocked.providers,
         withheld=shared.withheld,
+    )
+
+
+def _has_relation(kept: Sequence[Kept], now: datetime, days: int) -> bool:
+    """Tell whether anything says that the looker takes part in the person's care."""
+    signs = [e for e in kept if e.resource_type in care_relation.SIGNS and (e.owned or e.sent)]
+    # One is enough, and the shortest is told soonest.
+    signs.sort(key=lambda each: each.size)
+    return any(
+        care_relation.is_sign(each.resource, owned=each.owned, sent=each.sent, now=now, days=days)
+        for each in signs
     )
 
 
@@ -192,22 +212,26 @@ class _OnFile:
         self.patient: Json = {}
         self.consents: list[Json] = []
         self.flags: list[Json] = []
-        self.relatives: list[Json] = []
-        self.plans: list[Json] = []
+        self._kept = kept
         for each in kept:
-            resource = each.resource
-            match resource.get("resourceType"):
+            match each.resource_type:
                 # Another's Patient that is linked to this one says nothing of this person.
-                case "Patient" if f"Patient/{resource.get('id')}" == person:
-                    self.patient = resource
+                case "Patient" if each.reference == person:
+                    self.patient = each.resource
                 case "Consent":
-                    self.consents.append(resource)
+                    self.consents.append(each.resource)
                 case "Flag":
-                    self.flags.append(resource)
-                case "RelatedPerson":
-                    self.relatives.append(resource)
-                case "CarePlan" if each.sent and not each.owned and plans.is_sip(resource):
-                    self.plans.append(resource)
+                    self.flags.append(each.resource)
+
+    @property
+    def relatives(self) -> list[Json]:
+        return [each.resource for each in self._kept if each.resource_type == "RelatedPerson"]
+
+    @property
+    def plans(self) -> list[Json]:
+        """SIPs of others that name the looker's units."""
+        sent = (e for e in self._kept if e.resource_type == "CarePlan" and e.sent and not e.owned)
+        return [each.resource for each in sent if plans.is_sip(each.resource)]
 
     @property
     def protected(self) -> bool:
@@ -233,7 +257,7 @@ def _national(on_file: _OnFile, looker: Looker, places: Places, outside: frozens
         _ruling(child(each, "provision"), frozenset(), looker, places, on_file.now) is False
         for each in on_file.in_force(codes.CONSENT_TO_SVOD)
     )
-    blocked = _blocked(on_file, looker, places)
+    blocked = _blocked(on_file, _at(looker, places), looker, places)
     return Given(
         other_providers=not said_no,
         blocked_units=blocked.units | outside,
@@ -249,12 +273,11 @@ def _at(looker: Looker, places: Places) -> frozenset[str]:
 # Consent to what others documented
 
 
-def _consents(on_file: _OnFile, looker: Looker, places: Places) -> bool:
+def _consents(on_file: _OnFile, at: frozenset[str], looker: Looker, places: Places) -> bool:
     """Tell whether the person consents that this vårdgivare sees what others documented (R111).
 
     A no in force stands against every yes: to everybody, or to these.
     """
-    at = _at(looker, places)
     rulings = [
         _ruling(child(each, "provision"), at, looker, places, on_file.now)
         for each in on_file.in_force(codes.CONSENT_TO_SVOD)
@@ -312,7 +335,7 @@ class _Blocked:
     providers: frozenset[str]
 
 
-def _blocked(on_file: _OnFile, looker: Looker, places: Places) -> _Blocked:
+def _blocked(on_file: _OnFile, at: frozenset[str], looker: Looker, places: Places) -> _Blocked:
     """Give whose records are behind a spärr for somebody (PDL 4 kap. 4 §; SVOD 2 kap.; R111, R112).
 
     An inner spärr keeps what a vårdenhet documented from every other unit; an outer what a
@@ -320,7 +343,6 @@ def _blocked(on_file: _OnFile, looker: Looker, places: Places) -> _Blocked:
     all stays as it was.
     """
     units, providers = set[str](), set[str]()
-    at = _at(looker, places)
     for block in on_file.in_force(codes.SPARR):
         for named in blocked_actors(block):
             # Whoever is no unit of this server has documented nothing on it.
@@ -352,15 +374,16 @@ def blocked_actors(block: Json) -> list[Json]:
 class _Shared:
     """Which plans of others, that name the looker's units, are theirs to see whole (R78, R94)."""
 
-    def __init__(self, on_file: _OnFile, looker: Looker, places: Places) -> None:
+    def __init__(self, on_file: _OnFile, at: frozenset[str]) -> None:
         self.any = False
         self.withheld: frozenset[str] = frozenset()
-        if not on_file.plans and not any(map(consents.is_consent_to_sip, on_file.consents)):
+        found = on_file.plans
+        if not found and not any(map(consents.is_consent_to_sip, on_file.consents)):
             return
-        actor = [*_at(looker, places)]
+        actor = [*at]
         custody = guardians.guardians_of(on_file.patient, on_file.relatives, on_file.now)
         withheld = set()
-        for plan in on_file.plans or [{"subject": {"reference": on_file.person}}]:
+        for plan in found or [{"subject": {"reference": on_file.person}}]:
             allowed = sharing.disclosure(
                 plan, on_file.consents, actor, on_file.now, guardians=custody, called=actor
             )

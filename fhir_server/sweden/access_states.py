@@ -117,7 +117,7 @@ class AccessStates:
     def state(
         self,
         person: str,
-        found: Sequence[tuple[Json, bool, bool]],
+        found: Sequence[Kept],
         viewer: Viewer,
         units: Units,
         now: datetime,
@@ -132,8 +132,7 @@ class AccessStates:
             viewer.kind,
             viewer.protected,
         )
-        kept = [Kept(*each) for each in found]
-        return access_law.given(person, kept, looker, self._at(units), now, self._limits)
+        return access_law.given(person, found, looker, self._at(units), now, self._limits)
 
     def asked_for(
         self,
