@@ -88,6 +88,7 @@ class Asked:
         hint: the index to read.
         between: where to begin and to end in it.
         keys_only: give the entries of the index.
+        at_once: give all up to the limit in one message, where they fit; or else 101 at first.
     """
 
     filter: Mapping[str, Any]
@@ -97,6 +98,7 @@ class Asked:
     hint: str | Order | None = None
     between: tuple[Order, Order] | None = None
     keys_only: bool = False
+    at_once: bool = True
 
     def of(self, collection: Collection[Document], session: ClientSession | None) -> Found:
         """Give the documents of a collection, read in a transaction or outside."""
@@ -115,6 +117,7 @@ class Asked:
             session=session,
             limit=self.limit,
             return_key=self.keys_only or None,
+            batch_size=self.limit if self.at_once else 0,
         )
         cursor = cursor if self.sort is None else cursor.sort(list(self.sort))
         if self.between is not None:
@@ -132,6 +135,8 @@ class Asked:
             command["sort"] = dict(self.sort)
         if self.limit:
             command["limit"] = self.limit
+            if self.at_once:
+                command["batchSize"] = self.limit
         if self.hint is not None:
             command["hint"] = self.hint if isinstance(self.hint, str) else dict(self.hint)
         if self.between is not None:

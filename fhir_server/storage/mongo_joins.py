@@ -11,8 +11,9 @@ What a chain leads to can also lead: `fhir_server.storage.mongo_chains`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import tokens
@@ -42,8 +43,11 @@ CAP = 10_000
 # Documents that are checked at once.
 BATCH, LARGEST_BATCH = 50, 1_000
 _FIRST_BATCH = 101
+# So many are read to see whether there are more, before those are counted.
+PROBE = 100
 
 Join = Chained | ReferredBy
+Given = TypeVar("Given")
 _JOINS = (Chained, ReferredBy)
 
 
@@ -180,17 +184,46 @@ def _matches_of(read: Read, query: Query, limit: int) -> list[str] | None:
     settled = settle(read, query.where)
     if settled.checks:
         found = ids_after(read, query, "", limit + 1)
-    else:
-        found = _ids(read, replace(query, where=settled.where), limit + 1)
-    return sorted(found) if len(found) <= limit else None
+        return sorted(found) if len(found) <= limit else None
+    ids = _ids(read, replace(query, where=settled.where), limit)
+    return None if ids is None else sorted(ids)
 
 
-def _ids(read: Read, query: Query, limit: int) -> list[str]:
+def _ids(read: Read, query: Query, limit: int) -> list[str] | None:
     parts = query.where.parts
+    filter_ = whole_filter(query)
     if len(parts) == 1 and isinstance(parts[0], HasToken) and not type_filter(query):
-        return [id_ for _, id_ in read.entries_of([parts[0].token], limit)]
-    found = read.find(whole_filter(query), limit, projection=ID_ONLY)
-    return [document["_id"] for document in found]
+        token = parts[0].token
+        entries = _unless_many(
+            lambda most: read.entries_of([token], most),
+            lambda most: read.count(filter_, most, hint=TOKENS),
+            limit,
+        )
+        return None if entries is None else [id_ for _, id_ in entries]
+    found = _unless_many(
+        lambda most: read.find(filter_, most, projection=ID_ONLY),
+        lambda most: read.count(filter_, most),
+        limit,
+    )
+    return None if found is None else [document["_id"] for document in found]
+
+
+def _unless_many(
+    give: Callable[[int], list[Given]], count: Callable[[int], int], limit: int
+) -> list[Given] | None:
+    """Give all there is; None for more than the limit, which are counted rather than given.
+
+    Args:
+        give: gives so many at most.
+        count: counts so many at most.
+        limit: how many may be given.
+    """
+    found = give(min(PROBE, limit) + 1)
+    if len(found) > PROBE:
+        if count(limit + 1) > limit:
+            return None
+        found = give(limit + 1)
+    return found if len(found) <= limit else None
 
 
 def ids_after(read: Read, query: Query, after: str, limit: int) -> list[str]:
@@ -210,11 +243,14 @@ def _referred(read: Read, join: ReferredBy, limit: int) -> list[str] | None:
     scan = by_id(replace(query, where=settled.where))
     if settled.checks:
         found = follow(replace(read, projection={"t": 1}), scan, settled.checks, None, limit + 1)
-    else:
-        found = own.find(scan.bounded(), limit + 1, projection=own.projection)
-    if len(found) > limit:
-        return None
-    return sorted(set(targets(found, join.name)))
+        return None if len(found) > limit else sorted(set(targets(found, join.name)))
+    filter_ = scan.bounded()
+    referring = _unless_many(
+        lambda most: own.find(filter_, most, projection=own.projection),
+        lambda most: own.count(filter_, most, hint=scan.hint),
+        limit,
+    )
+    return None if referring is None else sorted(set(targets(referring, join.name)))
 
 
 def only_tokens(low: str, high: str) -> Document:
@@ -245,7 +281,9 @@ def follow(
     if not checks and read.max_bytes is None:
         return scan.documents(read, position, limit)
     plainly = replace(read, max_bytes=None)
-    wider = replace(read, projection=read.fields("t")) if checks else read
+    # References are among the tokens; what is referred to is known by its id.
+    led = any(isinstance(check.join, Chained) for check in checks)
+    wider = replace(read, projection=read.fields("t")) if led else read
     found: list[Document] = []
     size = min(max(BATCH, limit), LARGEST_BATCH)
     if read.max_bytes is not None:

@@ -114,6 +114,7 @@ class Read:
             hint=hint if bounds is None else bounds.index,
             between=None if bounds is None else bounds.ends,
             keys_only=keys_only,
+            at_once=not (ends_early and self.max_bytes is not None),
         )
         if self.trace is not None:
             self.trace.append(_report(asked.cursor(self.collection, self.session).explain()))
