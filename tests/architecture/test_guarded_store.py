@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fhir_server.security.guarded_figures import GuardedFigures
 from fhir_server.security.guarded_store import GuardedStore
+from fhir_server.security.referring import Referring
 from fhir_server.storage.snapshot import Snapshot
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ def test_every_read_of_the_store_is_guarded() -> None:
         for name, _ in inspect.getmembers(Snapshot, inspect.isfunction)
         if not name.startswith("_")
     }
-    guarded = (*vars(GuardedStore), *vars(GuardedFigures))
+    guarded = (*vars(GuardedStore), *vars(GuardedFigures), *vars(Referring))
     own = {name for name in guarded if not name.startswith("_")}
     assert reads - own - HARMLESS == set()
 
