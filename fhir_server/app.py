@@ -63,7 +63,7 @@ from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_audit import AuditStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
 from fhir_server.storage.mongo_search_state import SearchStates
-from fhir_server.storage.snapshot import Collections
+from fhir_server.storage.places import Collections
 from fhir_server.sweden import access_labels, codes, emergency, facts, masking, write_rules
 from fhir_server.sweden.access_law import Limits
 from fhir_server.sweden.access_states import AccessStates

@@ -32,6 +32,9 @@ class RuleReader(Protocol):
     def search(self, resource_type: str, **parameters: str) -> Iterable[dict[str, Any]]:
         """Give the resources that match search parameters (``_`` in a name stands for ``-``)."""
 
+    def ids(self, resource_type: str, **parameters: str) -> Iterable[str]:
+        """Give the logical ids of what `search` finds."""
+
 
 class WriteRules(Protocol):
     """Rules over more than one resource, which hold for every way of writing."""
@@ -54,6 +57,14 @@ class WriteRules(Protocol):
 
         Each is about one patient (``patient``), and is made for all resources of a commit at once
         as soon as one needs it.
+        """
+
+    def at_once(
+        self, resource: Mapping[str, Any]
+    ) -> tuple[list[str], list[tuple[str, dict[str, str]]]]:
+        """Name what `check` reads in any case: references, as ``Type/id``, and such searches.
+
+        Of a CarePlan that a search finds it asks for the id only.
         """
 
     def check(self, resource: dict[str, Any], reader: RuleReader, now: datetime) -> list[Issue]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.interactions.answer import EXISTS, Answer, location
 from fhir_server.interactions.commit import commit
 from fhir_server.interactions.conditional import criteria, one_match
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.prepare import new_id, prepare, require_resource
+from fhir_server.interactions.looking_ahead import LookingAhead
+from fhir_server.interactions.prepare import Prepared, new_id, prepare, require_resource
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
@@ -44,7 +46,7 @@ def create(
     context.require("c", resource_type)
     resource = require_resource(resource, resource_type)
     if if_none_exist is None:
-        prepared = prepare(context, resource, new_id(), None)
+        prepared = _prepared(context, resource)
         warnings = commit(context, [prepared], once=once)
         new = prepared.change.new
         return Answer(201, new, location=location(new), issues=warnings[new.reference])
@@ -59,7 +61,7 @@ def create(
         if found:
             raise _Exists(found)
 
-    prepared = prepare(context, resource, new_id(), None)
+    prepared = _prepared(context, resource)
     try:
         warnings = commit(context, [prepared], locks=[wanted.lock], before=still_none, once=once)
     except _Exists as exists:
@@ -67,3 +69,9 @@ def create(
         return Answer(200, stored, location=location(stored), issues=(EXISTS,))
     new = prepared.change.new
     return Answer(201, new, location=location(new), issues=warnings[new.reference])
+
+
+def _prepared(context: Context, resource: dict[str, Any]) -> Prepared:
+    looking = LookingAhead(context, resource)
+    prepared = prepare(context, resource, new_id(), None, current=looking.current)
+    return replace(prepared, ahead=looking.ahead)

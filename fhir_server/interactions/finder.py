@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Server
 from fhir_server.storage.mongo_about import About
+from fhir_server.storage.mongo_together import Sought, tokens_of
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
 PAGE = "200"
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What was found in one round trip.
+
+    Args:
+        resources: by ``Type/id``; None for those that were deleted, and those not read.
+        answers: what each search found, in the order of ids.
+    """
+
+    resources: Mapping[str, dict[str, Any] | None]
+    answers: Sequence[Sequence[str]]
 
 
 class Known(Protocol):
@@ -28,6 +43,9 @@ class Known(Protocol):
         self, resource_type: str, parameters: Mapping[str, str]
     ) -> list[dict[str, Any]] | None:
         """Give what a search finds; None where that is not known."""
+
+    def ids(self, resource_type: str, parameters: Mapping[str, str]) -> list[str] | None:
+        """Give the ids of what a search finds; None where that is not known."""
 
 
 class Finder:
@@ -80,6 +98,45 @@ class Finder:
         for stored in self.search_stored(resource_type, **parameters):
             if stored.body is not None:
                 yield json.parse(stored.body)
+
+    def ids(self, resource_type: str, **parameters: str) -> list[str]:
+        """Give the logical ids of what `search` finds."""
+        found = self._known.ids(resource_type, parameters) if self._known else None
+        if found is not None:
+            return found
+        stored = self.search_stored(resource_type, **parameters)
+        return [each.id for each in stored if each.body is not None]
+
+    def together(
+        self, references: Collection[str], searches: Sequence[tuple[str, Mapping[str, str], bool]]
+    ) -> Together | None:
+        """Give some resources, and what some searches find, in one round trip.
+
+        Args:
+            references: ``Type/id``.
+            searches: types, parameters, and whether only ids are wanted.
+
+        Returns:
+            None where the searches are not of a kind that can be made together.
+        """
+        sought: list[Sought] = []
+        for type_, parameters, ids_only in searches:
+            pairs = [(name.replace("_", "-"), value) for name, value in parameters.items()]
+            query = self._server.parser.parse(type_, pairs)
+            asked = tokens_of(query)
+            if asked is None:
+                return None
+            sought.append(Sought(query, asked, ids_only))
+        found = self._snapshot.together(references, sought)
+        if found is None:
+            return None
+        ordered = sorted(found.items())
+        parsed = {
+            name: None if stored.body is None else json.parse(stored.body)
+            for name, (stored, _) in ordered
+        }
+        answers = [[name for name, (_, own) in ordered if each.finds(own)] for each in sought]
+        return Together(parsed, answers)
 
     def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[dict[str, Any]]:
         """Give what has one of some index tokens, of several types in one round trip.

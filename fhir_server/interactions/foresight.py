@@ -20,10 +20,15 @@ from fhir_server.storage.snapshot import Snapshot
 PATIENT = "patient"
 # Longer chains than any from a resource to what a rule asks of it: contact, role, unit, caregiver.
 _LONGEST_CHAIN = 12
+# Resources whose law is read in one round trip: each adds conditions to all that is looked at.
+_AT_ONCE = 20
+# Types of which a rule asks no more than whether there are any, where it is asked at once.
+IDS_ONLY = frozenset({"CarePlan"})
 # Patients that one search is about.
 _TOGETHER = 100
 
 Resource = Mapping[str, Any]
+_Search = tuple[str, frozenset[tuple[str, str]]]
 _Question = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -46,6 +51,8 @@ class Foresight:
         self._known: dict[str, dict[str, Any] | None] = {}
         self._patients: dict[_Question, list[str]] = {}
         self._answers: dict[_Question, dict[str, list[dict[str, Any]]]] = {}
+        self._searched: dict[_Search, list[str]] = {}
+        self._ask_at_once(resources)
         if len(resources) > 1:
             self._expect(resources)
         self._follow(resources)
@@ -62,6 +69,9 @@ class Foresight:
         self, resource_type: str, parameters: Mapping[str, str]
     ) -> list[dict[str, Any]] | None:
         """Give what a search about one patient finds; None where it was not foreseen."""
+        found = self._searched.get(_search(resource_type, parameters))
+        if found is not None and resource_type not in IDS_ONLY:
+            return [each for each in map(self._known.get, found) if each is not None]
         patient = parameters.get(PATIENT, "")
         question = _question(resource_type, parameters)
         if patient not in self._patients.get(question, ()):
@@ -69,6 +79,29 @@ class Foresight:
         if question not in self._answers:
             self._answers[question] = self._ask(question)
         return self._answers[question].get(patient, [])
+
+    def ids(self, resource_type: str, parameters: Mapping[str, str]) -> list[str] | None:
+        """Give the ids of what a search about one patient finds; None where it is not known."""
+        found = self._searched.get(_search(resource_type, parameters))
+        return None if found is None else [each.partition("/")[2] for each in found]
+
+    def _ask_at_once(self, resources: Sequence[Resource]) -> None:
+        """Read what rules read in any case, all of it in one round trip."""
+        asked = [each for each in map(self._rules.at_once, resources) if any(each)]
+        for first in range(0, len(asked), _AT_ONCE):
+            some = asked[first : first + _AT_ONCE]
+            references = {reference for named, _ in some for reference in named}
+            searches = [each for _, made in some for each in made]
+            found = self._finder.together(
+                references, [(*each, each[0] in IDS_ONLY) for each in searches]
+            )
+            if found is None:
+                return  # each is asked for when a rule needs it
+            self._known |= {reference: found.resources.get(reference) for reference in references}
+            for each, answer in zip(searches, found.answers, strict=True):
+                self._searched[_search(*each)] = list(answer)
+                if each[0] not in IDS_ONLY:
+                    self._known |= {name: found.resources[name] for name in answer}
 
     def _expect(self, resources: Sequence[Resource]) -> None:
         for resource in resources:
@@ -105,6 +138,10 @@ class Foresight:
             found = self._finder.read_many(new)
             self._known |= {reference: found.get(reference) for reference in new}
             waiting = list(found.values())
+
+
+def _search(resource_type: str, parameters: Mapping[str, str]) -> _Search:
+    return resource_type, frozenset(parameters.items())
 
 
 def _question(resource_type: str, parameters: Mapping[str, str]) -> _Question:

@@ -22,7 +22,7 @@ from fhir_server.profiles.definitions import Definitions
 from fhir_server.profiles.taking_effect import Problems
 from fhir_server.profiles.validator import Validator
 from fhir_server.storage.mongo_conformance import ConformanceStore
-from fhir_server.storage.snapshot import Collections
+from fhir_server.storage.places import Collections
 from fhir_server.terminology.terminology import Terminology
 
 REFRESH_SECONDS = 0.2

@@ -17,7 +17,7 @@ from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors, invalid
 from fhir_server.interactions.context import Context, Server
-from fhir_server.interactions.resolving import resolver
+from fhir_server.interactions.resolving import Current, resolver
 from fhir_server.profiles.scope import Resolve, nowhere
 from fhir_server.security.referring import NOTHING, Ahead
 from fhir_server.storage.records import Change, StoredResource
@@ -81,6 +81,7 @@ def prepare(
     *,
     profiles: tuple[str, ...] = (),
     written: Resolve = nowhere,
+    current: Current | None = None,
 ) -> Prepared:
     """Give the change that stores ``resource`` as the next version of ``id_``.
 
@@ -91,11 +92,12 @@ def prepare(
         previous: the version it replaces.
         profiles: canonicals it must conform to besides those in ``meta.profile``.
         written: gives what is written with it, by ``Type/id``.
+        current: gives current versions of what it refers to; None to read them one by one.
 
     Raises:
         FhirError: the resource breaks R4 or a profile; every problem is listed.
     """
-    resolve = resolver(context, written)
+    resolve = resolver(context, written, current)
     return next_version(context.server, resource, id_, previous, profiles, resolve)
 
 

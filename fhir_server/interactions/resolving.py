@@ -6,6 +6,7 @@ Source: https://hl7.org/fhir/R4/fhirpath.html#functions (resolve), record 10
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from fhir_server.fhir import json
@@ -13,17 +14,24 @@ from fhir_server.fhir.ids import version_number
 from fhir_server.fhir.reference import LocalReference, local
 from fhir_server.interactions.context import Context
 from fhir_server.profiles.scope import Resolve, Resource, nowhere
+from fhir_server.storage.records import StoredResource
 
 _KEPT = 256
+# Gives a current version by its type and id, as the one who asks may see it.
+Current = Callable[[str, str], StoredResource | None]
 
 
-def resolver(context: Context, written: Resolve = nowhere) -> Resolve:
+def resolver(
+    context: Context, written: Resolve = nowhere, current: Current | None = None
+) -> Resolve:
     """Give what leads from a literal reference to its resource; None for other servers'.
 
     Args:
         context: the request; its store decides what may be seen.
         written: gives what the same transaction writes, by ``Type/id``.
+        current: gives current versions; None to read them from the store one by one.
     """
+    read = current or context.store.read
 
     @lru_cache(maxsize=_KEPT)
     def resolve(reference: str) -> Resource | None:
@@ -34,14 +42,14 @@ def resolver(context: Context, written: Resolve = nowhere) -> Resolve:
         if with_it is not None:
             plain: Resource = json.plain(json.dump(with_it))
             return plain
-        return _stored(context, named)
+        return _stored(context, named, read)
 
     return resolve
 
 
-def _stored(context: Context, named: LocalReference) -> Resource | None:
+def _stored(context: Context, named: LocalReference, read: Current) -> Resource | None:
     if named.version is None:
-        found = context.store.read(named.resource_type, named.id)
+        found = read(named.resource_type, named.id)
     else:
         version = version_number(named.version)
         found = context.store.read_version(named.resource_type, named.id, version)

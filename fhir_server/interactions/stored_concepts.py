@@ -16,8 +16,8 @@ from fhir_server.interactions.stored_definitions import StoredDefinitions
 from fhir_server.storage.concept_reads import StoredCodeSystem
 from fhir_server.storage.mongo_concepts import ConceptStore
 from fhir_server.storage.mongo_conformance import ConformanceStore
+from fhir_server.storage.places import Collections
 from fhir_server.storage.records import StoredResource
-from fhir_server.storage.snapshot import Collections
 from fhir_server.terminology.concepts import SystemInfo
 
 Resource = Mapping[str, Any]

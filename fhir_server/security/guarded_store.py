@@ -29,6 +29,7 @@ from fhir_server.security.writing import require_writable
 from fhir_server.storage.checks import Check, Follow
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_about import About
+from fhir_server.storage.mongo_together import Sought
 from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.snapshot import Snapshot
 from fhir_server.storage.versions import HistoryQuery, VersionPage
@@ -107,9 +108,10 @@ class GuardedStore(Referring, GuardedFigures):
     def read(self, resource_type: str, id_: str) -> StoredResource | None:
         """Give the current version, if it may be seen; see `Snapshot.read`."""
         found = super().read(resource_type, id_)
-        return None if found is None else self._as_seen(found)
+        return None if found is None else self.as_seen(found)
 
-    def _as_seen(self, version: StoredResource) -> StoredResource | None:
+    def as_seen(self, version: StoredResource) -> StoredResource | None:
+        """Give a version as it may be seen; None for one that may not."""
         seen = self._seen([version])
         return seen[0] if seen else None
 
@@ -213,6 +215,24 @@ class GuardedStore(Referring, GuardedFigures):
             for ref, (_, own) in found.items()
             if ref in seen
         }
+
+    def together(
+        self, references: Collection[str], sought: Sequence[Sought]
+    ) -> dict[str, tuple[StoredResource, list[str]]] | None:
+        """Give what may be seen of some resources, and of what some searches find."""
+        if self._free:
+            found = super().together(references, sought)
+            self._note(stored for stored, _ in (found or {}).values())
+            return found
+        restricted = [replace(each, query=self._restricted(each.query)) for each in sought]
+        found = super().together(references, restricted)
+        if found is None:
+            return None
+        # What a restricted search finds may be seen; what only its id led to is still to be judged.
+        named = [stored for name, (stored, _) in found.items() if name in references]
+        others = [stored for name, (stored, _) in found.items() if name not in references]
+        seen = [*self._seen(named), *self._given(others)]
+        return {each.reference: (each, found[each.reference][1]) for each in seen}
 
     def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
         """Give those of some resources that may be seen; see `Snapshot.about`."""

@@ -93,11 +93,24 @@ class Referring(Snapshot):
         fields = _fields(wanted) | _VERSION | bytes_of_own
         documents = {each["_id"]: each for each in self._found({own, *wanted}, {}, fields)}
         current = documents.pop(own, None)
-        previous = None if current is None else self._as_seen(stored(current))
+        previous = None if current is None else self.as_seen(stored(current))
         found = {reference: _referred(each) for reference, each in documents.items()}
         return previous, self._ahead(wanted, found)
 
-    def _as_seen(self, version: StoredResource) -> StoredResource | None:
+    def look_into(
+        self, resource_type: str, references: Iterable[str]
+    ) -> tuple[dict[str, StoredResource], Ahead]:
+        """Look ahead, and give the versions of one type among what is referred to.
+
+        Whether they may be seen is for `as_seen` to say, of each when it is used.
+        """
+        wanted = frozenset(references)
+        bytes_of_type = {"b": {"$cond": [{"$eq": ["$y", resource_type]}, "$b", "$$REMOVE"]}}
+        documents = self._found(wanted, {}, _fields(wanted) | _VERSION | bytes_of_type)
+        own = {each["_id"]: stored(each) for each in documents if each["y"] == resource_type}
+        return own, self._ahead(wanted, {each["_id"]: _referred(each) for each in documents})
+
+    def as_seen(self, version: StoredResource) -> StoredResource | None:
         """Give a version as the principal may see it."""
         raise NotImplementedError
 

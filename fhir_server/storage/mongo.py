@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from pymongo import MongoClient, ReplaceOne, UpdateOne, timeout
+from pymongo import MongoClient, ReplaceOne, timeout
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import (
@@ -38,6 +38,7 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.storage import mongo_writes
 from fhir_server.storage.checks import Check, Follow
 from fhir_server.storage.documents import (
     Document,
@@ -50,8 +51,9 @@ from fhir_server.storage.mongo_audit import AUDIT, ensure_audit
 from fhir_server.storage.mongo_deployment import refusals_explained, require_transactions
 from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_primary import Primary
+from fhir_server.storage.places import AUDIT_EVENT, Collections
 from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUnavailable
-from fhir_server.storage.snapshot import AUDIT_EVENT, Collections, Snapshot
+from fhir_server.storage.snapshot import Snapshot
 
 DUPLICATE_KEY = 11000
 TRANSACTION_SECONDS = 30.0
@@ -257,10 +259,7 @@ class MongoStore(Snapshot):
         try:
             if locks:
                 touched = {"$set": {"at": _now()}, "$inc": {"n": 1}}
-                self._locks.bulk_write(
-                    [UpdateOne({"_id": name}, touched, upsert=True) for name in sorted(set(locks))],
-                    session=session,
-                )
+                mongo_writes.touch(self._locks, sorted(set(locks)), touched, session)
         except BulkWriteError as error:
             if any(each["code"] == DUPLICATE_KEY for each in error.details["writeErrors"]):
                 # Two writers made the lock at the same moment.
@@ -291,6 +290,9 @@ class MongoStore(Snapshot):
         if not changes:
             return
         try:
+            if mongo_writes.are_small_creates(changes):
+                mongo_writes.insert(place, changes, session)
+                return
             result = place.bulk_write(writes(changes), session=session)
         except BulkWriteError as error:
             if any(e["code"] == DUPLICATE_KEY for e in error.details["writeErrors"]):

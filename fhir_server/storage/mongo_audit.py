@@ -21,7 +21,7 @@ from fhir_server.storage.audit_records import AuditRecord, Checkpoint, Head, Kep
 from fhir_server.storage.documents import Document, index_fields
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_indexes import KEYS, TOKEN_FIELDS, TOKENS, UPDATED
-from fhir_server.storage.snapshot import AUDIT_EVENT, Collections
+from fhir_server.storage.places import AUDIT_EVENT, Collections
 
 AUDIT = "audit"
 HEADS = "audit_heads"

@@ -18,7 +18,8 @@ from fhir_server.storage.concept_reads import StoredCodeSystem
 from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_indexes import CONCEPTS
-from fhir_server.storage.snapshot import Collections, Snapshot
+from fhir_server.storage.places import Collections
+from fhir_server.storage.snapshot import Snapshot
 from fhir_server.terminology.concepts import SystemInfo
 from fhir_server.terminology.listed import info_of
 

@@ -29,7 +29,8 @@ from fhir_server.storage.mongo_indexes import (
     CONFORMANCE_STATE,
     STATE_ID,
 )
-from fhir_server.storage.snapshot import Collections, Snapshot
+from fhir_server.storage.places import Collections
+from fhir_server.storage.snapshot import Snapshot
 
 # What an index keeps of a document.
 _ENTRY = {"r": 1, "url": 1, "ver": 1, "ret": 1, "of": 1, "con": 1, "u": 1, "on": 1}

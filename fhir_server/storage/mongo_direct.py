@@ -6,9 +6,10 @@ lends a connection, keeps the limits of time and notices when a server is gone. 
 reads outside a transaction do not need: a session, a cursor, the machinery of retries. The figures
 are in docs/adr/0019-reads.md.
 
-Whatever is out of the ordinary is the driver's: in a transaction, with somebody listening to its
-commands, or after an error of any kind the same question is asked (again) in its way, so that
-retries, errors and their texts are what they always were. A read can be asked twice.
+Whatever is out of the ordinary is the driver's: with somebody listening to its commands, or after
+an error of any kind the same question is asked (again) in its way, so that retries, errors and
+their texts are what they always were. A read can be asked twice. In a transaction the driver sends
+the command; left out is the cursor, where the answer comes at once.
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ class Asked:
     def of(self, collection: Collection[Document], session: ClientSession | None) -> Found:
         """Give the documents of a collection, read in a transaction or outside."""
         found = None
-        if _is_ordinary(collection, session):
+        if session is not None and session.in_transaction:
+            found = _in_transaction(collection, self._command(collection.name), session)
+        elif _is_ordinary(collection, session):
             found = _answer(collection, self._command(collection.name))
         return found or Found([], self.cursor(collection, session))
 
@@ -252,6 +255,20 @@ def _answer(collection: Collection[Document], command: Document) -> Found | None
     cursor = document["cursor"]
     rest = CommandCursor(collection, cursor | {"firstBatch": []}, address) if cursor["id"] else None
     return Found(cursor["firstBatch"], rest)
+
+
+def _in_transaction(
+    collection: Collection[Document], command: Document, session: ClientSession
+) -> Found | None:
+    """Ask in a transaction without a cursor; None where the answer does not come at once.
+
+    The cursor that is left then ends with the transaction.
+    """
+    answer = collection.database.command(
+        command, session=session, codec_options=collection.codec_options
+    )
+    cursor = answer["cursor"]
+    return None if cursor["id"] else Found(cursor["firstBatch"], None)
 
 
 def _message(command: Document) -> tuple[int, bytes]:

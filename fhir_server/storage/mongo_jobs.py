@@ -17,7 +17,7 @@ from pymongo.collection import Collection
 from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_indexes import JOBS
-from fhir_server.storage.snapshot import Collections
+from fhir_server.storage.places import Collections
 
 KEPT_SECONDS = 24 * 3600
 BEAT_SECONDS = 3.0

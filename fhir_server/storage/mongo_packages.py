@@ -12,7 +12,8 @@ from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_conformance import Derived, document
 from fhir_server.storage.mongo_indexes import CONFORMANCE, PACKAGES
-from fhir_server.storage.snapshot import Collections, Snapshot
+from fhir_server.storage.places import Collections
+from fhir_server.storage.snapshot import Snapshot
 
 LOADING = "loading"
 ACTIVE = "active"

@@ -25,8 +25,8 @@ from fhir_server.search import labels
 from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import TransactionConflict, translated_errors
 from fhir_server.storage.mongo_indexes import JOBS, PURGES
+from fhir_server.storage.places import Collections
 from fhir_server.storage.records import StoreUnavailable
-from fhir_server.storage.snapshot import Collections
 
 TOGETHER = 200
 PATIENCE_SECONDS = 30.0

@@ -17,8 +17,8 @@ from fhir_server.search.indexing import IndexEntries
 from fhir_server.storage.documents import STORED, Document, index_fields, stored
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_indexes import REINDEX_ID, SEARCH_STATE
+from fhir_server.storage.places import Collections
 from fhir_server.storage.records import StoredResource
-from fhir_server.storage.snapshot import Collections
 
 # Who has not been heard of for so long is gone, and another goes on in its place.
 LEASE_SECONDS = 15

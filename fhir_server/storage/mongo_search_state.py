@@ -16,7 +16,8 @@ from fhir_server.search.search_state import LAYOUT, Registered, SearchState, Ver
 from fhir_server.storage.documents import Document
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_indexes import SEARCH_STATE, STATE_ID
-from fhir_server.storage.snapshot import Collections, Snapshot
+from fhir_server.storage.places import Collections
+from fhir_server.storage.snapshot import Snapshot
 
 Transition = Callable[[SearchState], SearchState]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pymongo.client_session import ClientSession
-from pymongo.collection import Collection
+from pymongo.collection import Collection as Documents
 
 from fhir_server.search.query import Query, every
 from fhir_server.search.tokens import REFERENCE
@@ -26,47 +26,13 @@ from fhir_server.storage.mongo_about import About
 from fhir_server.storage.mongo_history import MongoHistory
 from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS, UPDATED
 from fhir_server.storage.mongo_joins import has_join, without_joins
-from fhir_server.storage.mongo_primary import Primary
 from fhir_server.storage.mongo_reads import Read
+from fhir_server.storage.mongo_together import Sought, can_be_joined, fields_of, filter_of
+from fhir_server.storage.places import Collections
 from fhir_server.storage.records import SearchPage, StoredResource
 from fhir_server.storage.versions import HistoryQuery, VersionPage
 
 Result = TypeVar("Result")
-
-AUDIT_EVENT = "AuditEvent"
-
-
-@dataclass(frozen=True, slots=True)
-class Collections:
-    """Where current versions are, where superseded ones, and who has them.
-
-    Args:
-        resources: current versions.
-        superseded: the versions before.
-        primary: who has them.
-        audit: the audit trail, with all AuditEvents; None where there is no trail, and AuditEvents
-            are resources like others.
-    """
-
-    resources: Collection[Document]
-    superseded: Collection[Document]
-    primary: Primary
-    audit: Collection[Document] | None = None
-
-    def of(self, types: Sequence[str]) -> Collection[Document]:
-        """Give where the current versions of some types are; of several, never the trail."""
-        if self.audit is not None and tuple(types) == (AUDIT_EVENT,):
-            return self.audit
-        return self.resources
-
-    def parted(self, references: Iterable[str]) -> list[tuple[Collection[Document], list[str]]]:
-        """Give the places of some ``Type/id`` references, each with those that are there."""
-        wanted = set(references)
-        if self.audit is None:
-            return [(self.resources, list(wanted))] if wanted else []
-        records = {each for each in wanted if each.startswith(f"{AUDIT_EVENT}/")}
-        places = ((self.resources, wanted - records), (self.audit, records))
-        return [(place, list(found)) for place, found in places if found]
 
 
 class Snapshot:
@@ -158,6 +124,26 @@ class Snapshot:
         found = self._found(references, {"del": {"$exists": False}}, STORED_AND_TOKENS)
         return {d["_id"]: (stored(d), d.get("t", [])) for d in found}
 
+    def together(
+        self, references: Collection[str], sought: Sequence[Sought]
+    ) -> dict[str, tuple[StoredResource, list[str]]] | None:
+        """Give some resources, and what some searches find, in one round trip.
+
+        Args:
+            references: ``Type/id`` of the resources; tombstones are given, too.
+            sought: the searches, of types that are in one place with all others.
+
+        Returns:
+            Each with those of its tokens that were asked for, which tell what found it; None
+            where it must be asked in several round trips.
+        """
+        if not can_be_joined(sought):
+            return None
+        filter_, fields = filter_of(references, sought), fields_of(references, sought)
+        place, session = self.collections.resources, self.session
+        found = self._run(lambda: mongo_direct.find(place, filter_, fields, session=session).all())
+        return {d["_id"]: (stored(d), d["t"]) for d in found}
+
     def explain(self, query: Query) -> dict[str, Any]:
         """Tell how a page is found; see `mongo_query.explain`."""
         return self._run(lambda: mongo_query.explain(*self._settled(query)))
@@ -168,7 +154,7 @@ class Snapshot:
             lambda: mongo_query.count(*self._settled(query), session=self.session, limit=limit)
         )
 
-    def _settled(self, query: Query) -> tuple[Collection[Document], Query]:
+    def _settled(self, query: Query) -> tuple[Documents[Document], Query]:
         """Give where a search looks, and the search as it can be answered there.
 
         What a search of the trail asks of other resources is asked where those are.

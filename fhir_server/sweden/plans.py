@@ -94,6 +94,19 @@ class Plan:
     ended: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Another SIP of the same person, of which no more needs to be known.
+
+    Args:
+        id: the CarePlan's logical id.
+        status: ``CarePlan.status``.
+    """
+
+    id: str
+    status: str
+
+
 def is_sip(resource: Json) -> bool:
     """Tell whether a resource is a CarePlan of category ``SIP``."""
     return resource.get("resourceType") == "CarePlan" and says(
@@ -190,6 +203,15 @@ def _responsible(held: Held, read: Read) -> Iterator[OverallResponsible]:
                 text(extension(found, "huvudman"), "valueCode"),
                 huvudman(follow(held, organization, read), read),
             )
+
+
+def responsible_organizations(care_plan: Json) -> list[Json]:
+    """Give the references to the organizations that have the overall responsibility (R76)."""
+    return [
+        child(extension(found, "organization"), "valueReference")
+        for _, found in items(care_plan, "extension")
+        if found.get("url") == codes.OVERALL_RESPONSIBLE
+    ]
 
 
 def _refers(reference: Json) -> bool:

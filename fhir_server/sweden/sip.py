@@ -17,7 +17,7 @@ from fhir_server.sweden import codes
 from fhir_server.sweden.codes import LawParagraph
 from fhir_server.sweden.consents import Consent
 from fhir_server.sweden.periods import local_date
-from fhir_server.sweden.plans import Activity, OverallResponsible, Plan
+from fhir_server.sweden.plans import Activity, OverallResponsible, Plan, Standing
 from fhir_server.sweden.rulings import refusal, warning
 
 # Socialtjänstlag (2025:400) replaced socialtjänstlag (2001:453) on this day (DOMAIN 0.4).
@@ -38,7 +38,7 @@ def legal_basis(day: date) -> tuple[LawParagraph, ...]:
     return codes.HSL_16_4, codes.SOL_10_8, codes.SOL_10_9, codes.PL_6_4
 
 
-def check(plan: Plan, others: Sequence[Plan], now: datetime) -> list[Issue]:
+def check(plan: Plan, others: Sequence[Plan | Standing], now: datetime) -> list[Issue]:
     """List what the law has against a plan.
 
     Only a draft and an active plan are judged: a plan on hold, revoked or completed may be so
@@ -314,7 +314,7 @@ def work_begins_at_once(plan: Plan, now: datetime, law: Sequence[LawParagraph]) 
 
 
 def only_one_sip(
-    plan: Plan, others: Sequence[Plan], law: Sequence[LawParagraph]
+    plan: Plan, others: Sequence[Plan | Standing], law: Sequence[LawParagraph]
 ) -> Iterator[Issue]:
     """Warn about a second active SIP (R85): an existing plan with the content suffices."""
     replaced = {found.literal for found in plan.replaces}

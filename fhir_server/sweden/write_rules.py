@@ -34,7 +34,7 @@ from fhir_server.sweden import (
 from fhir_server.sweden import consequences as what_follows
 from fhir_server.sweden.assignments import Assignment
 from fhir_server.sweden.consequences import Pair
-from fhir_server.sweden.elements import Json, child, extension, items, target, text
+from fhir_server.sweden.elements import Json, Target, child, extension, items, target, text
 
 
 class Reader(Protocol):
@@ -54,6 +54,10 @@ class Reader(Protocol):
                 ``category="system|code"``, ``status="active"``,
                 ``participant="PractitionerRole/1"``, ``practitioner="Practitioner/1"``.
         """
+        ...
+
+    def ids(self, resource_type: str, **tokens: str) -> Iterable[str]:
+        """Give the logical ids of what `search` finds."""
         ...
 
 
@@ -160,6 +164,28 @@ def searches(resource: Json) -> list[tuple[str, dict[str, str]]]:
         return []
     about = {"patient": patient.literal}
     return [("CareTeam", _named_contacts_of(patient.literal)), ("Condition", about)]
+
+
+def at_once(resource: Json) -> tuple[list[str], list[tuple[str, dict[str, str]]]]:
+    """Give what `check` reads in any case about a resource to be written: of a SIP.
+
+    Returns:
+        References, as ``Type/id``, and searches about its patient; of a CarePlan that is found,
+        `check` asks for no more than its id.
+    """
+    if not plans.is_sip(resource):
+        return [], []
+    patient = target(child(resource, "subject"))
+    named = [child(resource, "subject")]
+    named += [reference for _, reference in items(resource, "supportingInfo")]
+    named += plans.responsible_organizations(resource)
+    references = [aim.literal for aim in map(target, named) if aim.local]
+    if not _is_judged(resource, patient):
+        return references, []
+    return references, [
+        ("Consent", _consents_of(patient.literal)),
+        ("CarePlan", _sips_of(patient.literal)),
+    ]
 
 
 def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:
@@ -318,22 +344,27 @@ def _check_block(block: Json, reader: Reader, now: datetime) -> list[Issue]:
 def _check_sip(care_plan: Json, reader: Reader, now: datetime) -> list[Issue]:
     read = cache(reader.read)
     person = target(child(care_plan, "subject"))
-    if care_plan.get("status") not in ("draft", "active") or person.resource_type != "Patient":
+    if not _is_judged(care_plan, person):
         return sip.check(plans.facts_from(care_plan, read), [], now)
-    given = reader.search(
-        "Consent",
-        patient=person.literal,
-        category=f"{codes.CONSENT_CATEGORY_SYSTEM}|{codes.CONSENT_TO_SIP}",
-    )
-    others = reader.search(
-        "CarePlan",
-        patient=person.literal,
-        category=f"{codes.CARE_PLAN_CATEGORY}|{codes.SIP}",
-        status="active",
-    )
+    given = reader.search("Consent", **_consents_of(person.literal))
     custody = what_follows.guardians_of(person.literal, reader, now)
     plan = plans.facts_from(care_plan, read, given, guardians=custody)
-    return sip.check(plan, [plans.facts_from(other, read) for other in others], now)
+    active = reader.ids("CarePlan", **_sips_of(person.literal))
+    return sip.check(plan, [plans.Standing(each, "active") for each in active], now)
+
+
+def _is_judged(care_plan: Json, person: Target) -> bool:
+    in_force = care_plan.get("status") in ("draft", "active")
+    return in_force and person.resource_type == "Patient"
+
+
+def _consents_of(patient: str) -> dict[str, str]:
+    return {"patient": patient, "category": what_follows.SIP_CONSENTS}
+
+
+def _sips_of(patient: str) -> dict[str, str]:
+    """Search for a patient's active SIPs."""
+    return {"patient": patient, "category": what_follows.SIPS, "status": "active"}
 
 
 def _keys(kind: str, reference: Json) -> list[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient, monitoring
 
+import benchmarks
 from fhir_server.app import create_app
+from fhir_server.fhir.locations import canonical
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete
@@ -19,12 +24,15 @@ from fhir_server.interactions.update import update
 from fhir_server.settings import Settings
 from fhir_server.storage import mongo
 from fhir_server.storage.mongo import MongoStore
+from fhir_server.storage.mongo_together import Sought, filter_of, tokens_of
 from fhir_server.sweden import codes
 from tests.security.worlds import ORGANIZATIONS, World, organization, staff
 
 Json = dict[str, Any]
 ROLE = "PractitionerRole/nurse"
 NURSE = staff("hc")
+SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
+INDEX = r"'indexName': '[^']*'"
 # What goes on beside the writes: rules that are followed, and the audit trail.
 BESIDE = ("audit", "audit_heads", "conformance_state", "search_state")
 
@@ -71,6 +79,7 @@ def world(settings: Settings, mongo_uri: str, store: MongoStore) -> Iterator[Wat
     world.put({"resourceType": "Patient", "id": "p1"}, {"resourceType": "Patient", "id": "p2"})
     unit = {"reference": "Organization/hc"}
     world.put({"resourceType": "PractitionerRole", "id": "nurse", "organization": unit})
+    world.put(*needs_of_the_sip())
     create(world.context(NURSE), "CarePlan", plan())  # what is read once is read now
     yield world
     app.extensions["fhir"].store.close()
@@ -146,10 +155,78 @@ def test_a_sip_asks_for_its_law_inside_its_transaction(world: Watched) -> None:
     sip = {"coding": [{"system": codes.CARE_PLAN_CATEGORY, "code": codes.SIP}]}
     written = plan(category=[sip], created="2026-03-12", period={"start": "2026-03-12"})
     asked = world.asked(lambda: create(world.context(), "CarePlan", written))
-    law = ["find resources"] * 3
     assert asked == [
-        "find resources", "update locks", "insert resources", *law, "commitTransaction"
+        "find resources", "update locks", "insert resources", "find resources", "commitTransaction"
     ]  # fmt: skip
+
+
+def test_what_a_profile_follows_is_read_with_all_that_a_plan_refers_to(world: Watched) -> None:
+    """The profile asks of goals that they conform to another; the law asks for consents and a unit.
+
+    However many SIPs the person has.
+    """
+    whole = whole_sip()
+    for _ in range(2):
+        asked = world.asked(lambda: create(world.context(), "CarePlan", whole))
+        assert asked == [
+            "find resources", "update locks", "insert resources", "find resources",
+            "commitTransaction",
+        ]  # fmt: skip
+
+
+def test_what_the_law_asks_of_a_sip_follows_indexes(world: Watched) -> None:
+    """One for ids, one for tokens; and nothing is examined that is not an answer."""
+    stored = create(world.context(), "CarePlan", whole_sip()).stored
+    assert stored is not None
+    store, parse = world.parts.store, world.parts.server.parser.parse
+    pairs = [("patient", "Patient/p1"), ("status", "active")]
+    queries = [parse(type_, pairs) for type_ in ("CarePlan", "Consent")]
+    sought = [Sought(query, tokens_of(query) or []) for query in queries]
+    filter_ = filter_of(["Patient/p1", "Consent/p1-sip-samtycke"], sought)
+    found = store.collections.resources.find(filter_).explain()
+    plan, figures = str(found["queryPlanner"]["winningPlan"]), found["executionStats"]
+    assert "COLLSCAN" not in plan
+    assert {"'indexName': '_id_'", "'indexName': 't_id'"} <= set(re.findall(INDEX, plan))
+    about = ["CarePlan.patient>Patient/p1", "Consent.patient>Patient/p1"]
+    own = store.collections.resources.count_documents({"t": {"$in": about}})
+    # What is an answer counts a second time, where the two ways are joined.
+    assert figures["totalDocsExamined"] == own + figures["nReturned"]
+
+
+def whole_sip() -> Json:
+    """Give the active plan whose create is measured, of a patient here."""
+    path = Path(benchmarks.__file__).parent / "workloads" / "create-sip.json"
+    spelled = json.dumps(json.loads(path.read_text("utf-8"))["resource"])
+    made: Json = json.loads(spelled.replace("{canonical}", canonical()).replace("{id}", "p1"))
+    return made
+
+
+def needs_of_the_sip() -> Iterator[Json]:
+    """Give what that plan refers to."""
+    yield {"resourceType": "Organization", "id": "demo-hc-2380-1", "name": "Hälsocentralen"}
+    yield {"resourceType": "Organization", "id": "demo-hemsjukvard-2380", "name": "Hemsjukvården"}
+    yield {"resourceType": "PractitionerRole", "id": "demo-hc-2380-1-dsk-2"}
+    patient = {"reference": "Patient/p1"}
+    category = {"system": codes.CONSENT_CATEGORY_SYSTEM, "code": codes.CONSENT_TO_SIP}
+    yield {
+        "resourceType": "Consent",
+        "id": "p1-sip-samtycke",
+        "status": "active",
+        "scope": {"coding": [{"system": SCOPE, "code": "patient-privacy"}]},
+        "category": [{"coding": [category]}],
+        "patient": patient,
+        "dateTime": "2026-03-01",
+        "performer": [patient],
+        "policyRule": {"coding": [{"system": codes.LAW_SYSTEM, "code": codes.HSL_16_4.code}]},
+        "provision": {"type": "permit"},
+    }
+    yield {
+        "resourceType": "Goal",
+        "id": "p1-sip-mal",
+        "lifecycleStatus": "active",
+        "description": {"text": "Gå till brevlådan själv"},
+        "subject": patient,
+    }
 
 
 def bundle(count: int, *more: Json) -> Json:

@@ -42,6 +42,9 @@ class World:
             ):
                 yield resource
 
+    def ids(self, resource_type: str, **tokens: str) -> Iterator[str]:
+        return (each["id"] for each in self.search(resource_type, **tokens))
+
     @staticmethod
     def _matches(resource: Json, name: str, token: str) -> bool:
         if name == "patient":
