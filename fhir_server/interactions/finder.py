@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Server
+from fhir_server.search.parse import QueryParser
+from fhir_server.search.query import Query, every
 from fhir_server.storage.mongo_about import About
 from fhir_server.storage.mongo_together import Sought, tokens_of
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
 PAGE = "200"
+PATIENT = "patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,7 @@ class Finder:
         """
         sought: list[Sought] = []
         for type_, parameters, ids_only in searches:
-            pairs = [(name.replace("_", "-"), value) for name, value in parameters.items()]
-            query = self._server.parser.parse(type_, pairs)
+            query = self._about_patient(type_, parameters)
             asked = tokens_of(query)
             if asked is None:
                 return None
@@ -137,6 +140,16 @@ class Finder:
         }
         answers = [[name for name, (_, own) in ordered if each.finds(own)] for each in sought]
         return Together(parsed, answers)
+
+    def _about_patient(self, resource_type: str, parameters: Mapping[str, str]) -> Query:
+        """Read a search by a patient first, and by what is the same for all patients then."""
+        parser = self._server.parser
+        pairs = [(name.replace("_", "-"), value) for name, value in parameters.items()]
+        whose = [pair for pair in pairs if pair[0] == PATIENT]
+        query = parser.parse(resource_type, whose)
+        others = tuple(pair for pair in pairs if pair[0] != PATIENT)
+        rest = _read(parser, resource_type, others)
+        return replace(query, where=every(query.where, rest.where))
 
     def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[dict[str, Any]]:
         """Give what has one of some index tokens, of several types in one round trip.
@@ -159,3 +172,9 @@ class Finder:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+
+@lru_cache(maxsize=32)
+def _read(parser: QueryParser, resource_type: str, pairs: tuple[tuple[str, str], ...]) -> Query:
+    """Read what rules ask in the same words each time; other rules of search have a new parser."""
+    return parser.parse(resource_type, pairs)

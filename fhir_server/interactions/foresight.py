@@ -14,10 +14,9 @@ from typing import Any
 
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Server, WriteRules
-from fhir_server.interactions.finder import Finder
+from fhir_server.interactions.finder import PATIENT, Finder
 from fhir_server.storage.snapshot import Snapshot
 
-PATIENT = "patient"
 # Longer chains than any from a resource to what a rule asks of it: contact, role, unit, caregiver.
 _LONGEST_CHAIN = 12
 # Resources whose law is read in one round trip: each adds conditions to all that is looked at.

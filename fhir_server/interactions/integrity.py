@@ -117,8 +117,22 @@ def mentioned(resource: Any, base: str) -> set[str]:
         resource: as it was sent.
         base: address of the FHIR interface as the client sees it.
     """
-    targets = (local(text, base) for _, text in _places(resource, "", lambda text: text))
+    targets = (local(text, base) for text in _spelled(resource))
     return {str(target) for target in islice(targets, MOST_MENTIONED) if target is not None}
+
+
+def _spelled(resource: Any) -> Iterator[str]:
+    """Give the texts of the references in a resource, in any order."""
+    waiting = [resource]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            text = value.get("reference")
+            if isinstance(text, str):
+                yield text
+            waiting += [each for each in value.values() if isinstance(each, dict | list)]
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _refuse_conditional(written: Sequence[Prepared]) -> None:
