@@ -117,7 +117,8 @@ def mentioned(resource: Any, base: str) -> set[str]:
         resource: as it was sent.
         base: address of the FHIR interface as the client sees it.
     """
-    targets = (local(text, base) for text in _spelled(resource))
+    # A plan names its goal and its units in each activity.
+    targets = (local(text, base) for text in dict.fromkeys(_spelled(resource)))
     return {str(target) for target in islice(targets, MOST_MENTIONED) if target is not None}
 
 
