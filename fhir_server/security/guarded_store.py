@@ -18,6 +18,7 @@ from fhir_server.search.query import And, Chained, Query, every
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.disclosing import DecidingAccess, DisclosingAccess
 from fhir_server.security.guarded_figures import GuardedFigures
+from fhir_server.security.identifying import Identifying
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks, labelled_as, tokens_left
 from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
@@ -30,6 +31,7 @@ from fhir_server.storage.checks import Check, Follow
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_about import About
 from fhir_server.storage.mongo_together import Sought
+from fhir_server.storage.reading_along import ReadingAlong
 from fhir_server.storage.records import Change, SearchPage, StoredResource
 from fhir_server.storage.snapshot import Snapshot
 from fhir_server.storage.versions import HistoryQuery, VersionPage
@@ -38,7 +40,7 @@ from fhir_server.storage.versions import HistoryQuery, VersionPage
 MANY_TYPES = 12
 
 
-class GuardedStore(Referring, GuardedFigures):
+class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
     """Reads and writes on behalf of a principal.
 
     Args:

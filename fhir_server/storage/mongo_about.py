@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +53,35 @@ def find(
     session: ClientSession | None,
 ) -> list[Document]:
     """Give the documents; see `Snapshot.about`."""
-    known = wanted.ways if isinstance(wanted, Wanted) else ways(wanted)
-    filter_ = {"t": {"$in": list(tokens)}, "$or": known}
+    return find_any(collection, [having(tokens, wanted)], session)
+
+
+def find_any(
+    collection: Collection[Document],
+    any_of: Sequence[Mapping[str, Any]],
+    session: ClientSession | None,
+) -> list[Document]:
+    """Give the documents that pass one of some filters, each of which the tokens lead to."""
+    filter_ = any_of[0] if len(any_of) == 1 else {"$or": any_of}
     return mongo_direct.find(collection, filter_, STORED, session=session, hint=TOKENS).all()
+
+
+def having(tokens: Sequence[str], wanted: Sequence[About]) -> dict[str, Any]:
+    """Give the filter for what has one of some tokens, and what else is wanted of its type."""
+    known = wanted.ways if isinstance(wanted, Wanted) else ways(wanted)
+    return {"t": {"$in": list(tokens)}, "$or": known}
+
+
+def by_type(references: Iterable[str]) -> list[dict[str, Any]]:
+    """Give the filters that find living resources by the index of tokens.
+
+    Deleted resources have no tokens. One for each type, since the index would be asked for
+    every pair of a type and an id otherwise.
+    """
+    by_type: dict[str, list[str]] = {}
+    for reference in references:
+        by_type.setdefault(reference.partition("/")[0], []).append(reference)
+    return [{"t": type_, "_id": {"$in": ids}} for type_, ids in by_type.items()]
 
 
 def ways(wanted: Sequence[About]) -> list[dict[str, Any]]:

@@ -176,7 +176,7 @@ class Snapshot:
             deleted_too: whether a deleted resource counts.
         """
         places = [
-            (place, _by_type(wanted), wanted)
+            (place, mongo_about.by_type(wanted), wanted)
             for place, wanted in self.collections.parted(references)
         ]
         if not places:
@@ -378,15 +378,3 @@ class Snapshot:
         with translated_errors():
             # A transaction reads the primary's own data, and commits only what a majority has.
             return self.collections.primary.settled(read) if self.session is None else read()
-
-
-def _by_type(references: Iterable[str]) -> list[dict[str, Any]]:
-    """Give the conditions that find living resources by the index of tokens.
-
-    Deleted resources have no tokens. One branch for each type, since the index would be asked for
-    every pair of a type and an id otherwise.
-    """
-    by_type: dict[str, list[str]] = {}
-    for reference in references:
-        by_type.setdefault(reference.partition("/")[0], []).append(reference)
-    return [{"t": type_, "_id": {"$in": ids}} for type_, ids in by_type.items()]

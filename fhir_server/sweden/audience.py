@@ -23,6 +23,10 @@ _PROTECTED = ("sekretessmarkering", "skyddadFolkbokforing")
 _REDACTED = {"system": codes.OBSERVATION_VALUE, "code": "REDACTED"}
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _MASKED_NAME = {"extension": [{"url": _ABSENT, "valueCode": "masked"}]}
+# What is not among the bytes is nowhere in a resource: JSON as this server writes it has no escapes
+# in a url.
+_LABEL = _SECURITY_LABELS.encode()
+_INTERNAL_NOTE = codes.INTERNAL_NOTE.encode()
 # Of a protected person, what the work needs: neither name nor anything that leads to it. A
 # legitimationsnummer leads to the name in a public register.
 _OF_PROTECTED = ("resourceType", "id", "meta", "active", "language")
@@ -68,6 +72,25 @@ def protected_among(resources: Collection[Json]) -> set[str]:
         and target(child(each, "practitioner")).literal in persons
     }
     return persons | roles
+
+
+def sees_all(resource: Json, body: bytes, audience: str, protected: Collection[str]) -> bool:
+    """Tell whether it is plain that an audience may see all of a resource, as it is stored.
+
+    Where it is not, `for_audience` looks at every element.
+
+    Args:
+        resource: the resource.
+        body: its JSON as this server writes it.
+        audience: ``patient`` or ``professional``.
+        protected: from `protected_among`.
+    """
+    return (
+        not protected
+        and "contained" not in resource
+        and _LABEL not in body
+        and (audience != PATIENT or _INTERNAL_NOTE not in body)
+    )
 
 
 def for_audience(resource: Json, audience: str, protected: Collection[str]) -> dict[str, Any]:

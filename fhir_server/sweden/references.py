@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from fhir_server.fhir.reference import local
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import Json, child, extension, items, target, text
+from fhir_server.sweden.elements import Json, child, extension, items, literal_of, text
 
 Read = Callable[[str], Json | None]
 """Gives the current resource at ``Type/id``, or None where there is none."""
@@ -39,10 +40,10 @@ def follow(held: Held, reference: Json, read: Read) -> Held | None:
     Returns:
         None where the reference is logical, external, of an unknown form, or dangling.
     """
-    aim = target(reference)
-    if aim.contained:
-        return _contained(held.root, aim.literal[1:])
-    found = read(aim.literal) if aim.local else None
+    literal = literal_of(reference)
+    if literal.startswith("#"):
+        return _contained(held.root, literal[1:])
+    found = read(literal) if local(literal) is not None else None
     return alone(found) if found is not None else None
 
 

@@ -11,9 +11,11 @@ from urllib.parse import quote
 
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
-from fhir_server.interactions.conditional import criteria, one_match
+from fhir_server.interactions.conditional import criteria, one_match, the_one
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call
+from fhir_server.search import tokens
+from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes
 from fhir_server.sweden.audience import PROFESSIONAL
 from fhir_server.sweden.elements import Json, child, extension, items, text
@@ -142,14 +144,23 @@ def patient_of(call: Call, finder: Finder) -> dict[str, Any]:
             "identifier",
             code="required",
         )
-    wanted = "identifier=" + _search(token(str(identifier), "identifier"))
-    stored = one_match(call.context.store, criteria(call.context.server, "Patient", wanted))
+    stored = _identified(call, token(str(identifier), "identifier"))
     if stored is None or stored.body is None:
         raise FhirError(
             Issue("error", "not-found", "No patient has that identifier.", "identifier")
         )
     patient: dict[str, Any] = json.parse(stored.body)
     return patient
+
+
+def _identified(call: Call, wanted: Token) -> StoredResource | None:
+    """Give the patient with an identifier; with its system that needs no search to be read."""
+    store = call.context.store
+    if wanted.systems and all(wanted.systems):
+        coded = [tokens.coded(system, wanted.value) for system in wanted.systems]
+        return the_one(store.identified([f"Patient.identifier{tokens.CODED}{c}" for c in coded]))
+    asked = criteria(call.context.server, "Patient", "identifier=" + _search(wanted))
+    return one_match(store, asked)
 
 
 def token(given: str, name: str) -> Token:

@@ -1,14 +1,15 @@
 """Gathers a patient's named contacts, and all that says who they are and how to reach them.
 
-A fixed number of round trips, whatever the number of contacts: the patient, the CareTeams with the
-hälsoärenden, the Provenances, and one for each step from a contact to the vårdgivare above it.
+A fixed number of round trips, whatever the number of contacts: the patient and the CareTeams with
+the hälsoärenden, at once where the patient's id is known; the Provenances with what the contacts
+lead to; and one for each step from a contact to the vårdgivare above it that was not foreseen.
 Everything is looked up by this patient, or by a reference from what was found so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.fhir.outcome import Issue
@@ -20,8 +21,17 @@ from fhir_server.operations.contacts.contact_inquiry import (
     inquiry,
     patient_of,
 )
+from fhir_server.operations.contacts.contact_surroundings import (
+    Known,
+    around,
+    cut,
+    reached,
+    read,
+    read_along,
+)
 from fhir_server.operations.operation import Call
 from fhir_server.search import tokens
+from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.storage.mongo_about import About
 from fhir_server.sweden import accountability, audience, availability, codes, contact_reading
 from fhir_server.sweden.assignments import kind_of
@@ -30,10 +40,8 @@ from fhir_server.sweden.elements import Json, child, extension, items
 from fhir_server.sweden.elements import target as target_of
 
 Resource = dict[str, Any]
-Found = dict[str, Resource]
+Found = Mapping[str, Resource]
 
-# From a deputy's role over unit, part and vårdgivare to the huvudman; longer than any chain here.
-_STEPS = 8
 # More contacts than anybody has.
 _AT_ONCE = 200
 _NAMED_CONTACTS = (
@@ -52,6 +60,7 @@ class Contacts:
         around: what they lead to, nearest first.
         views: the contacts as a reader needs them, in the order of ``teams``.
         issues: what a reader should know of the answer.
+        stored: by ``Type/id``, the JSON of what is given as it is stored; empty for what is not.
     """
 
     patient: Resource
@@ -60,6 +69,7 @@ class Contacts:
     around: tuple[Resource, ...]
     views: tuple[ContactView, ...]
     issues: tuple[Issue, ...] = ()
+    stored: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def gather(call: Call) -> Contacts:
@@ -70,26 +80,73 @@ def gather(call: Call) -> Contacts:
             parameters that contradict each other.
     """
     asked = inquiry(call)
-    finder = Finder(call.context.server, call.context.store)
-    patient = patient_of(call, finder)
-    reference = f"Patient/{patient['id']}"
-    assignments, processes = _of_patient(finder, reference)
-    teams = [team for team in assignments if _is_asked_for(team, asked)]
-    provenances = _provenances(finder, teams)
-    found = _around(finder, [*teams, *provenances.values()])
-    found |= {_reference(each): each for each in processes}
-    teams = [t for t in teams if _is_of(t, provenances.get(_reference(t)), found, asked)]
+    store = call.context.store
+    try:
+        if call.id is not None:
+            store.read_along([f"Patient/{call.id}"], *_of_patient(f"Patient/{call.id}"))
+        patient = patient_of(call, Finder(call.context.server, store))
+        assignments, processes = _read_of_patient(store, f"Patient/{patient['id']}")
+        teams = [team for team in assignments if _is_asked_for(team.resource, asked)]
+        provenances, found = _beside(store, teams)
+    finally:
+        store.forget_along()
+    found |= {_reference(each.resource): each for each in processes}
+    reading = {reference: known.resource for reference, known in found.items()}
+    teams = [t for t in teams if _is_of(t.resource, _said(t, provenances), reading, asked)]
     return _seen(patient, asked, teams, provenances, found)
 
 
-def _of_patient(finder: Finder, patient: str) -> tuple[list[Resource], list[Resource]]:
-    """Give a patient's named contacts, in order, and hälsoärenden."""
+def _of_patient(patient: str) -> tuple[list[str], list[About]]:
+    """Give what leads to a patient's named contacts and hälsoärenden."""
     wanted = [About("CareTeam", tokens=[_NAMED_CONTACTS]), About("EpisodeOfCare")]
-    of_patient = [f"{each.resource_type}.patient{tokens.REFERENCE}{patient}" for each in wanted]
-    found = finder.about(of_patient, wanted)
-    teams = [each for each in found if each["resourceType"] == "CareTeam"]
-    teams.sort(key=lambda t: (kind_of(t), t.get("period", {}).get("start", "")))
-    return teams, [each for each in found if each["resourceType"] != "CareTeam"]
+    return [f"{each.resource_type}.patient{tokens.REFERENCE}{patient}" for each in wanted], wanted
+
+
+def _read_of_patient(store: GuardedStore, patient: str) -> tuple[list[Known], list[Known]]:
+    """Give a patient's named contacts, in order, and hälsoärenden."""
+    found = _about(store, *_of_patient(patient))
+    teams = [each for each in found if each.resource["resourceType"] == "CareTeam"]
+    teams.sort(key=lambda t: (kind_of(t.resource), t.resource.get("period", {}).get("start", "")))
+    return teams, [each for each in found if each.resource["resourceType"] != "CareTeam"]
+
+
+def _about(store: GuardedStore, about: Sequence[str], wanted: Sequence[About]) -> list[Known]:
+    """Give what has one of some index tokens, in the order of types and ids."""
+    found = sorted(store.about(about, wanted), key=lambda each: each.reference)
+    return [read(each.body) for each in found if each.body is not None]
+
+
+def _beside(store: GuardedStore, teams: list[Known]) -> tuple[dict[str, Known], dict[str, Known]]:
+    """Give the last Provenances of some CareTeams, and what both lead to; both by ``Type/id``."""
+    if not teams:
+        return {}, {}
+    references = [_reference(team.resource) for team in teams]
+    some = [references[n : n + _AT_ONCE] for n in range(0, len(references), _AT_ONCE)]
+    questions = [[f"Provenance.target{tokens.REFERENCE}{r}" for r in each] for each in some]
+    wanted = [About("Provenance")]
+    read_along(store, teams, questions[0], wanted)
+    last: dict[str, Known] = {}
+    for question in questions:
+        for each in _about(store, question, wanted):
+            _keep_last(last, each)
+    provenances = {reference: last[reference] for reference in references if reference in last}
+    return provenances, around(store, [*teams, *provenances.values()])
+
+
+def _keep_last(last: dict[str, Known], provenance: Known) -> None:
+    """Keep, for each target, the Provenance that was recorded last (R112)."""
+    recorded = accountability.recorded(provenance.resource)
+    for _, aim in items(provenance.resource, "target"):
+        team = target_of(aim).literal
+        known = last.get(team)
+        if recorded > accountability.recorded(known.resource if known else {}):
+            last[team] = provenance
+
+
+def _said(team: Known, provenances: Mapping[str, Known]) -> Resource | None:
+    """Give what the last Provenance says of a CareTeam; None for none."""
+    found = provenances.get(_reference(team.resource))
+    return found.resource if found else None
 
 
 def _is_asked_for(team: Json, asked: Inquiry) -> bool:
@@ -100,74 +157,6 @@ def _is_asked_for(team: Json, asked: Inquiry) -> bool:
         and not named.isdisjoint(wanted)
         and audience.may_see(team, asked.audience)
     )
-
-
-def _provenances(finder: Finder, teams: list[Resource]) -> Found:
-    """Give, for each CareTeam, the Provenance that was recorded last (R112)."""
-    if not teams:
-        return {}
-    last: Found = {}
-    references = [_reference(team) for team in teams]
-    for first in range(0, len(references), _AT_ONCE):
-        some = references[first : first + _AT_ONCE]
-        targets = [f"Provenance.target{tokens.REFERENCE}{each}" for each in some]
-        for each in finder.about(targets, [About("Provenance")]):
-            for _, aim in items(each, "target"):
-                team = target_of(aim).literal
-                if accountability.recorded(each) > accountability.recorded(last.get(team, {})):
-                    last[team] = each
-    return {reference: last[reference] for reference in references if reference in last}
-
-
-def _around(finder: Finder, start: Iterable[Resource]) -> Found:
-    """Give what resources lead to, one round trip for each step."""
-    found: Found = {}
-    wanted = {reference for resource in start for reference in _leads(resource)}
-    for _ in range(_STEPS):
-        new = [reference for reference in wanted if reference not in found]
-        if not new:
-            break
-        read = finder.read_many(new)
-        found.update(read)
-        wanted = {reference for resource in read.values() for reference in _leads(resource)}
-    return found
-
-
-def _leads(resource: Json) -> Iterator[str]:
-    """Give the references to follow from a resource, and from those contained in it."""
-    for reference in _references(resource):
-        aim = target_of(reference)
-        if aim.local:
-            yield aim.literal
-    for _, inner in items(resource, "contained"):
-        yield from _leads(inner)
-
-
-def _references(resource: Json) -> Iterator[Json]:
-    match resource.get("resourceType"):
-        case "CareTeam":
-            yield from _of_team(resource)
-        case "PractitionerRole":
-            yield child(resource, "practitioner")
-            yield child(resource, "organization")
-        case "Organization":
-            yield child(resource, "partOf")
-        case "Provenance":
-            yield from accountability.accountable(resource)
-
-
-def _of_team(team: Json) -> Iterator[Json]:
-    yield from (reference for _, reference in items(team, "managingOrganization"))
-    yield child(extension(team, codes.MEDICALLY_RESPONSIBLE), "valueReference")
-    yield child(extension(team, codes.CARE_PROCESS), "valueReference")
-    if not kind_of(team):
-        return
-    for _, participant in items(team, "participant"):
-        yield child(participant, "member")
-        yield child(extension(participant, codes.CONTACT_VIA_TEAM), "valueReference")
-        for _, each in items(participant, "extension"):
-            if each.get("url") == codes.DEPUTY:
-                yield child(extension(each, "member"), "valueReference")
 
 
 def _is_of(team: Resource, provenance: Resource | None, found: Found, asked: Inquiry) -> bool:
@@ -234,47 +223,49 @@ def _resolved(references: Iterable[Json], found: Found) -> list[Resource]:
 def _seen(
     patient: Resource,
     asked: Inquiry,
-    teams: list[Resource],
-    provenances: Found,
-    found: Found,
+    teams: list[Known],
+    provenances: Mapping[str, Known],
+    found: Mapping[str, Known],
 ) -> Contacts:
     """Give what the audience may see, and only what the contacts that are left lead to."""
-    protected = audience.protected_among(found.values())
+    reading = {reference: known.resource for reference, known in found.items()}
+    protected = audience.protected_among(reading.values())
+
+    def seen(known: Known) -> Known:
+        if audience.sees_all(known.resource, known.body, asked.audience, protected):
+            return known
+        return cut(audience.for_audience(known.resource, asked.audience, protected))
+
     visible = {
-        reference: audience.for_audience(resource, asked.audience, protected)
-        for reference, resource in found.items()
-        if audience.may_see(resource, asked.audience)
+        reference: seen(known)
+        for reference, known in found.items()
+        if audience.may_see(known.resource, asked.audience)
     }
-    shown = [audience.for_audience(team, asked.audience, protected) for team in teams]
-    mine = [provenances[_reference(t)] for t in teams if _reference(t) in provenances]
-    beside = [audience.for_audience(each, asked.audience, protected) for each in mine]
-    views = [contact_reading.view(team, visible.get, asked.moment) for team in shown]
+    shown = [seen(team) for team in teams]
+    mine = (provenances.get(_reference(team.resource)) for team in teams)
+    beside = [seen(each) for each in mine if each is not None]
+    readable = {reference: known.resource for reference, known in visible.items()}
+    views = [contact_reading.view(t.resource, readable.get, asked.moment) for t in shown]
     if asked.exact:
         views = [availability.answering(each, asked.moment) for each in views]
-    processes = [each for team in shown for each in _processes(team, visible)]
-    around = [*_reached([*shown, *beside], visible), *beside, *processes]
-    distinct = {_reference(each): each for each in around}
+    processes = [
+        visible[_reference(each)] for t in shown for each in _processes(t.resource, readable)
+    ]
+    led = [*reached([*shown, *beside], visible), *beside, *processes]
+    distinct = {_reference(each.resource): each for each in led}
     issues = tuple(
-        accountability.missing(team, provenances.get(_reference(team)), found.get) for team in teams
+        accountability.missing(team.resource, _said(team, provenances), reading.get)
+        for team in teams
     )
     return Contacts(
         patient,
         asked,
-        tuple(shown),
-        tuple(distinct.values()),
+        tuple(team.resource for team in shown),
+        tuple(each.resource for each in distinct.values()),
         tuple(views),
         tuple(issue for issue in issues if issue and asked.audience != audience.PATIENT),
+        {_reference(each.resource): each.body for each in (*shown, *distinct.values())},
     )
-
-
-def _reached(start: Iterable[Resource], visible: Found) -> list[Resource]:
-    reached: Found = {}
-    wanted = [reference for resource in start for reference in _leads(resource)]
-    while wanted:
-        new = {r: visible[r] for r in wanted if r in visible and r not in reached}
-        reached |= new
-        wanted = [reference for resource in new.values() for reference in _leads(resource)]
-    return list(reached.values())
 
 
 def _reference(resource: Json) -> str:

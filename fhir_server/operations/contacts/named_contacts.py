@@ -56,20 +56,30 @@ def _as_stored(resource: Resource) -> Resource:
 
 
 def _bundle(contacts: Contacts, base: str, shape: Callable[[Resource], Resource | None]) -> bytes:
-    def entry(resource: Resource, mode: str) -> Iterator[Resource]:
-        if shaped := shape(resource):
+    def entry(resource: Resource, mode: str, body: bytes = b"") -> Iterator[Resource]:
+        if not body:
+            shaped = shape(resource)
+            body = json.dump(shaped) if shaped else b""
+        if body:
             address = f"{base}/{resource['resourceType']}/{resource['id']}"
-            yield search_entry(address, raw(json.dump(shaped)), mode)
+            yield search_entry(address, raw(body), mode)
+
+    stored = contacts.stored if shape is _as_stored else {}
+
+    def found(resource: Resource, mode: str) -> Iterator[Resource]:
+        reference = f"{resource['resourceType']}/{resource['id']}"
+        return entry(resource, mode, stored.get(reference, b""))
 
     entries: list[Resource] = []
     for team, view in zip(contacts.teams, contacts.views, strict=True):
-        for match in entry(team, "match"):
+        for match in found(team, "match"):
             if contacts.inquiry.exact:
                 match["search"]["extension"] = [_who_answers(view, contacts)]
             entries.append(match)
     if contacts.teams:
-        for each in (*contacts.around, identified(contacts.patient)):
-            entries += entry(each, "include")
+        for each in contacts.around:
+            entries += found(each, "include")
+        entries += entry(identified(contacts.patient), "include")
     if contacts.issues:
         entries.append(outcome_entry(contacts.issues))
     return bundle("searchset", entries, total=len(contacts.teams))

@@ -1,0 +1,45 @@
+"""Persons found by their whole number, as a search for it finds them: part of the guarded store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fhir_server.search.query import HasToken, Query, either, every
+from fhir_server.security.access import EVERYTHING, Access
+from fhir_server.storage.mongo_about import About
+from fhir_server.storage.records import SearchPage, StoredResource
+from fhir_server.storage.snapshot import Snapshot
+
+_PATIENT = "Patient"
+# Of whom every Patient may be seen by who knows the number, so that nothing restricts the search.
+_BY_NUMBER = frozenset({"staff", "system", "national"})
+# One more than there should be.
+_ENOUGH = 2
+
+
+class Identifying(Snapshot):
+    """Finds persons by number on behalf of a principal.
+
+    Args:
+        access: what the principal may see.
+    """
+
+    access: Access
+    _free: bool
+
+    def identified(self, numbers: Sequence[str]) -> list[StoredResource]:
+        """Give the Patients that have one of some identifiers and may be seen; two at most.
+
+        Args:
+            numbers: index tokens, each of a system and a value.
+        """
+        if self._free or self._is_plain():
+            return self.about(numbers, [About(_PATIENT)])[:_ENOUGH]
+        named = every(either(*map(HasToken, numbers)))
+        page: SearchPage = self.search(Query((_PATIENT,), named, count=_ENOUGH))
+        return page.resources
+
+    def _is_plain(self) -> bool:
+        """Tell whether the decision about a Patient is all that a search would ask."""
+        access = self.access
+        return access.role.kind in _BY_NUMBER and access.scoped(_PATIENT) == EVERYTHING
