@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
@@ -40,6 +41,11 @@ class Masks:
 
     def __init__(self, law: MaskingLaw) -> None:
         self._law = law
+        # The same roles are given again and again; who is in one follows from its bytes.
+        self._person_behind = lru_cache(maxsize=1024)(self._read_person_behind)
+
+    def _read_person_behind(self, role: bytes) -> str:
+        return self._law.person_behind(json.parse(role))
 
     def masked(
         self, access: Access, found: Sequence[StoredResource], labels_of: LabelsOf
@@ -61,7 +67,7 @@ class Masks:
     ) -> Collection[str]:
         """Give the roles among some resources whose person's data are protected."""
         persons = {
-            each.reference: self._law.person_behind(json.parse(each.body))
+            each.reference: self._person_behind(each.body)
             for each in found
             if each.resource_type == _ROLE and each.body is not None
         }

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from typing import Any
 
 from fhir_server.sweden import codes
-from fhir_server.sweden.elements import Json, child, extension, items, target
+from fhir_server.sweden.elements import Json, child, extension, items, once, target
 
 PATIENT = "patient"
 PROFESSIONAL = "professional"
@@ -160,7 +160,7 @@ def _is_staff(resource: Json) -> bool:
 
 def _is_protected_staff(resource: Json, container: Json | None = None) -> bool:
     """Tell whether it is; what is contained has no label of its own (dom-5)."""
-    return _is_staff(resource) and is_protected(container or resource)
+    return _is_staff(resource) and once(container or resource, is_protected)
 
 
 def _masked(practitioner: Json) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Give it what is left for an audience (`fhir_server.sweden.audience`): it adds no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -13,13 +14,14 @@ from fhir_server.fhir import json
 from fhir_server.sweden import codes, hours, periods
 from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.audience import is_protected
-from fhir_server.sweden.contact_view import Channel, ContactView, Place, Somebody, StandIn
+from fhir_server.sweden.contact_view import Channel, ContactView, Hours, Place, Somebody, StandIn
 from fhir_server.sweden.elements import (
     Json,
     child,
     concept_codes,
     extension,
     items,
+    once,
     target,
     text,
 )
@@ -97,25 +99,49 @@ def view(care_team: Json, read: Read, moment: datetime) -> ContactView:
     )
 
 
-def channels(element: Json, moment: datetime, name: str = "telecom") -> tuple[Channel, ...]:
+def channels(element: Json, moment: datetime) -> tuple[Channel, ...]:
     """Give the ways to reach somebody that hold at a moment, by rank, then as listed."""
+    return _held_at(once(element, _ways), moment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to reach somebody, and when it holds."""
+
+    channel: Channel
+    held: Period
+
+
+def _ways(element: Json) -> tuple[_Way, ...]:
+    return _ways_among(each for _, each in items(element, "telecom"))
+
+
+def _ways_among(telecoms: Iterable[Json]) -> tuple[_Way, ...]:
     found = [
-        (telecom.get("rank", 1_000_000), _channel(telecom))
-        for _, telecom in items(element, name)
-        if text(telecom, "value")
-        and telecom.get("use") != "old"
-        and periods.read(telecom).covers(moment)
+        (telecom.get("rank", 1_000_000), _Way(_channel(telecom), periods.read(telecom)))
+        for telecom in telecoms
+        if text(telecom, "value") and telecom.get("use") != "old"
     ]
-    return tuple(channel for _, channel in sorted(found, key=lambda each: each[0]))
+    return tuple(way for _, way in sorted(found, key=lambda each: each[0]))
+
+
+def _held_at(ways: tuple[_Way, ...], moment: datetime) -> tuple[Channel, ...]:
+    return tuple(way.channel for way in ways if way.held.covers(moment))
 
 
 def place(resource: Json, moment: datetime) -> Place:
     """Give an Organization, or a CareTeam of category team, as a place to turn to."""
+    always = once(resource, _place)
+    ways = once(resource, _ways)
+    return replace(always, channels=_held_at(ways, moment)) if ways else always
+
+
+def _place(resource: Json) -> Place:
+    """Give a place without the ways to it, which depend on the moment."""
     return Place(
         reference=_reference(resource),
         name=text(resource, "name"),
         hsa_id=hsa_id(resource),
-        channels=channels(resource, moment),
         notes=_notes(resource),
         internal_notes=_internal_notes(resource),
     )
@@ -128,14 +154,22 @@ def care_giver(chain: list[Json]) -> Json | None:
     the huvudman, who is another (R112). Where none says so much: the one at the top.
     """
     for organization in chain:
-        systems = {identifier.get("system") for _, identifier in items(organization, "identifier")}
-        if codes.ORGANISATIONSNUMMER in systems and hsa_id(organization):
+        if once(organization, _is_care_giver):
             return organization
     return chain[-1] if chain else None
 
 
+def _is_care_giver(organization: Json) -> bool:
+    systems = {identifier.get("system") for _, identifier in items(organization, "identifier")}
+    return codes.ORGANISATIONSNUMMER in systems and bool(hsa_id(organization))
+
+
 def hsa_id(resource: Json) -> str:
     """Give the HSA-id, in either system; empty where there is none."""
+    return once(resource, _hsa_id)
+
+
+def _hsa_id(resource: Json) -> str:
     for _, identifier in items(resource, "identifier"):
         if identifier.get("system") in codes.HSA_ID_SYSTEMS and text(identifier, "value"):
             return text(identifier, "value")
@@ -173,25 +207,46 @@ def _described(
 ) -> Somebody:
     person: Json = named.resource if named else {}
     # What is contained has no label of its own (dom-5).
-    protected = named is not None and (is_protected(person) or is_protected(named.root))
-    own = [each for _, each in items(person, "telecom") if each.get("use") == "work"]
+    protected = named is not None and (once(person, is_protected) or once(named.root, is_protected))
+    position, own = once(role, _position), once(person, _position)
     return Somebody(
         reference=reference,
-        name="" if protected else name_of(person),
-        title=_title(role) or _title(person, "qualification"),
+        name="" if protected else once(person, name_of),
+        title=position.title or own.qualification,
         hsa_id=hsa_id(person),
-        channels=channels(role, moment) + channels({"telecom": own}, moment),
+        channels=channels(role, moment) + _held_at(own.at_work, moment),
         unit=unit,
         protected=protected,
-        hours=hours.of_role(role),
-        absences=hours.absences(role),
-        held=_held(role, person),
+        hours=position.hours,
+        absences=position.absences,
+        held=position.held if position.in_use and own.in_use else _NEVER,
     )
 
 
-def _held(role: Json, person: Json) -> Period:
-    in_use = role.get("active") is not False and person.get("active") is not False
-    return periods.read(role) if in_use else _NEVER
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """What a PractitionerRole or a Practitioner says of itself, whatever the moment."""
+
+    title: str
+    qualification: str
+    at_work: tuple[_Way, ...]
+    hours: tuple[Hours, ...]
+    absences: tuple[Period, ...]
+    held: Period
+    in_use: bool
+
+
+def _position(resource: Json) -> _Position:
+    own = (each for _, each in items(resource, "telecom") if each.get("use") == "work")
+    return _Position(
+        title=_title(resource),
+        qualification=_title(resource, "qualification"),
+        at_work=_ways_among(own),
+        hours=hours.of_role(resource),
+        absences=hours.absences(resource),
+        held=periods.read(resource),
+        in_use=resource.get("active") is not False,
+    )
 
 
 def _title(element: Json, name: str = "code") -> str:

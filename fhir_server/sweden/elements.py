@@ -6,14 +6,36 @@ reads as absent here; that it is wrong is the validator's to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from fhir_server.fhir.reference import local as local_reference
 from fhir_server.sweden import codes
 
 Json = Mapping[str, Any]
+Result = TypeVar("Result")
+
+
+class Settled(dict[str, Any]):
+    """A resource that nobody changes, and what was worked out about it (`once`)."""
+
+    __slots__ = ("worked_out",)
+
+    def __init__(self, resource: Json) -> None:
+        super().__init__(resource)
+        self.worked_out: dict[Callable[[Json], Any], Any] = {}
+
+
+def once(resource: Json, work_out: Callable[[Json], Result]) -> Result:
+    """Give what follows from a resource alone; of one that nobody changes it is worked out once."""
+    if not isinstance(resource, Settled):
+        return work_out(resource)
+    known = resource.worked_out
+    if work_out not in known:
+        known[work_out] = work_out(resource)
+    found: Result = known[work_out]
+    return found
 
 
 def items(element: Json, name: str) -> Iterator[tuple[int, Json]]:
@@ -29,7 +51,9 @@ def items(element: Json, name: str) -> Iterator[tuple[int, Json]]:
 def child(element: Json, name: str) -> Json:
     """Give an object-valued element; an empty one where it is absent."""
     value = element.get(name)
-    return value if type(value) is dict or isinstance(value, Mapping) else {}
+    if value is None or type(value) is dict:
+        return value or {}
+    return value if isinstance(value, Mapping) else {}
 
 
 def text(element: Json, name: str) -> str:

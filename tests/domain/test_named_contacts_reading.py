@@ -651,3 +651,49 @@ def test_only_this_patients_documents_are_examined(
     more, examined, given = cost()
     assert more == trips
     assert examined == given == 6 + 9 * 4
+
+
+def test_what_is_foreseen_saves_round_trips(clinic: Clinic, mongo_uri: str, database: str) -> None:
+    """Acceptance 4: the patient; the contacts; and all that they lead to, where it was read before.
+
+    By the patient's id the first two are one.
+    """
+    value = secrets.token_hex(6)
+    patient = clinic.patient(identifier=[{"system": "urn:x", "value": value}])
+    at_unit(clinic, patient, unit_of(clinic, caregiver(clinic)))
+    body = parameters(identifier=string(f"urn:x|{value}"))
+
+    def round_trips(*, by_number: bool) -> int:
+        with profiled(mongo_uri, database) as seen:
+            if by_number:
+                bundle = clinic.fhir.post("Patient/$named-contacts", body).json
+            else:
+                bundle = clinic.contacts(patient)
+        assert len(bundle["entry"]) == 6
+        return len(seen)
+
+    assert round_trips(by_number=True) == 4
+    assert round_trips(by_number=True) == 3
+    assert round_trips(by_number=False) == 2
+
+
+def test_what_was_foreseen_wrongly_is_not_given(clinic: Clinic) -> None:
+    """What is remembered of units and staff says what to ask for, and never what they say."""
+    patient = clinic.patient()
+    giver = caregiver(clinic)
+    unit, other = unit_of(clinic, giver), unit_of(clinic, caregiver(clinic))
+    nurse = at_unit(clinic, patient, unit)
+    before = clinic.contacts(patient)
+    assert included(before) >= {nurse, unit, giver}
+    role = resource(before, nurse)
+    person = role["practitioner"]["reference"]
+    moved = clinic.fhir.get(unit).json | {"partOf": {"reference": other}}
+    assert clinic.fhir.put(unit, moved).status_code == 200
+    renamed = clinic.fhir.get(person).json | {"name": [{"family": "Nygift", "given": ["Eva"]}]}
+    assert clinic.fhir.put(person, renamed).status_code == 200
+    after = clinic.contacts(patient)
+    assert resource(after, unit)["partOf"] == {"reference": other}
+    assert resource(after, person)["name"] == renamed["name"]
+    assert answering(after)["who"] == {"reference": nurse, "display": "Eva Nygift"}
+    assert giver not in included(after)
+    assert included(after) >= {nurse, person, unit, other}

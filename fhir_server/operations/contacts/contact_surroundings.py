@@ -21,7 +21,7 @@ from fhir_server.storage.mongo_about import About
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import accountability, codes
 from fhir_server.sweden.assignments import kind_of
-from fhir_server.sweden.elements import Json, child, extension, items, literal_of
+from fhir_server.sweden.elements import Json, Settled, child, extension, items, literal_of
 
 Resource = dict[str, Any]
 
@@ -86,7 +86,7 @@ _memory = _Memory()
 
 def read(body: bytes) -> Known:
     """Read what is stored."""
-    resource = json.parse(body)
+    resource = Settled(json.parse(body))
     return Known(resource, body, tuple(leads_of(resource)))
 
 
