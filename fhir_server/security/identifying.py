@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from fhir_server.search.query import HasToken, Query, either, every
 from fhir_server.security.access import EVERYTHING, Access
-from fhir_server.storage.mongo_about import About
+from fhir_server.storage.mongo_about import About, Wanted
 from fhir_server.storage.records import SearchPage, StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
 _PATIENT = "Patient"
+_PATIENTS = Wanted((About(_PATIENT),))
 # Of whom every Patient may be seen by who knows the number, so that nothing restricts the search.
 _BY_NUMBER = frozenset({"staff", "system", "national"})
 # One more than there should be.
@@ -34,7 +35,7 @@ class Identifying(Snapshot):
             numbers: index tokens, each of a system and a value.
         """
         if self._free or self._is_plain():
-            return self.about(numbers, [About(_PATIENT)])[:_ENOUGH]
+            return self.about(numbers, _PATIENTS)[:_ENOUGH]
         named = every(either(*map(HasToken, numbers)))
         page: SearchPage = self.search(Query((_PATIENT,), named, count=_ENOUGH))
         return page.resources

@@ -19,7 +19,7 @@ class _About:
     """What a question to `Snapshot.about` finds."""
 
     tokens: list[str]
-    wanted: list[About]
+    wanted: Sequence[About]
     found: list[StoredResource]
 
 
@@ -62,7 +62,7 @@ class ReadingAlong(Snapshot):
         self._along |= {e.reference: e for e in read if e.resource_type not in types}
         if tokens:
             about = [each for each in read if each.resource_type in types]
-            self._about = _About(list(tokens), list(wanted), about)
+            self._about = _About(list(tokens), wanted, about)
 
     def forget_along(self) -> None:
         """Forget what was read along and not asked for."""
@@ -81,7 +81,7 @@ class ReadingAlong(Snapshot):
     def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
         """Give what has one of some tokens; see `Snapshot.about`."""
         kept = self._about
-        if kept is None or kept.tokens != list(tokens) or kept.wanted != list(wanted):
+        if kept is None or kept.tokens != list(tokens) or kept.wanted != wanted:
             return super().about(tokens, wanted)
         self._about = None
         return kept.found

@@ -28,7 +28,7 @@ Resource = dict[str, Any]
 # From a deputy's role over unit, part and vårdgivare to the huvudman; longer than any chain here.
 _STEPS = 8
 _DIRECTORY = frozenset({"Organization", "Practitioner", "PractitionerRole"})
-# Some 10 MB at most: what is larger than a role or a unit usually is is not remembered.
+# Some 6 MB of units and staff as they usually are; what is much larger is not remembered.
 _MOST_REMEMBERED = 1_000
 _LARGEST_REMEMBERED = 4_000
 

@@ -32,7 +32,7 @@ from fhir_server.operations.contacts.contact_surroundings import (
 from fhir_server.operations.operation import Call
 from fhir_server.search import tokens
 from fhir_server.security.guarded_store import GuardedStore
-from fhir_server.storage.mongo_about import About
+from fhir_server.storage.mongo_about import About, Wanted
 from fhir_server.sweden import accountability, audience, availability, codes, contact_reading
 from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.contact_view import ContactView
@@ -47,6 +47,8 @@ _AT_ONCE = 200
 _NAMED_CONTACTS = (
     "CareTeam.category" + tokens.CODED + tokens.coded(*codes.NAMED_CONTACTS.split("|"))
 )
+_ASSIGNMENTS = Wanted((About("CareTeam", tokens=[_NAMED_CONTACTS]), About("EpisodeOfCare")))
+_PROVENANCES = Wanted((About("Provenance"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,10 @@ def gather(call: Call) -> Contacts:
     return _seen(patient, asked, teams, provenances, found)
 
 
-def _of_patient(patient: str) -> tuple[list[str], list[About]]:
+def _of_patient(patient: str) -> tuple[list[str], Wanted]:
     """Give what leads to a patient's named contacts and hälsoärenden."""
-    wanted = [About("CareTeam", tokens=[_NAMED_CONTACTS]), About("EpisodeOfCare")]
-    return [f"{each.resource_type}.patient{tokens.REFERENCE}{patient}" for each in wanted], wanted
+    types = (each.resource_type for each in _ASSIGNMENTS)
+    return [f"{each}.patient{tokens.REFERENCE}{patient}" for each in types], _ASSIGNMENTS
 
 
 def _read_of_patient(store: GuardedStore, patient: str) -> tuple[list[Known], list[Known]]:
@@ -123,11 +125,10 @@ def _beside(store: GuardedStore, teams: list[Known]) -> tuple[dict[str, Known], 
     references = [_reference(team.resource) for team in teams]
     some = [references[n : n + _AT_ONCE] for n in range(0, len(references), _AT_ONCE)]
     questions = [[f"Provenance.target{tokens.REFERENCE}{r}" for r in each] for each in some]
-    wanted = [About("Provenance")]
-    read_along(store, teams, questions[0], wanted)
+    read_along(store, teams, questions[0], _PROVENANCES)
     last: dict[str, Known] = {}
     for question in questions:
-        for each in _about(store, question, wanted):
+        for each in _about(store, question, _PROVENANCES):
             _keep_last(last, each)
     provenances = {reference: last[reference] for reference in references if reference in last}
     return provenances, around(store, [*teams, *provenances.values()])
