@@ -14,14 +14,14 @@ from typing import Any
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search import labels
 from fhir_server.search.indexing import IndexEntries
-from fhir_server.search.query import And, Chained, Query, every
+from fhir_server.search.query import Query
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.disclosing import DecidingAccess, DisclosingAccess
 from fhir_server.security.guarded_figures import GuardedFigures
 from fhir_server.security.identifying import Identifying
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks, labelled_as, tokens_left
-from fhir_server.security.naming import MOST_NAMED, is_identifier, named_by
+from fhir_server.security.naming import named_by
 from fhir_server.security.provenance import Record
 from fhir_server.security.referring import NOTHING, Ahead, Referring
 from fhir_server.security.restricting import restricted
@@ -343,23 +343,13 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
     # How
 
     def _restricted(self, query: Query) -> Query:
-        named = named_by(query.where) or self._identified(query.where)
+        named = named_by(query.where) or self._named_by_number(query.where)
         present = None
         if named and len(query.types) > MANY_TYPES:
             # A compartment's types are many, and each costs; few have anything about a person. The
             # query keeps them all: a cursor would tell of types that appear between two pages.
             present = {*Snapshot.types_referring_to(self, named), "Patient"}
         return restricted(self.access, query, named, present)
-
-    def _identified(self, where: And) -> list[str]:
-        """Give the persons whom a search names by their number, as ``patient.identifier`` does."""
-        for part in where.parts:
-            if isinstance(part, Chained) and part.types == ("Patient",):
-                inner = every(part.where).parts
-                if inner and all(is_identifier(each) for each in inner):
-                    query = Query(("Patient",), every(part.where), count=MOST_NAMED)
-                    return [each.reference for each in super().search(query).resources]
-        return []
 
     def _seen(self, found: list[StoredResource]) -> list[StoredResource]:
         """Give what may be seen of some versions, as it may be seen."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fhir_server.search.query import HasToken, Query, either, every
+from fhir_server.search.query import And, Chained, HasToken, Query, either, every
 from fhir_server.security.access import EVERYTHING, Access
+from fhir_server.security.naming import MOST_NAMED, is_identifier
 from fhir_server.storage.mongo_about import About, Wanted
 from fhir_server.storage.records import SearchPage, StoredResource
 from fhir_server.storage.snapshot import Snapshot
@@ -44,3 +45,13 @@ class Identifying(Snapshot):
         """Tell whether the decision about a Patient is all that a search would ask."""
         access = self.access
         return access.role.kind in _BY_NUMBER and access.scoped(_PATIENT) == EVERYTHING
+
+    def _named_by_number(self, where: And) -> list[str]:
+        """Give the persons whom a search names by their number, as ``patient.identifier`` does."""
+        for part in where.parts:
+            if isinstance(part, Chained) and part.types == (_PATIENT,):
+                inner = every(part.where).parts
+                if inner and all(is_identifier(each) for each in inner):
+                    query = Query((_PATIENT,), every(part.where), count=MOST_NAMED)
+                    return [each.reference for each in Snapshot.search(self, query).resources]
+        return []
