@@ -10,8 +10,9 @@ from pymongo.client_session import ClientSession
 from fhir_server.storage import mongo_about
 from fhir_server.storage.documents import stored
 from fhir_server.storage.mongo_about import About
+from fhir_server.storage.places import Collections
 from fhir_server.storage.records import StoredResource
-from fhir_server.storage.snapshot import Collections, Snapshot
+from fhir_server.storage.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
