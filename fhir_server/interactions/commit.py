@@ -67,14 +67,8 @@ def commit(
         if references is not None:
             references(context.store)
         references = None
-    transact = partial(
-        context.store.transact,
-        locks=all_locks,
-        before=before,
-        once=once,
-        tells_itself=tells_itself,
-        ahead=ahead,
-    )
+    telling = partial(context.store.transact, tells_itself=tells_itself, ahead=ahead)
+    transact = partial(telling, locks=all_locks, before=before, once=once)
     with conformance_changes(context, prepared) as conformance:
         effect = None if conformance is None else conformance.store
         checks = in_turn(rules, references, after, effect)
