@@ -83,7 +83,7 @@ def _found(context: Context, query: Query) -> _Found:
 
 def _entries(context: Context, query: Query, found: _Found) -> list[dict[str, Any]]:
     shape = _Shape(context, query)
-    entries = [shape.match(match) for match in found.matches if match.stored.body is not None]
+    entries = shape.matches(found.matches)
     entries += [shape.included(stored) for stored in found.included.resources.values()]
     issues = list(query.ignored)
     if found.included.cut:
@@ -112,8 +112,20 @@ class _Shape:
         self._summary = query.summary if query.summary in ("true", "text", "data") else None
         self._elements = query.elements
 
-    def match(self, match: Match) -> dict[str, Any]:
-        """Give the entry of a result."""
+    def matches(self, found: Sequence[Match]) -> list[dict[str, Any]]:
+        """Give the entries of the results there are."""
+        if self._summary is not None or self._elements:
+            return [self._match(each) for each in found if each.stored.body is not None]
+        # Whole resources, as most are: nothing is asked of each of them.
+        return [
+            self._match(each)
+            if each.contained is not None
+            else search_entry(f"{self._base}/{each.stored.reference}", raw(body), "match")
+            for each in found
+            if (body := each.stored.body) is not None
+        ]
+
+    def _match(self, match: Match) -> dict[str, Any]:
         if match.contained is not None:
             resource = self._part(match.contained, self._elements)
         else:

@@ -130,8 +130,9 @@ class ChainScan:
 
     def _local(self, found: Iterable[str]) -> list[str]:
         start, types = self._start, self.chain.types
-        named = (token[len(start) :] for token in found if token.startswith(start))
-        return [target for target in named if not types or target.partition("/")[0] in types]
+        cut = len(start)
+        named = [token[cut:] for token in found if token.startswith(start)]
+        return [e for e in named if e.partition("/")[0] in types] if types else named
 
     def _good(self, read: Read, wanted: set[str]) -> set[str]:
         query = inner_query(self.chain)

@@ -293,7 +293,7 @@ def follow(
         batch = scan.documents(wider, position, asked)
         more = wider.ended_early() or len(batch) == asked
         found += kept(plainly, checks, batch)
-        if not more or is_full(read, found):
+        if not more or len(found) >= limit or is_full(read, found):
             break
         position, size = scan.position(batch[-1]), min(2 * size, LARGEST_BATCH)
     return found[:limit]
@@ -308,9 +308,12 @@ def fitting(read: Read, found: Sequence[Document]) -> int:
     """Give how many of some documents fit on a page: the first at least."""
     if read.max_bytes is None:
         return len(found)
+    sizes = [mongo_reads.size(document) for document in found]
+    if sum(sizes) <= read.max_bytes:
+        return len(found)
     left = read.max_bytes
-    for number, document in enumerate(found):
-        left -= mongo_reads.size(document)
+    for number, size in enumerate(sizes):
+        left -= size
         if left < 0:
             return max(number, 1)
     return len(found)
