@@ -67,11 +67,6 @@ class Found:
         if self._rest is not None:
             yield from self._rest
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all came at once."""
-        return self._rest is None
-
     def all(self) -> list[Document]:
         """Give all documents."""
         return self._first if self._rest is None else [*self._first, *self._rest]

@@ -206,8 +206,6 @@ def taken(read: mongo_direct.Found, max_bytes: int) -> tuple[list[Document], boo
 
     The rest is not fetched: what a page takes in memory is bounded whatever clients stored.
     """
-    if read.is_whole:
-        return read.all(), False  # they are here; how many fit is for the page to say
     found: list[Document] = []
     left = max_bytes
     for document in read:
