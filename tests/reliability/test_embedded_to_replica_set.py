@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from fhir_server.storage import embedded
 from fhir_server.storage.mongo import MongoStore
@@ -48,6 +48,8 @@ def test_members_are_added_to_the_embedded_one(tmp_path: Path) -> None:
             configuration["members"].append({"_id": n, "host": hosts[n]})
             first.command("replSetReconfig", configuration)
             assert eventually(lambda n=n: _state(others[n - 1]) == 2, 40)
+        # A new member has no vote until the primary knows that it has caught up.
+        assert eventually(lambda: _voting(first) == len(hosts), 40)
         uri = f"mongodb://{','.join(hosts)}/?replicaSet=fhir"
         _holds_all_without_the_first(uri, first)
     finally:
@@ -81,5 +83,12 @@ def _answers(member: Member) -> bool:
     return False
 
 
-def _state(member: Member) -> int:
-    return int(member.command("replSetGetStatus")["myState"])
+def _voting(member: Member) -> int:
+    return int(member.command("replSetGetStatus")["votingMembersCount"])
+
+
+def _state(member: Member) -> int | None:
+    """Give a member's state; None of one that has not heard of its replica set yet."""
+    with contextlib.suppress(OperationFailure):
+        return int(member.command("replSetGetStatus")["myState"])
+    return None
