@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 # Elsewhere granian hands workers a socket that a fork server does not pass on.
 _FORKED = sys.platform == "linux"
 _WATCH_SECONDS = 0.2
+# What a killed process takes at most until it is gone.
+_DYING_SECONDS = 5.0
+if sys.platform == "linux":
+    from multiprocessing.context import ForkServerProcess as _Process
+else:
+    from multiprocessing import Process as _Process
 # What a terminal or a service manager sends to every process: only the parent decides then.
 _FOR_THE_PARENT = (signal.SIGINT, signal.SIGTERM)
 
@@ -133,6 +139,31 @@ def _follow(starter: int, parent: BaseProcess | None) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Forked(_Process):
+    """A worker's process; its fork server may have died, or be about to."""
+
+    def start(self) -> None:
+        """Start it, from another fork server where the first is gone.
+
+        A process that is killed lets go of its pipes first, by which its end is known, and of its
+        socket next; it still takes connections in between, and gives no answer.
+
+        Raises:
+            OSError, EOFError: no fork server can be started.
+        """
+        deadline = time.monotonic() + _DYING_SECONDS
+        while True:
+            try:
+                begin_to_load()
+                super().start()
+            except (EOFError, OSError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_WATCH_SECONDS)
+            else:
+                return
+
+
 def _server_class() -> type[MPServer]:
     from granian.server import mp
 
@@ -147,8 +178,7 @@ def _server_class() -> type[MPServer]:
         ) -> Any:
             worker = super()._spawn_worker(idx, target, callback_loader)
             given = worker.inner  # not started yet
-            process = multiprocessing.get_context("forkserver").Process
-            worker.inner = process(name=given.name, target=given._target, args=given._args)
+            worker.inner = Forked(name=given.name, target=given._target, args=given._args)
             return worker
 
     return Server
