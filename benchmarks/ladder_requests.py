@@ -171,10 +171,6 @@ def _named_contacts(person: Person) -> tuple[str, bytes | None, str]:
     return "Patient/$named-contacts", json.dumps(body).encode(), SEARCHSET
 
 
-def _everything(person: Person) -> tuple[str, bytes | None, str]:
-    return f"Patient/{person.id}/$everything", None, f'"Patient/{person.id}"'
-
-
 _PATIENT = '"id":"{id}"'
 _ABOUT = '"Patient/{id}"'
 _UNIT = '"Organization/{unit}"'
@@ -214,5 +210,5 @@ CASES = (
          _search("Encounter?patient={id}&_summary=count", '"total"')),
     Case("changed lately", _search("Encounter?_lastUpdated=ge2026-01-01", _UNIT)),
     Case("$named-contacts by personnummer", _named_contacts),
-    Case("$everything of a patient", _everything),
+    Case("$everything of a patient", _search("Patient/{id}/$everything", _ABOUT)),
 )  # fmt: skip
