@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests.conftest import ROOT, ServerProcess
+from tests.reliability.replica_set import eventually
 
 # granian takes a worker that ends younger for one that can't start, and ends itself.
 SETTLED_SECONDS = 6.0
@@ -25,15 +26,6 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
     running = ServerProcess.start(tmp_path / "data", "--workers", "2")
     yield running
     running.stop()
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return condition()
 
 
 def settle(server: ServerProcess) -> list[psutil.Process]:
