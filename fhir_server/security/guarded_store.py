@@ -236,9 +236,11 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
         seen = [*self._seen(named), *self._given(others)]
         return {each.reference: (each, found[each.reference][1]) for each in seen}
 
-    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
+    def about(
+        self, tokens: Sequence[str], wanted: Sequence[About], limit: int = 0
+    ) -> list[StoredResource]:
         """Give those of some resources that may be seen; see `Snapshot.about`."""
-        return self._seen(super().about(tokens, wanted))
+        return self._seen(super().about(tokens, wanted, limit))
 
     def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
         """Give the index tokens in use between two.

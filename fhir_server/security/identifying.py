@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from fhir_server.search.query import And, Chained, HasToken, Query, either, every
 from fhir_server.security.access import EVERYTHING, Access
-from fhir_server.security.naming import MOST_NAMED, is_identifier
+from fhir_server.security.naming import MOST_NAMED, is_identifier, spelled
 from fhir_server.storage.mongo_about import About, Wanted
 from fhir_server.storage.records import SearchPage, StoredResource
 from fhir_server.storage.snapshot import Snapshot
@@ -15,7 +15,7 @@ _PATIENT = "Patient"
 _PATIENTS = Wanted((About(_PATIENT),))
 # Of whom every Patient may be seen by who knows the number, so that nothing restricts the search.
 _BY_NUMBER = frozenset({"staff", "system", "national"})
-# One more than there should be.
+# One more than there should be; of these all may be seen, or none.
 _ENOUGH = 2
 
 
@@ -29,14 +29,16 @@ class Identifying(Snapshot):
     access: Access
     _free: bool
 
-    def identified(self, numbers: Sequence[str]) -> list[StoredResource]:
-        """Give the Patients that have one of some identifiers and may be seen; two at most.
+    def identified(self, value: str, systems: Collection[str] = ()) -> list[StoredResource]:
+        """Give the Patients that have a number and may be seen; two at most.
 
         Args:
-            numbers: index tokens, each of a system and a value.
+            value: the whole number.
+            systems: in one of which it is theirs; none for any.
         """
+        numbers = spelled(value, systems)
         if self._free or self._is_plain():
-            return self.about(numbers, _PATIENTS)[:_ENOUGH]
+            return self.about(numbers, _PATIENTS, _ENOUGH)
         named = every(either(*map(HasToken, numbers)))
         page: SearchPage = self.search(Query((_PATIENT,), named, count=_ENOUGH))
         return page.resources

@@ -11,7 +11,10 @@ from fhir_server.search.query import And, Criterion, HasId, HasToken, HasWord, O
 MOST_NAMED = 10
 
 _PATIENT = f"{tokens.REFERENCE}Patient/"
-_IDENTIFIER = f"Patient.identifier{tokens.CODED}"
+# A whole number is equal to somebody's, whether or not it is said whose numbers it is among.
+_IN_SYSTEM = f"Patient.identifier{tokens.CODED}"
+_ANY_SYSTEM = f"Patient.identifier{tokens.CODE}"
+_IDENTIFIERS = (_IN_SYSTEM, _ANY_SYSTEM)
 
 
 def named_by(where: And) -> list[str]:
@@ -24,6 +27,13 @@ def named_by(where: And) -> list[str]:
         if found and pins and len(set(found)) <= MOST_NAMED:
             return list(dict.fromkeys(found))
     return []
+
+
+def spelled(value: str, systems: Collection[str]) -> list[str]:
+    """Spell a person's number as index tokens: in each of some systems, or in any for none."""
+    if not systems:
+        return [f"{_ANY_SYSTEM}{tokens.code(value)}"]
+    return [f"{_IN_SYSTEM}{tokens.coded(system, value)}" for system in systems]
 
 
 def _of_one_of(part: Criterion, ids: Collection[str]) -> bool:
@@ -47,9 +57,9 @@ def identified(asked: Sequence[Criterion]) -> bool:
 
 
 def is_identifier(part: Criterion) -> bool:
-    """Tell whether a condition is a person's identifier, with its system."""
+    """Tell whether a condition is a person's whole identifier, with its system or without."""
     among = getattr(part, "parts", (part,))
-    found = [isinstance(each, HasToken) and each.token.startswith(_IDENTIFIER) for each in among]
+    found = [isinstance(each, HasToken) and each.token.startswith(_IDENTIFIERS) for each in among]
     return bool(found) and all(found) and len(found) <= MOST_NAMED
 
 

@@ -51,19 +51,23 @@ def find(
     tokens: Sequence[str],
     wanted: Sequence[About],
     session: ClientSession | None,
+    limit: int = 0,
 ) -> list[Document]:
     """Give the documents; see `Snapshot.about`."""
-    return find_any(collection, [having(tokens, wanted)], session)
+    return find_any(collection, [having(tokens, wanted)], session, limit)
 
 
 def find_any(
     collection: Collection[Document],
     any_of: Sequence[Mapping[str, Any]],
     session: ClientSession | None,
+    limit: int = 0,
 ) -> list[Document]:
     """Give the documents that pass one of some filters, each of which the tokens lead to."""
     filter_ = any_of[0] if len(any_of) == 1 else {"$or": any_of}
-    return mongo_direct.find(collection, filter_, STORED, session=session, hint=TOKENS).all()
+    return mongo_direct.find(
+        collection, filter_, STORED, session=session, limit=limit, hint=TOKENS
+    ).all()
 
 
 def having(tokens: Sequence[str], wanted: Sequence[About]) -> dict[str, Any]:

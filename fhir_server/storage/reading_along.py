@@ -79,11 +79,13 @@ class ReadingAlong(Snapshot):
         rest = wanted - found.keys()
         return found | super().read_many(rest) if rest else found
 
-    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
+    def about(
+        self, tokens: Sequence[str], wanted: Sequence[About], limit: int = 0
+    ) -> list[StoredResource]:
         """Give what has one of some tokens; see `Snapshot.about`."""
         kept = self._about
         if kept is None or kept.tokens != list(tokens) or kept.wanted != wanted:
-            return super().about(tokens, wanted)
+            return super().about(tokens, wanted, limit)
         self._about = None
         return kept.found
 

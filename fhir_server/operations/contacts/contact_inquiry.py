@@ -7,14 +7,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
-from fhir_server.interactions.conditional import criteria, one_match, the_one
+from fhir_server.interactions.conditional import the_one
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call
-from fhir_server.search import tokens
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes
 from fhir_server.sweden.audience import PROFESSIONAL
@@ -137,14 +135,14 @@ def patient_of(call: Call, finder: Finder) -> dict[str, Any]:
             text_ = f"Patient/{call.id} does not exist on this server."
             raise FhirError(Issue("error", "not-found", text_, "patient"))
         return found
-    identifier = call.arguments.get("identifier")
-    if not identifier:
+    identifier = str(call.arguments.get("identifier", ""))
+    if not identifier.strip():
         raise invalid(
             "Give identifier=[system]|[value], or ask at Patient/[id]/$named-contacts.",
             "identifier",
             code="required",
         )
-    stored = _identified(call, token(str(identifier), "identifier"))
+    stored = _identified(call, token(identifier, "identifier"))
     if stored is None or stored.body is None:
         raise FhirError(
             Issue("error", "not-found", "No patient has that identifier.", "identifier")
@@ -154,13 +152,8 @@ def patient_of(call: Call, finder: Finder) -> dict[str, Any]:
 
 
 def _identified(call: Call, wanted: Token) -> StoredResource | None:
-    """Give the patient with an identifier; with its system that needs no search to be read."""
-    store = call.context.store
-    if wanted.systems and all(wanted.systems):
-        coded = [tokens.coded(system, wanted.value) for system in wanted.systems]
-        return the_one(store.identified([f"Patient.identifier{tokens.CODED}{c}" for c in coded]))
-    asked = criteria(call.context.server, "Patient", "identifier=" + _search(wanted))
-    return one_match(store, asked)
+    """Give the patient with an identifier; that needs no search to be read."""
+    return the_one(call.context.store.identified(wanted.value, wanted.systems))
 
 
 def token(given: str, name: str) -> Token:
@@ -177,17 +170,6 @@ def token(given: str, name: str) -> Token:
     system = f"urn:oid:{system}" if _OID.fullmatch(system) else system
     same = next((systems for systems in SAME_SYSTEM if system in systems), (system,))
     return Token(same, value)
-
-
-def _search(wanted: Token) -> str:
-    """Spell a token as a search parameter: nothing in it is syntax."""
-    value = _escaped(wanted.value)
-    spelled = [f"{_escaped(system)}|{value}" for system in wanted.systems] or [value]
-    return quote(",".join(spelled), safe="")
-
-
-def _escaped(part: str) -> str:
-    return re.sub(r"([\\,$|])", r"\\\1", part)
 
 
 def _of(given: dict[str, Any], name: str) -> Token | None:

@@ -9,6 +9,7 @@ from fhir_server.search.query import (
     HasWord,
     Not,
     Or,
+    TokenRange,
     every,
 )
 from fhir_server.security.naming import (
@@ -18,11 +19,13 @@ from fhir_server.security.naming import (
     named_by,
     only_identified,
     only_names,
+    spelled,
 )
 
 ONE = HasToken("Encounter.patient>Patient/1")
 GROUP = HasToken("Encounter.patient>Group/1")
 NUMBER = HasToken("Patient.identifier;urn:x|19121212")
+BARE = HasToken("Patient.identifier=19121212")
 
 
 def test_a_reference_to_a_patient_names_them() -> None:
@@ -46,12 +49,20 @@ def test_so_many_persons_are_named_and_no_more() -> None:
 
 
 def test_a_whole_number_identifies_and_half_of_one_does_not() -> None:
-    """R117: one looks somebody up by their number with its system."""
-    assert identified([NUMBER])
-    assert only_identified([NUMBER])
-    assert not identified([HasToken("Patient.identifier=19121212")])
-    assert not identified([Not(NUMBER)])
-    assert not only_identified([NUMBER, HasToken("Patient.gender=female")])
+    """R117: one looks somebody up by their number, with its system or without."""
+    for whole in (NUMBER, BARE, Or((NUMBER, BARE))):
+        assert identified([whole])
+        assert only_identified([whole])
+        assert not identified([Not(whole)])
+        assert not only_identified([whole, HasToken("Patient.gender=female")])
+    assert not identified([TokenRange("Patient.identifier;urn:x|", "Patient.identifier;urn:x|~")])
+    assert not identified([HasToken("Practitioner.identifier=19121212")])
+
+
+def test_numbers_are_spelled_as_searches_spell_them() -> None:
+    """R122: in each of the systems that mean the same, or in any."""
+    assert spelled("19121212", ["urn:x", ""]) == [NUMBER.token, "Patient.identifier;|19121212"]
+    assert spelled("19121212", ()) == [BARE.token]
 
 
 def test_protected_persons_are_found_by_what_names_them_alone() -> None:
