@@ -27,7 +27,7 @@ from fhir_server.search.query import (
 )
 from fhir_server.security import criteria, scopes
 from fhir_server.security.naming import asks_for_words, identified, only_identified, only_names
-from fhir_server.security.organizations import Units
+from fhir_server.security.organizations import Look, Units
 from fhir_server.security.patient_state import PatientState
 from fhir_server.security.principal import Principal
 from fhir_server.security.rights import Rights, Rules
@@ -56,14 +56,20 @@ class Access(Rights):
     Args:
         principal: who asks.
         rules: of the server.
-        units: all units, as they are now.
+        units: all units, as far as they are known.
         snapshot: where the state of persons is read.
+        look: looks for newer units, where one is missing.
     """
 
     def __init__(
-        self, principal: Principal, rules: Rules, units: Units, snapshot: Snapshot
+        self,
+        principal: Principal,
+        rules: Rules,
+        units: Units,
+        snapshot: Snapshot,
+        look: Look | None = None,
     ) -> None:
-        super().__init__(principal, rules, units)
+        super().__init__(principal, rules, units, look)
         self._snapshot = snapshot
         self._states: dict[str, PatientState] = {}
         self._own_persons: tuple[str, ...] | None = None
@@ -269,6 +275,7 @@ class Access(Rights):
         """Tell the same of a reference and its labels; a read of it names whom it is about."""
         if self.principal.unrestricted:
             return True
+        self._know_units_of(own)
         type_ = reference.partition("/")[0]
         if not self.may("r", type_) and not self.may("s", type_):
             return False
@@ -333,6 +340,7 @@ class Access(Rights):
 
     def owns(self, own: Labels) -> bool:
         """Tell whether one's units answer for a version, or will for a new one."""
+        self._know_units_of(own)
         viewer = self.viewer
         if viewer.provider and viewer.provider in self._roots:
             # As searches ask: what a unit documented before it was sold is not the buyer's.
@@ -341,7 +349,18 @@ class Access(Rights):
 
     def was_sent(self, own: Labels) -> bool:
         """Tell whether a version was sent to one's units."""
+        self._know_units_of(own)
         return any(each in self.viewer.units for each in own.addressed)
+
+    def _know_units_of(self, own: Labels) -> None:
+        """Know the units that labels name, before it is decided by where they belong."""
+        self.know_units((own.owner, own.provider, *own.addressed))
+
+    def _act_among(self, units: Units) -> None:
+        if units is not self.units:
+            # How it stands with a person was found out for fewer units.
+            self._states.clear()
+        super()._act_among(units)
 
     def state(self, person: str) -> PatientState:
         """Tell how it stands with a person, as it is at this request."""

@@ -29,7 +29,7 @@ class DecidingAccess(Access):
     """
 
     def __init__(self, access: Access, snapshot: Snapshot) -> None:
-        super().__init__(access.principal, access.rules, access.units, snapshot)
+        super().__init__(access.principal, access.rules, access.units, snapshot, access.look)
         self._states = access.known_states
 
     def criterion(
@@ -66,7 +66,7 @@ class DisclosingAccess(Access):
     def __init__(
         self, access: Access, snapshot: Snapshot, person: str, types: Collection[str]
     ) -> None:
-        super().__init__(access.principal, access.rules, access.units, snapshot)
+        super().__init__(access.principal, access.rules, access.units, snapshot, access.look)
         self._states = access.known_states
         self._person = person
         self._handed_out = frozenset(types)

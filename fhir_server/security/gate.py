@@ -6,7 +6,7 @@ from fhir_server.security.access import Access
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.labelling import Labeller
 from fhir_server.security.masking import Masks
-from fhir_server.security.organizations import Organizations, Units
+from fhir_server.security.organizations import Look, Organizations, Units
 from fhir_server.security.principal import LOCAL, Principal
 from fhir_server.security.provenance import Recorder, Silence, Terms
 from fhir_server.security.rights import Rules
@@ -42,11 +42,13 @@ class Gate:
             unit: ``Organization/[id]`` of who answers for what `LOCAL` writes and says nothing
                 of it itself; empty for none.
         """
-        units = Units() if principal.unrestricted else self._organizations.units()
-        access = Access(principal, self._rules, units, self._store)
-        own = unit if principal.unrestricted else access.own_unit
+        free = principal.unrestricted
+        units = Units() if free else self._organizations.units()
+        look = None if free else Look(self._organizations)
+        access = Access(principal, self._rules, units, self._store, look)
+        own = unit if free else access.own_unit
         labeller = Labeller(self._organizations, own)
-        record = Silence() if principal.unrestricted else self._recorder.of(principal, own)
+        record = Silence() if free else self._recorder.of(principal, own)
         return GuardedStore(self._store, access, labeller, self._masks, trace or Trace(), record)
 
     def unit(self, named: str) -> str:

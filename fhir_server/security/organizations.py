@@ -2,14 +2,15 @@
 
 Kept in memory, and read anew when an Organization was written since. Whoever looks asks the
 database at most once a second whether one was: a unit that was stored through another process is
-known here a second later, one that was stored through this at once.
+known here a second later, one that was stored through this at once. Before anything is refused
+because a unit is not known, it is looked once more (`Look`).
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_server.search import tokens
@@ -21,6 +22,9 @@ PART_OF = f"{ORGANIZATION}.partof{tokens.REFERENCE}"
 _IDENTIFIER = f"{ORGANIZATION}.identifier{tokens.CODED}"
 _KINDS = (f"{ORGANIZATION}.type{tokens.CODED}", f"{ORGANIZATION}.huvudman{tokens.CODE}")
 LOOK_AGAIN_SECONDS = 1.0
+# A version is dated before it is stored, so that one may appear that is dated before others that
+# were seen: so much before, as long as a transaction may last, twice, for clocks that differ.
+_LATE_MICROS = 120_000_000
 # Longer than any chain of units; a circle of units ends here.
 _DEEPEST = 20
 
@@ -169,9 +173,13 @@ class Organizations:
         self._store = store
         self._marks = marks
         self._lock = threading.Lock()
-        self._units = Units()
-        self._newest = -1
+        self._units: Units | None = None
+        # When it was last looked, and which units had been written lately then, since when.
         self._looked = float("-inf")
+        self._lately: frozenset[tuple[str, int]] = frozenset()
+        self._since = 0
+        # How often this process stored one, and of how many of these the units know.
+        self._stored = self._known = 0
 
     def units(self, *, now: bool = False) -> Units:
         """Give the units.
@@ -179,14 +187,19 @@ class Organizations:
         Args:
             now: as they are, and not as they were a moment ago.
         """
-        if now or time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
+        asked = time.monotonic()
+        enough = asked if now else asked - LOOK_AGAIN_SECONDS
+        if self._units is None or self._looked < enough:
             with self._lock:
-                if now or time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
+                # Whoever waited meanwhile needs no look of their own.
+                if self._units is None or self._looked < enough:
                     self._look()
+        assert self._units is not None  # noqa: S101 - it has just been looked
         return self._units
 
     def look_again(self) -> None:
         """Know at the next question what this process has just stored."""
+        self._stored += 1
         self._looked = float("-inf")
 
     def with_changes(self, changes: Sequence[Change], named: Iterable[str]) -> Units:
@@ -216,8 +229,39 @@ class Organizations:
         return Units(parents, providers=frozenset(providers))
 
     def _look(self) -> None:
-        newest = self._store.newest(ORGANIZATION)
-        if newest != self._newest:
+        began, stored = time.monotonic(), self._stored
+        since = time.time_ns() // 1000 - _LATE_MICROS
+        lately = self._store.written_since(ORGANIZATION, self._since or since)
+        if self._units is None or lately != self._lately or stored != self._known:
             self._units = Units.of(self._store.tokens_of_type(ORGANIZATION), self._marks)
-            self._newest = newest
-        self._looked = time.monotonic()
+        self._lately = frozenset(each for each in lately if each[1] >= since)
+        self._since, self._known = since, stored
+        if stored == self._stored:  # what was stored meanwhile may not have been seen
+            self._looked = began
+
+
+class Look:
+    """Looks for newer units where one is missing: once for a request, however much it refuses.
+
+    Whoever asks for what is not theirs makes the database answer one short question more: which
+    Organizations were written lately. They are read only where one was.
+
+    Args:
+        organizations: the units there are.
+    """
+
+    def __init__(self, organizations: Organizations) -> None:
+        self._organizations = organizations
+        self._looked = False
+
+    def until(self, known: Callable[[Units], bool]) -> Units:
+        """Give units among which what is missing is known, or the newest ones.
+
+        Args:
+            known: tells whether nothing is missing.
+        """
+        units = self._organizations.units()
+        if not self._looked and not known(units):
+            self._looked = True
+            units = self._organizations.units(now=True)
+        return units

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.search.query import Criterion
 from fhir_server.security import scopes
-from fhir_server.security.organizations import Marks, Units
+from fhir_server.security.organizations import ORGANIZATION, Look, Marks, Units
 from fhir_server.security.patient_state import PatientStates, Viewer
 from fhir_server.security.principal import Principal
 from fhir_server.security.refusal import insufficient_scope
@@ -60,12 +60,14 @@ class Rights:
     Args:
         principal: who asks.
         rules: of the server.
-        units: all units, as they are now.
+        units: all units, as far as they are known.
+        look: looks for newer ones, where one is missing.
     """
 
     principal: Principal
     rules: Rules
     units: Units
+    look: Look | None = None
     _viewer: Viewer | None = None
     _roots: tuple[str, ...] = ()
     _role: Role | None = None
@@ -128,8 +130,11 @@ class Rights:
     def viewer(self) -> Viewer:
         """For whom one looks."""
         if self._viewer is None:
-            who = self.principal
-            acting = self.units.acting(self.rules.marks.hsa_systems, who.unit)
+            who, systems = self.principal, self.rules.marks.hsa_systems
+            acting = self.units.acting(systems, who.unit)
+            if who.unit and not acting.roots and self.look is not None:
+                self.units = self.look.until(lambda each: bool(each.identified(systems, who.unit)))
+                acting = self.units.acting(systems, who.unit)
             self._roots = acting.roots
             self._viewer = Viewer(
                 acting.units,
@@ -141,6 +146,24 @@ class Rights:
                 self.role.kind,
             )
         return self._viewer
+
+    def know_units(self, references: Iterable[str]) -> None:
+        """Know some units before it is decided by them, also those of a moment ago.
+
+        Args:
+            references: ``Organization/[id]``; others and empty ones are left aside.
+        """
+        if self.look is None:
+            return
+        parents = self.units.parents
+        missing = {r for r in references if r not in parents and r.startswith(_UNIT)}
+        if missing:
+            self._act_among(self.look.until(lambda each: missing <= each.parents.keys()))
+
+    def _act_among(self, units: Units) -> None:
+        if units is not self.units:
+            self.units = units
+            self._viewer = None
 
     @property
     def sees_protected(self) -> bool:
@@ -158,4 +181,5 @@ class Rights:
         return self.viewer.units[0] if self.viewer.units else ""
 
 
+_UNIT = f"{ORGANIZATION}/"
 _VERBS = {"c": "Creating", "r": "Reading", "u": "Changing", "d": "Deleting", "s": "Searching"}

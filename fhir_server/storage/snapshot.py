@@ -240,18 +240,19 @@ class Snapshot:
         found = self._by_token({"t": resource_type}, {"t": 1})
         return {document["_id"]: document["t"] for document in found}
 
-    def newest(self, resource_type: str) -> int:
-        """Give when a resource of a type was last written or deleted, in µs; 0 for never."""
+    def written_since(self, resource_type: str, since: int) -> frozenset[tuple[str, int]]:
+        """Give which resources of a type were last written or deleted since a time, and when.
+
+        Args:
+            resource_type: the type.
+            since: µs since 1970, of a time since when few were.
+        """
+        asked = {"y": resource_type, "u": {"$gte": since}}
+        place, session = self.collections.resources, self.session
         found = self._run(
-            lambda: (
-                self.collections.resources.find({"y": resource_type}, {"u": 1, "_id": 0})
-                .sort([("y", -1), ("u", -1)])
-                .hint(UPDATED)
-                .limit(1)
-                .to_list()
-            )
+            lambda: mongo_direct.find(place, asked, {"u": 1}, session=session, hint=UPDATED).all()
         )
-        return int(found[0]["u"]) if found else 0
+        return frozenset((document["_id"], document["u"]) for document in found)
 
     def facts(
         self, resource_types: Sequence[str], stages: Sequence[Mapping[str, Any]]
