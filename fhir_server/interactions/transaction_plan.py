@@ -67,7 +67,11 @@ def plan(context: Context, entries: Sequence[Entry], *, may_choose_ids: bool) ->
     Raises:
         FhirError: what is wrong with any of them.
     """
-    return _Planner(context, entries, may_choose_ids).plan()
+    planner = _Planner(context, entries, may_choose_ids)
+    try:
+        return planner.plan()
+    finally:
+        planner.forget()
 
 
 class _Planner:
@@ -105,6 +109,10 @@ class _Planner:
         if has_errors(self._issues):
             raise FhirError(*errors_first(self._issues))
         return self._plan
+
+    def forget(self) -> None:
+        """Let go of the links: they lead back here, so that all of a bundle would stay behind."""
+        del self._links
 
     def _each(self, entries: Sequence[Entry], act: Callable[[Entry], None]) -> None:
         for entry in entries:

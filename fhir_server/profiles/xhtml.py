@@ -71,6 +71,9 @@ class _Examination:
             return Problem("structure", text, "primitive")
         except _Refused as refused:
             return Problem("invariant", f"{refused} (constraint txt-1)", "txt-1")
+        finally:
+            # It leads back here by its handlers, and would wait for the collector with its buffers.
+            del self._parser
         if not self._has_content:
             text = "it has neither text nor an image (constraint txt-2)"
             return Problem("invariant", text, "txt-2")

@@ -84,6 +84,9 @@ class XmlReader:
             parser.Parse(self._data, True)
         except expat.ExpatError as error:
             raise _malformed(error) from None
+        finally:
+            # It leads back here by its handlers: the document would wait for the collector.
+            del self._parser
         return self._root
 
     def _expect_elements(self) -> None:

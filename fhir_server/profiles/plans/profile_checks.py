@@ -167,8 +167,12 @@ class ProfileChecks:
         return Run(scope, self._surroundings, follow=True)
 
     def _surroundings(self, run: Run) -> Environment:
+        # Another than the one that keeps the environment: each would keep the other, and with them
+        # the resource, until the collector looks for cycles.
+        asking = Run(run.scope, self._surroundings, follow=run.follow, depth=run.depth)
+
         def conforms_to(resource: Resource, profile: str) -> bool | None:
-            return self.conforms(resource, profile, run)
+            return self.conforms(resource, profile, asking)
 
         return environment_of(run.scope, self._codes, conforms_to)
 
