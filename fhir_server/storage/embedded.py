@@ -67,6 +67,13 @@ class EmbeddedMongod:
         return _is_listening(_socket_of(self.uri))
 
 
+# WiredTiger reads its last journal file whole when it opens: with 16 MB instead of 100 MB a start
+# is 0.2 s faster. Of its cache 5 % may be dirty before it begins to write pages, and 20 % before
+# writers have to; a bundle dirties more than that of a small cache, so that each page of an index
+# was written for every few of its entries instead of once for each checkpoint.
+_ENGINE = "log=(file_max=16MB),eviction_dirty_target=40,eviction_dirty_trigger=60"
+
+
 def start(data_dir: Path, mongod: Path | None = None, *, cache_gb: float = 0.5) -> EmbeddedMongod:
     """Start a MongoDB on a data directory and become its owner.
 
@@ -76,7 +83,7 @@ def start(data_dir: Path, mongod: Path | None = None, *, cache_gb: float = 0.5) 
     Args:
         data_dir: Created if missing, for this user alone.
         mongod: The program to run; see `find_mongod`.
-        cache_gb: Size of MongoDB's cache. A transaction may write about a seventh of it.
+        cache_gb: Size of MongoDB's cache. A transaction may write about a quarter of it.
 
     Returns:
         The running MongoDB: a primary that takes writes.
@@ -149,9 +156,7 @@ def _command(program: Path, directory: DataDirectory, listener: Path, cache_gb: 
         *("--port", "27018"),
         *("--replSet", _REPLICA_SET, "--oplogSize", "1024"),
         *("--wiredTigerCacheSizeGB", str(cache_gb)),
-        # WiredTiger reads its last journal file whole when it opens; 16 MB instead of 100 MB
-        # makes a start 0.2 s faster.
-        *("--wiredTigerEngineConfigString", "log=(file_max=16MB)"),
+        *("--wiredTigerEngineConfigString", _ENGINE),
         "--noscripting",
         # A line on a slow query would quote the query, and so personal data.
         *("--quiet", "--slowms", "86400000"),
