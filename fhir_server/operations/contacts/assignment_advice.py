@@ -11,6 +11,7 @@ from typing import Any
 from fhir_server.fhir.outcome import Issue
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.finder import Finder
+from fhir_server.search.tokens import REFERENCE
 from fhir_server.storage.records import StoreUnavailable
 from fhir_server.sweden import assignments, codes
 from fhir_server.sweden.assignments import Assignment
@@ -26,6 +27,7 @@ from fhir_server.sweden.elements import (
     target,
     text,
 )
+from fhir_server.sweden.facts import microseconds
 from fhir_server.sweden.fast_vardkontakt import contemporary
 from fhir_server.sweden.periods import read as period_of
 from fhir_server.sweden.references import alone, organization_chain
@@ -45,9 +47,8 @@ def advice_on(context: Context, care_team: Resource) -> tuple[Issue, ...]:
         context: the request.
         care_team: the stored CareTeam.
     """
-    finder = Finder(context.server, context.store)
     try:
-        return tuple(advise(_Surroundings(finder, care_team).situation()))
+        return tuple(advise(_Surroundings(context, care_team).situation()))
     except StoreUnavailable:
         # What is stored is stored: a client that tried again would be refused as a duplicate.
         text = "The assignment is stored. Guidance could not be looked up just now."
@@ -57,9 +58,10 @@ def advice_on(context: Context, care_team: Resource) -> tuple[Issue, ...]:
 class _Surroundings:
     """What stands around one assignment."""
 
-    def __init__(self, finder: Finder, care_team: Resource) -> None:
-        self._finder = finder
-        self._read = cache(finder.read)
+    def __init__(self, context: Context, care_team: Resource) -> None:
+        self._context = context
+        self._finder = Finder(context.server, context.store)
+        self._read = cache(self._finder.read)
         self._team = care_team
         self._now = dt.datetime.now(dt.UTC)
         self._patient = target(child(care_team, "subject")).literal
@@ -147,24 +149,33 @@ class _Surroundings:
         return [dict(each) for each in organization_chain(alone(unit), self._read)]
 
     def _workload(self) -> tuple[int, Threshold | None]:
-        """Count the contact's patients, where the unit has agreed on a number.
-
-        By search and not from the facts: the facts' index begins with the patient, and would be
-        read to its end for one contact.
-        """
+        """Count the contact's patients, where the unit has agreed on a number."""
         agreed = nearest_threshold(self._units(), self._assignment.kind)
         member = self._assignment.person.member
         if agreed is None or not member.local:
             return 0, None
-        teams = self._finder.search(
-            "CareTeam", participant=member.literal, category=codes.NAMED_CONTACTS, status="active"
-        )
-        counted = {
-            target(child(team, "subject")).key
-            for team in teams
-            if period_of(team).covers(self._now) and _is_counted(team, agreed)
+        return self._patients_of(member.literal, agreed.kind), agreed
+
+    def _patients_of(self, member: str, kind: str) -> int:
+        """Count the patients of a contact, this one among them; of one type, or of all.
+
+        In the database, from facts: a number is all that is needed of the others, who may be many.
+        Led by the contact's token, since the index of facts begins with the patient.
+        """
+        now = microseconds(self._now)
+        wanted: dict[str, Any] = {
+            "f.status": "active",
+            "f.patient": {"$exists": True, "$ne": self._patient},
+            "$nor": [{"f.start": {"$gt": now}}, {"f.end": {"$lte": now}}],
         }
-        return len(counted | {self._patient}), agreed
+        if kind:
+            wanted["f.kind"] = kind
+        rows = self._context.store.facts_of_referrers(
+            "CareTeam",
+            f"CareTeam.participant{REFERENCE}{member}",
+            [{"$match": wanted}, {"$group": {"_id": "$f.patient"}}, {"$count": "others"}],
+        )
+        return 1 + sum(row["others"] for row in rows)
 
     def _changes(self, history: Iterable[Resource]) -> int:
         """Count how often the patient's fast läkarkontakt moved to another unit within a year."""
@@ -208,10 +219,6 @@ class _Surroundings:
         return any(
             role.get("active") is not False and period_of(role).covers(self._now) for role in found
         )
-
-
-def _is_counted(team: Resource, agreed: Threshold) -> bool:
-    return not agreed.kind or agreed.kind in assignments.kinds_of(team)
 
 
 def _unit_of(team: Resource) -> str:
