@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Server
+from fhir_server.interactions.leads import LEADS
 from fhir_server.search.parse import QueryParser
 from fhir_server.search.query import Query, every
 from fhir_server.storage.mongo_about import About
@@ -19,6 +20,10 @@ from fhir_server.storage.snapshot import Snapshot
 
 PAGE = "200"
 PATIENT = "patient"
+
+# A type, and search parameters by name.
+Search = tuple[str, Mapping[str, str]]
+_Search = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,50 @@ class Finder:
         self._snapshot = snapshot
         self._as_before = as_before
         self._known = known
+        self._expected: set[str] = set()
+        self._foreseen: dict[str, StoredResource | None] = {}
+        self._answered: dict[_Search, list[StoredResource]] = {}
+
+    def expect(self, references: Iterable[str]) -> None:
+        """Say what will be read sooner or later: all of it is, as soon as some of it is asked for.
+
+        Args:
+            references: ``Type/id``.
+        """
+        self._expected.update(references)
+
+    def foresee(self, *searches: Search) -> None:
+        """Make some searches about one person now, and give later what they find now.
+
+        In one round trip, with all that was expected and is not read. A search that is foreseen
+        again is made anew, and what is written in between is seen by nothing that was foreseen
+        before: for one attempt at a write, or for what comes after it.
+
+        Args:
+            searches: types and parameters as `search` will get them; ``patient`` is among them.
+        """
+        wanted = LEADS.reached(self._expected) - self._foreseen.keys()
+        self._expected.clear()
+        found = self._read_together(wanted, [(*each, False) for each in searches])
+        if found is None:  # each is made when it is asked for
+            for each in searches:
+                self._answered.pop(_search(*each), None)
+            self._foresee_only(wanted)
+            return
+        stored, answers = found
+        self._keep(wanted, stored)
+        for each, answer in zip(searches, answers, strict=True):
+            self._answered[_search(*each)] = [stored[name] for name in answer]
+
+    def _foresee_only(self, wanted: Collection[str]) -> None:
+        if wanted:
+            self._keep(wanted, self._snapshot.read_many(wanted))
+
+    def _keep(self, wanted: Iterable[str], found: Mapping[str, StoredResource]) -> None:
+        for reference in wanted:
+            self._foreseen[reference] = stored = found.get(reference)
+            if stored is not None and stored.body is not None:
+                LEADS.note(reference, self._server.write_rules.follows(json.plain(stored.body)))
 
     def read(self, reference: str) -> dict[str, Any] | None:
         """Give a resource by ``Type/id``; None for none, or a deleted one."""
@@ -83,9 +132,14 @@ class Finder:
 
     def read_many(self, references: list[str]) -> dict[str, dict[str, Any]]:
         """Give the resources there are among ``Type/id`` references, in one round trip."""
+        if not self._expected.isdisjoint(references):
+            wanted = LEADS.reached(self._expected) - self._foreseen.keys()
+            self._expected.clear()
+            self._foresee_only(wanted)
+        held = {**self._foreseen, **self._as_before} if self._foreseen else self._as_before
         found: dict[str, StoredResource | None] = {
-            **self._snapshot.read_many(r for r in references if r not in self._as_before),
-            **{r: self._as_before[r] for r in references if r in self._as_before},
+            **self._snapshot.read_many(r for r in references if r not in held),
+            **{r: held[r] for r in references if r in held},
         }
         return {
             reference: json.parse(stored.body)
@@ -123,6 +177,19 @@ class Finder:
         Returns:
             None where the searches are not of a kind that can be made together.
         """
+        found = self._read_together(references, searches)
+        if found is None:
+            return None
+        stored, answers = found
+        parsed = {
+            name: None if each.body is None else json.parse(each.body)
+            for name, each in stored.items()
+        }
+        return Together(parsed, answers)
+
+    def _read_together(
+        self, references: Collection[str], searches: Sequence[tuple[str, Mapping[str, str], bool]]
+    ) -> tuple[dict[str, StoredResource], list[list[str]]] | None:
         sought: list[Sought] = []
         for type_, parameters, ids_only in searches:
             query = self._about_patient(type_, parameters)
@@ -134,12 +201,8 @@ class Finder:
         if found is None:
             return None
         ordered = sorted(found.items())
-        parsed = {
-            name: None if stored.body is None else json.parse(stored.body)
-            for name, (stored, _) in ordered
-        }
         answers = [[name for name, (_, own) in ordered if each.finds(own)] for each in sought]
-        return Together(parsed, answers)
+        return {name: stored for name, (stored, _) in ordered}, answers
 
     def _about_patient(self, resource_type: str, parameters: Mapping[str, str]) -> Query:
         """Read a search by a patient first, and by what is the same for all patients then."""
@@ -162,6 +225,10 @@ class Finder:
 
     def search_stored(self, resource_type: str, **parameters: str) -> Iterator[StoredResource]:
         """Give the same as they are stored, for who changes them."""
+        foreseen = self._answered.get(_search(resource_type, parameters))
+        if foreseen is not None:
+            yield from foreseen
+            return
         pairs = [(name.replace("_", "-"), value) for name, value in parameters.items()]
         cursor: str | None = None
         while True:
@@ -178,3 +245,7 @@ class Finder:
 def _read(parser: QueryParser, resource_type: str, pairs: tuple[tuple[str, str], ...]) -> Query:
     """Read what rules ask in the same words each time; other rules of search have a new parser."""
     return parser.parse(resource_type, pairs)
+
+
+def _search(resource_type: str, parameters: Mapping[str, str]) -> _Search:
+    return resource_type, frozenset(parameters.items())

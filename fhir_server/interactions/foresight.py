@@ -15,6 +15,7 @@ from typing import Any
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Server, WriteRules
 from fhir_server.interactions.finder import PATIENT, Finder
+from fhir_server.interactions.leads import LEADS
 from fhir_server.storage.snapshot import Snapshot
 
 # Longer chains than any from a resource to what a rule asks of it: contact, role, unit, caregiver.
@@ -86,21 +87,35 @@ class Foresight:
 
     def _ask_at_once(self, resources: Sequence[Resource]) -> None:
         """Read what rules read in any case, all of it in one round trip."""
-        asked = [each for each in map(self._rules.at_once, resources) if any(each)]
+        # What may be searched for many patients in one search is not searched for each of some.
+        alone = len(resources) == 1
+        some_of_all = [r for r in resources if alone or not self._rules.searches(r)]
+        asked = [(r, *at_once) for r in some_of_all if any(at_once := self._rules.at_once(r))]
+        others: list[dict[str, Any]] = []
         for first in range(0, len(asked), _AT_ONCE):
             some = asked[first : first + _AT_ONCE]
-            references = {reference for named, _ in some for reference in named}
-            searches = [each for _, made in some for each in made]
+            references = LEADS.reached(each for r, *_ in some for each in self._rules.follows(r))
+            references |= {reference for _, named, _ in some for reference in named}
+            searches = [each for *_, made in some for each in made]
             found = self._finder.together(
                 references, [(*each, each[0] in IDS_ONLY) for each in searches]
             )
             if found is None:
                 return  # each is asked for when a rule needs it
-            self._known |= {reference: found.resources.get(reference) for reference in references}
+            self._know(references, found.resources)
             for each, answer in zip(searches, found.answers, strict=True):
                 self._searched[_search(*each)] = list(answer)
                 if each[0] not in IDS_ONLY:
                     self._known |= {name: found.resources[name] for name in answer}
+                    others += [body for name in answer if (body := found.resources[name])]
+        # What rules come upon they follow; what is written itself is followed next.
+        self._follow(others)
+
+    def _know(self, references: Iterable[str], found: Mapping[str, dict[str, Any] | None]) -> None:
+        for reference in references:
+            self._known[reference] = resource = found.get(reference)
+            if resource is not None:
+                LEADS.note(reference, self._rules.follows(resource))
 
     def _expect(self, resources: Sequence[Resource]) -> None:
         for resource in resources:
@@ -128,15 +143,16 @@ class Foresight:
 
     def _follow(self, resources: Iterable[Resource]) -> None:
         """Read what the rules will follow from some resources, and from what that is, and so on."""
-        waiting = list(resources)
+        waiting, done = list(resources), set[str]()
         for _ in range(_LONGEST_CHAIN):
-            named = {each for resource in waiting for each in self._rules.follows(resource)}
-            new = [reference for reference in named if reference not in self._known]
-            if not new:
+            named = {each for resource in waiting for each in self._rules.follows(resource)} - done
+            new = LEADS.reached(named) - self._known.keys()
+            if new:
+                self._know(new, self._finder.read_many(list(new)))
+            done |= named
+            waiting = [self._known[each] or {} for each in named]
+            if not waiting:
                 return
-            found = self._finder.read_many(new)
-            self._known |= {reference: found.get(reference) for reference in new}
-            waiting = list(found.values())
 
 
 def _search(resource_type: str, parameters: Mapping[str, str]) -> _Search:

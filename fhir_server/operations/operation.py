@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from fhir_server.fhir.parameters import Arguments
+from fhir_server.fhir.reference import local
 from fhir_server.interactions.answer import Answer
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.finder import Finder
 
 # The R5 that Inera's services speak.
 INERA_R5 = "application/fhir+json; fhirVersion=5.0"
@@ -27,6 +29,8 @@ class Call:
         cursor: where the page starts, from the ``next`` link of the one before.
         by_get: asked for by GET, which must not store anything.
         media_type: one of the operation's ``renders``, where the client wants that; else empty.
+        finder: reads what the call names in one round trip, where some of it is asked for, and each
+            once; for what an operation reads before it writes, and what does not change by that.
     """
 
     context: Context
@@ -36,6 +40,15 @@ class Call:
     cursor: str | None = None
     by_get: bool = False
     media_type: str = ""
+    finder: Finder = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Expect what the call names."""
+        finder = Finder(self.context.server, self.context.store)
+        finder.expect(_named(self.arguments))
+        if self.id is not None:
+            finder.expect([f"{self.resource_type}/{self.id}"])
+        object.__setattr__(self, "finder", finder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +92,16 @@ class Operation:
     paged: bool = False
     about: str = ""
     renders: tuple[str, ...] = ()
+
+
+def _named(value: Any) -> Iterator[str]:
+    """Give the ``Type/id`` that References among arguments name."""
+    if isinstance(value, dict):
+        reference = value.get("reference")
+        if isinstance(reference, str) and local(reference) is not None:
+            yield reference
+        for each in value.values():
+            yield from _named(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _named(each)

@@ -97,7 +97,7 @@ def settled(call: Call, code: str) -> Call:
     access = call.context.store.access
     if access.principal.unrestricted:
         return call
-    who = WhoAsks(access, Finder(call.context.server, call.context.store))
+    who = WhoAsks(access, call.finder)
     refused = [
         _issue(f"{name} must be yourself, your unit, or a role in it: you act in no other's name.",
                name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -233,7 +234,7 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
         # What a restricted search finds may be seen; what only its id led to is still to be judged.
         named = [stored for name, (stored, _) in found.items() if name in references]
         others = [stored for name, (stored, _) in found.items() if name not in references]
-        seen = [*self._seen(named), *self._given(others)]
+        seen = [*self._seen(named, along=others), *self._given(others, along=named)]
         return {each.reference: (each, found[each.reference][1]) for each in seen}
 
     def about(
@@ -353,8 +354,10 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
             present = {*Snapshot.types_referring_to(self, named), "Patient"}
         return restricted(self.access, query, named, present)
 
-    def _seen(self, found: list[StoredResource]) -> list[StoredResource]:
-        """Give what may be seen of some versions, as it may be seen."""
+    def _seen(
+        self, found: list[StoredResource], along: Sequence[StoredResource] = ()
+    ) -> list[StoredResource]:
+        """Give what may be seen of some versions, read along with others, as it may be seen."""
         if self._free:
             self._note(found)
             return found
@@ -365,17 +368,30 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
             labels.persons_of((ref, each.about) for ref, each in pairs if not access.owns(each))
         )
         seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
-        return self._given([each for each in seen if self._in_scope(each.reference)])
+        return self._given(
+            [each for each in seen if self._in_scope(each.reference)], [*found, *along]
+        )
 
     def _left(self, given: StoredResource, own: list[str]) -> list[str]:
         """Leave out of a resource's tokens the references that were left out of it."""
         return own if given.reference not in self._cut else tokens_left(given, own)
 
-    def _given(self, seen: Sequence[StoredResource]) -> list[StoredResource]:
+    def _given(
+        self, seen: Sequence[StoredResource], along: Sequence[StoredResource] = ()
+    ) -> list[StoredResource]:
         self._note(seen)
-        given = self._masks.masked(self.access, seen, super().labels_of)
+        given = self._masks.masked(self.access, seen, partial(self._labels_of, along))
         self._cut |= {g.reference for g, s in zip(given, seen, strict=True) if g is not s}
         return given
+
+    def _labels_of(
+        self, along: Sequence[StoredResource], references: Iterable[str]
+    ) -> dict[str, tuple[str, ...]]:
+        """Give the labels of some resources, of those read along without asking again."""
+        wanted = set(references)
+        found = {e.reference: tuple(e.labels) for e in along if e.reference in wanted}
+        rest = wanted - found.keys()
+        return found | super().labels_of(rest) if rest else found
 
     def _note(self, given: Iterable[StoredResource]) -> None:
         trace = self.trace

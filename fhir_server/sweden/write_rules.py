@@ -167,12 +167,14 @@ def searches(resource: Json) -> list[tuple[str, dict[str, str]]]:
 
 
 def at_once(resource: Json) -> tuple[list[str], list[tuple[str, dict[str, str]]]]:
-    """Give what `check` reads in any case about a resource to be written: of a SIP.
+    """Give what `check` reads in any case about a resource to be written: of a SIP, of a contact.
 
     Returns:
         References, as ``Type/id``, and searches about its patient; of a CarePlan that is found,
         `check` asks for no more than its id.
     """
+    if assignments.is_named_contact(resource):
+        return [], _about_contacts(resource)
     if not plans.is_sip(resource):
         return [], []
     patient = target(child(resource, "subject"))
@@ -186,6 +188,15 @@ def at_once(resource: Json) -> tuple[list[str], list[tuple[str, dict[str, str]]]
         ("Consent", _consents_of(patient.literal)),
         ("CarePlan", _sips_of(patient.literal)),
     ]
+
+
+def _about_contacts(care_team: Json) -> list[tuple[str, dict[str, str]]]:
+    """Give the searches for a contact in force; conditions only for those who may need them."""
+    made = searches(care_team) if care_team.get("status") in ("active", "proposed") else []
+    kinds = assignments.kinds_of(care_team)
+    if any(kind in codes.VARDKONTAKTER for kind in kinds):
+        return made
+    return [each for each in made if each[0] != "Condition"]
 
 
 def check(resource: Json, reader: Reader, now: datetime) -> list[Issue]:

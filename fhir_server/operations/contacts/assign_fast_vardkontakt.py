@@ -43,7 +43,7 @@ def run(call: Call) -> Answer:
         FhirError: a parameter is wrong, or the law refuses; the paragraph stands in the outcome.
     """
     patient = subject_of(call)
-    finder = Finder(call.context.server, call.context.store)
+    finder = call.finder
     require_patient(finder, patient)
     now = now_of(call.context)
     unit = _unit(finder, call.arguments)
@@ -61,7 +61,7 @@ def run(call: Call) -> Answer:
 
     written = write_together(call.context, draft, before=asked.require_unchanged)
     new, *tasks = written.stored
-    issues = (*written.issues, *advice_on(call.context, json.parse(new.body or b"{}")))
+    issues = (*written.issues, *advice_on(call.context, finder, json.parse(new.body or b"{}")))
     status = 201 if new.version == 1 else 200
     named = [("return", new), *(("task", each) for each in tasks)]
     return several_answer(status, named, issues)

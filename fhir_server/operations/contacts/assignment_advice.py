@@ -37,7 +37,7 @@ Resource = dict[str, Any]
 _YEAR = dt.timedelta(days=365)
 
 
-def advice_on(context: Context, care_team: Resource) -> tuple[Issue, ...]:
+def advice_on(context: Context, finder: Finder, care_team: Resource) -> tuple[Issue, ...]:
     """Give what guidance says about an active assignment as it is stored.
 
     For the operations that assign; a few reads more than the law needs, none of them in the
@@ -45,10 +45,11 @@ def advice_on(context: Context, care_team: Resource) -> tuple[Issue, ...]:
 
     Args:
         context: the request.
+        finder: has read what the call named.
         care_team: the stored CareTeam.
     """
     try:
-        return tuple(advise(_Surroundings(context, care_team).situation()))
+        return tuple(advise(_Surroundings(context, finder, care_team).situation()))
     except StoreUnavailable:
         # What is stored is stored: a client that tried again would be refused as a duplicate.
         text = "The assignment is stored. Guidance could not be looked up just now."
@@ -58,9 +59,9 @@ def advice_on(context: Context, care_team: Resource) -> tuple[Issue, ...]:
 class _Surroundings:
     """What stands around one assignment."""
 
-    def __init__(self, context: Context, care_team: Resource) -> None:
+    def __init__(self, context: Context, finder: Finder, care_team: Resource) -> None:
         self._context = context
-        self._finder = Finder(context.server, context.store)
+        self._finder = finder
         self._read = cache(self._finder.read)
         self._team = care_team
         self._now = dt.datetime.now(dt.UTC)
@@ -69,7 +70,12 @@ class _Surroundings:
 
     def situation(self) -> Situation:
         """Gather what the guidance looks at."""
-        history = self._contacts()
+        self._finder.foresee(
+            ("CareTeam", self._of_contacts()),
+            ("EpisodeOfCare", {"patient": self._patient, "status": "active"}),
+            *([("Condition", {"patient": self._patient})] if self._may_have_cancer else []),
+        )
+        history = list(self._finder.search("CareTeam", **self._of_contacts()))
         others = contemporary(
             self._assignment,
             [self._facts(each) for each in history if each["status"] == "active"],
@@ -99,17 +105,18 @@ class _Surroundings:
     def _facts(self, care_team: Resource) -> Assignment:
         return assignments.facts_from(care_team, self._read, self._now)
 
-    def _contacts(self) -> list[Resource]:
-        """Give the patient's contacts; earlier ones too where the listing's changes count."""
+    def _of_contacts(self) -> dict[str, str]:
+        """Search for the patient's contacts; earlier ones too where the listing's changes count."""
         more = {} if self._assignment.kind == codes.FAST_LAKARKONTAKT else {"status": "active"}
-        return [
-            *self._finder.search(
-                "CareTeam", patient=self._patient, category=codes.NAMED_CONTACTS, **more
-            )
-        ]
+        return {"patient": self._patient, "category": codes.NAMED_CONTACTS, **more}
+
+    @property
+    def _may_have_cancer(self) -> bool:
+        """Whether it is asked: guidance speaks of it to who has a fast vårdkontakt."""
+        return self._assignment.kind in codes.VARDKONTAKTER
 
     def _cancer(self, teams: list[Resource]) -> bool:
-        if self._assignment.kind not in codes.VARDKONTAKTER:
+        if not self._may_have_cancer:
             return False
         criteria = (
             code
@@ -175,7 +182,7 @@ class _Surroundings:
             f"CareTeam.participant{REFERENCE}{member}",
             [{"$match": wanted}, {"$group": {"_id": "$f.patient"}}, {"$count": "others"}],
         )
-        return 1 + sum(row["others"] for row in rows)
+        return 1 + sum(int(row["others"]) for row in rows)
 
     def _changes(self, history: Iterable[Resource]) -> int:
         """Count how often the patient's fast läkarkontakt moved to another unit within a year."""

@@ -34,7 +34,7 @@ from fhir_server.operations.sip.sip_contents import (
     name_who_follows_up,
     new_activity,
 )
-from fhir_server.operations.sip.sip_gathering import gathered, proposals
+from fhir_server.operations.sip.sip_gathering import foresee, gathered, proposals
 from fhir_server.operations.sip.sip_in_force import Named
 from fhir_server.operations.sip.sip_step import Step
 from fhir_server.operations.subject import require_patient, subject_of
@@ -58,13 +58,14 @@ def run(call: Call) -> Answer:
         FhirError: a parameter is wrong, or the law refuses; the paragraph stands in the outcome.
     """
     patient = subject_of(call)
-    finder = Finder(call.context.server, call.context.store)
+    finder = call.finder
     require_patient(finder, patient)
     now, ids, named = now_of(call.context), NewIds(new_id), list[Named]()
     said: list[Issue] = []
 
     def draft() -> Sequence[Draft]:
-        existing = _living_plans(finder, patient)
+        foresee(finder, patient, call.arguments, ("CarePlan", _living_plans(patient)))
+        existing = list(finder.search("CarePlan", **_living_plans(patient)))
         said[:] = existing_plans.drafts_beside(existing, now)
         named[:] = _named(call, finder, patient, existing, ids)
         return sip_in_force.drafts(named)
@@ -95,7 +96,7 @@ def _named(
     follows: list[Named] = []
     if plan["status"] == plan_life.ACTIVE:
         step = Step(plan.get("author", {}), now_text(call.context), now)
-        follows = list(sip_in_force.with_it(call.context, ids["plan"], plan, step, ids))
+        follows = list(sip_in_force.with_it(call.context, ids["plan"], plan, step, ids, finder))
     return [
         ("return", Draft(plan, ids["plan"])),
         *(("goal", Draft(g, id_)) for g, id_ in zip(made, goal_ids, strict=True)),
@@ -126,8 +127,8 @@ def _from_call(
     }
 
 
-def _living_plans(finder: Finder, patient: str) -> list[Resource]:
-    return list(finder.search("CarePlan", patient=patient, status="active,draft"))
+def _living_plans(patient: str) -> dict[str, str]:
+    return {"patient": patient, "status": "active,draft"}
 
 
 def _no_duplicate(call: Call, patient: str, now: dt.datetime) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_server.fhir import json
@@ -94,10 +94,19 @@ def refuse(issues: list[Issue]) -> list[Issue]:
     return issues
 
 
-def goals_of(context: Context, plan: Resource) -> list[Draft]:
-    """Give the plan's goals as they are stored; those elsewhere or gone are left out."""
+def goals_of(context: Context, plan: Resource, new: Iterable[str] = ()) -> list[Draft]:
+    """Give the plan's goals as they are stored; those elsewhere or gone are left out.
+
+    Args:
+        context: the request.
+        plan: a SIP.
+        new: ids of resources that are not stored.
+    """
     named = [target(each).literal for _, each in items(plan, "goal")]
-    wanted = [each for each in dict.fromkeys(named) if each.startswith("Goal/")]
+    not_stored = {f"Goal/{id_}" for id_ in new}
+    wanted = [
+        each for each in dict.fromkeys(named) if each.startswith("Goal/") and each not in not_stored
+    ]
     found = context.store.read_many(wanted)
     kept = (found[each] for each in wanted if found.get(each) is not None)
     return [as_draft(stored) for stored in kept if stored is not None and not stored.deleted]
@@ -115,15 +124,14 @@ def changed(draft: Draft, **elements: Any) -> Draft:
     return Draft(kept, draft.id, draft.previous, draft.at)
 
 
-def open_tasks(context: Context, kind: str, **about: str) -> Iterator[Draft]:
+def open_tasks(finder: Finder, kind: str, **about: str) -> Iterator[Draft]:
     """Give the tasks of a kind that are not over.
 
     Args:
-        context: the request.
+        finder: finds current resources.
         kind: a code of CodeSystem task-code.
         about: search parameters, such as ``focus="CarePlan/1"``.
     """
-    finder = Finder(context.server, context.store)
     code = f"{codes.TASK_CODE_SYSTEM}|{kind}"
     for stored in finder.search_stored("Task", code=code, **about):
         draft = as_draft(stored)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fhir_server.fhir.parameters import Arguments
-from fhir_server.interactions.finder import Finder
+from fhir_server.interactions.finder import Finder, Search
 from fhir_server.operations.sip.calling import Calling
 from fhir_server.operations.sip.disclosures import SIP_CONSENTS
 from fhir_server.operations.sip.sip_contents import distinct, reference_to
@@ -20,7 +20,29 @@ from fhir_server.sweden.sip_participants import Proposal, Surroundings
 Resource = dict[str, Any]
 
 _NEEDS = f"{codes.TASK_CODE_SYSTEM}|{codes.SIP_BEHOV}"
+_ACTIVE = {"status": "active"}
+_CONSENTING = {"category": SIP_CONSENTS, **_ACTIVE}
+_STAYING = {"status": "in-progress"}
 _OVER = ("rejected", "cancelled", "failed", "entered-in-error")
+
+
+def foresee(finder: Finder, patient: str, arguments: Arguments, *more: Search) -> None:
+    """Make the searches of `gathered`, that for needs of a plan, and others, in one round trip.
+
+    Args:
+        finder: finds current resources.
+        patient: ``Patient/id``.
+        arguments: what the call says itself, for which nothing is searched.
+        more: other searches about the person.
+    """
+    finder.foresee(
+        *more,
+        ("CareTeam", {"patient": patient, **_ACTIVE}),
+        ("Condition", {"patient": patient}),
+        ("Task", {"patient": patient, "code": _NEEDS}),
+        *([] if "encounter" in arguments else [("Encounter", {"patient": patient, **_STAYING})]),
+        *([] if "consent" in arguments else [("Consent", {"patient": patient, **_CONSENTING})]),
+    )
 
 
 def gathered(
@@ -56,7 +78,7 @@ def gathered(
 
 def teams_in_force(finder: Finder, patient: str, now: dt.datetime) -> list[Resource]:
     """Give the person's active teams and named contacts that are not over."""
-    active = finder.search("CareTeam", patient=patient, status="active")
+    active = finder.search("CareTeam", patient=patient, **_ACTIVE)
     return [team for team in active if not periods.read(team).ended(now)]
 
 
@@ -65,13 +87,13 @@ def permitting(finder: Finder, patient: str, now: dt.datetime) -> list[Resource]
 
     Only such a consent is one to rest on; the rules look for a no by themselves.
     """
-    found = finder.search("Consent", patient=patient, category=SIP_CONSENTS, status="active")
+    found = finder.search("Consent", patient=patient, **_CONSENTING)
     return [reference_to(each) for each in found if _permits(each, now)]
 
 
 def active_plans(finder: Finder, patient: str) -> list[Resource]:
     """Give the person's active plans, of every kind."""
-    return list(finder.search("CarePlan", patient=patient, status="active"))
+    return list(finder.search("CarePlan", patient=patient, **_ACTIVE))
 
 
 def proposals(finder: Finder, said: Finder, plan: Resource, now: dt.datetime) -> list[Proposal]:
@@ -83,6 +105,14 @@ def proposals(finder: Finder, said: Finder, plan: Resource, now: dt.datetime) ->
         plan: the SIP, stored or about to be.
         now: an aware datetime.
     """
+    person = {"patient": target(child(plan, "subject")).literal}
+    finder.foresee(
+        ("RelatedPerson", person),
+        ("CarePlan", person | _ACTIVE),
+        ("CareTeam", person | _ACTIVE),
+        ("Task", {**person, "code": _NEEDS}),
+    )
+    said.foresee(("RelatedPerson", person), ("Consent", {**person, "category": SIP_CONSENTS}))
     calling = Calling(finder, said, plan, now)
     patient = calling.person.literal
     stay = target(child(plan, "encounter"))
@@ -120,7 +150,7 @@ def _permits(consent: Resource, now: dt.datetime) -> bool:
 
 
 def _current_stay(finder: Finder, patient: str) -> Resource | None:
-    stays = finder.search("Encounter", patient=patient, status="in-progress")
+    stays = finder.search("Encounter", patient=patient, **_STAYING)
     inpatient = [stay for stay in stays if stay.get("class", {}).get("code") == "IMP"]
     inpatient.sort(key=lambda stay: stay.get("period", {}).get("start", ""))
     return reference_to(inpatient[-1]) if inpatient else None

@@ -52,7 +52,14 @@ def comes_into_force(plan: Resource, step: Step) -> Resource:
     return {**plan, "status": plan_life.ACTIVE, "period": period}
 
 
-def with_it(context: Context, id_: str, plan: Resource, step: Step, ids: NewIds) -> Iterator[Named]:
+def with_it(
+    context: Context,
+    id_: str,
+    plan: Resource,
+    step: Step,
+    ids: NewIds,
+    finder: Finder | None = None,
+) -> Iterator[Named]:
     """Give what changes when a plan comes into force, beside the plan.
 
     Args:
@@ -61,11 +68,13 @@ def with_it(context: Context, id_: str, plan: Resource, step: Step, ids: NewIds)
         plan: as it will be stored.
         step: who puts it in force, and when.
         ids: of new resources.
+        finder: finds current resources, some of which it may have found already.
 
     Raises:
         FhirError: 409, the plan it replaces was replaced by another meanwhile.
     """
-    for goal in goals_of(context, plan):
+    # Those that are made with the plan are not stored yet.
+    for goal in goals_of(context, plan, new=ids.values()):
         if goal.resource.get("lifecycleStatus") in plan_life.GOAL_AHEAD:
             yield (
                 "goal",
@@ -78,7 +87,8 @@ def with_it(context: Context, id_: str, plan: Resource, step: Step, ids: NewIds)
         yield from (("task", task) for task in cancelled)
     if task := follow_up_task(plan, id_, step.by, step.at, step.moment):
         yield "task", Draft(task, ids["task"])
-    yield from (("task", task) for task in needs_met(context, patient_of(plan), f"CarePlan/{id_}"))
+    finder = finder or Finder(context.server, context.store)
+    yield from (("task", task) for task in needs_met(finder, patient_of(plan), f"CarePlan/{id_}"))
 
 
 def replaced_by(context: Context, plan: Resource) -> list[StoredResource]:

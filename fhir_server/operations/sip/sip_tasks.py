@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.together import Draft
 from fhir_server.operations.contacts.assignment_edits import coded
 from fhir_server.operations.sip.sip_at_hand import changed, open_tasks, patient_of
@@ -65,21 +66,22 @@ def over(context: Context, plan: str, status: str, *kinds: str) -> Iterator[Draf
         kinds: codes of CodeSystem task-code.
     """
     seen: set[str] = set()
+    finder = Finder(context.server, context.store)
     for kind in kinds:
         for name in ("focus", "based_on"):
-            for task in open_tasks(context, kind, **{name: plan}):
+            for task in open_tasks(finder, kind, **{name: plan}):
                 if task.id not in seen:
                     seen.add(task.id)
                     yield changed(task, status=status)
 
 
-def needs_met(context: Context, patient: str, plan: str) -> Iterator[Draft]:
+def needs_met(finder: Finder, patient: str, plan: str) -> Iterator[Draft]:
     """Give the needs of a plan that were noted for a person, as met by the plan (R75, R90)."""
     came = {
         "type": {"text": "Samordnad individuell plan"},
         "valueReference": {"reference": plan},
     }
-    for task in open_tasks(context, codes.SIP_BEHOV, patient=patient):
+    for task in open_tasks(finder, codes.SIP_BEHOV, patient=patient):
         output = [*task.resource.get("output", []), came]
         yield changed(task, status="completed", output=output)
 
