@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -380,18 +379,9 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
         self, seen: Sequence[StoredResource], along: Sequence[StoredResource] = ()
     ) -> list[StoredResource]:
         self._note(seen)
-        given = self._masks.masked(self.access, seen, partial(self._labels_of, along))
+        given = self._masks.masked(self.access, seen, super().labels_of, along)
         self._cut |= {g.reference for g, s in zip(given, seen, strict=True) if g is not s}
         return given
-
-    def _labels_of(
-        self, along: Sequence[StoredResource], references: Iterable[str]
-    ) -> dict[str, tuple[str, ...]]:
-        """Give the labels of some resources, of those read along without asking again."""
-        wanted = set(references)
-        found = {e.reference: tuple(e.labels) for e in along if e.reference in wanted}
-        rest = wanted - found.keys()
-        return found | super().labels_of(rest) if rest else found
 
     def _note(self, given: Iterable[StoredResource]) -> None:
         trace = self.trace

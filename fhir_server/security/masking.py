@@ -48,7 +48,11 @@ class Masks:
         return self._law.person_behind(json.parse(role))
 
     def masked(
-        self, access: Access, found: Sequence[StoredResource], labels_of: LabelsOf
+        self,
+        access: Access,
+        found: Sequence[StoredResource],
+        labels_of: LabelsOf,
+        along: Sequence[StoredResource] = (),
     ) -> list[StoredResource]:
         """Give versions as a principal may see them; those that are whole are the same objects.
 
@@ -56,14 +60,18 @@ class Masks:
             access: the principal's.
             found: versions that may be seen.
             labels_of: gives the labels of resources; asked about the persons in roles.
+            along: what was read in the same moment, whose labels it need not be asked for.
         """
         if access.principal.unrestricted:
             return list(found)
-        behind = {} if access.sees_protected else self._protected_behind(found, labels_of)
+        behind = {} if access.sees_protected else self._protected_behind(found, labels_of, along)
         return [self._masked(access, each, each.reference in behind) for each in found]
 
     def _protected_behind(
-        self, found: Sequence[StoredResource], labels_of: LabelsOf
+        self,
+        found: Sequence[StoredResource],
+        labels_of: LabelsOf,
+        along: Sequence[StoredResource],
     ) -> Collection[str]:
         """Give the roles among some resources whose person's data are protected."""
         persons = {
@@ -73,7 +81,10 @@ class Masks:
         }
         if not persons:
             return ()
-        spelled = labels_of(set(persons.values()))
+        behind = set(persons.values())
+        spelled = {each.reference: each.labels for each in along if each.reference in behind}
+        if unread := behind - spelled.keys():
+            spelled |= labels_of(unread)
         protected = {p for p, own in spelled.items() if labels.read(own).protected}
         return {role for role, person in persons.items() if person in protected}
 

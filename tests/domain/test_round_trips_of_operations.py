@@ -18,9 +18,9 @@ from fhir_server.storage.mongo import MongoStore
 from fhir_server.sweden import codes
 from tests.api.test_round_trips_of_writes import Commands, Watched
 from tests.conftest import Fhir
-from tests.domain.clinic import Clinic, reference
+from tests.domain.clinic import Clinic, guidance, reference
 from tests.domain.sip_calls import complete, consent_to_sip, generate
-from tests.domain.test_assign_in_full import agreeing, guidance
+from tests.domain.test_assign_in_full import agreeing
 
 Listening = tuple[Flask, Watched]
 FIND, COUNT = "find resources", "aggregate resources"
@@ -65,8 +65,8 @@ def test_an_assignment_reads_what_it_names_once(watched: Watched, here: Clinic) 
     head = reference(here.nurse())
     here.assign(here.patient(), nurse, appointedBy=head)  # where they lead is known from now on
     for _ in range(2):
-        patient = here.patient()
-        commands = asked(watched, lambda p=patient: here.assign(p, nurse, appointedBy=head))
+        call = partial(here.assign, here.patient(), nurse, appointedBy=head)
+        commands = asked(watched, call)
         # What is named, open tasks, what is referred to; around the assignment, the workload.
         assert commands == [FIND, FIND, FIND, *LOCKED, FIND, COUNT]
 
