@@ -44,8 +44,6 @@ SENT = frozenset(
 )
 # What units of several vårdgivare take part in, if the person wants it.
 SHARED = frozenset({"CarePlan", "CareTeam", "Consent", "Goal"})
-# Purposes (v3-PurposeOfUse) for which staff see persons' care: HSLF-FS 2016:40, 4 kap.; PDL 2 kap.
-CARE_PURPOSES = frozenset({"TREAT", "ETREAT", "BTG", "CAREMGT", "COC", "PATADMIN"})
 # People whose own data may be protected.
 PEOPLE = frozenset({"Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson"})
 
@@ -73,6 +71,7 @@ class Access(Rights):
         self._snapshot = snapshot
         self._states: dict[str, PatientState] = {}
         self._own_persons: tuple[str, ...] | None = None
+        self._every: dict[str, bool] = {}
 
     @property
     def own_persons(self) -> tuple[str, ...]:
@@ -259,13 +258,30 @@ class Access(Rights):
     def _sent(self, resource_type: str) -> Criterion:
         return criteria.refers(resource_type, labels.ADDRESSED, self.viewer.units)
 
-    @property
-    def for_care(self) -> bool:
-        """Whether the purpose is one for which staff see persons' care; a system has its own."""
-        purpose = self.principal.purpose
-        return purpose in CARE_PURPOSES or (self.role.kind == "system" and not purpose)
-
     # Whether a principal sees one version
+
+    def sees_every(self, resource_type: str) -> bool:
+        """Tell whether one sees all of a type, whatever it says: directory and definitions."""
+        known = self._every.get(resource_type)
+        if known is None:
+            known = (
+                resource_type in self.rules.roles.open_types
+                and (self.may("r", resource_type) or self.may("s", resource_type))
+                and self.scoped(resource_type) == EVERYTHING
+            )
+            self._every[resource_type] = known
+        return known
+
+    def seen_among(self, found: Sequence[StoredResource]) -> list[StoredResource]:
+        """Give those of some versions that one may see, by their labels; scopes as in `sees`."""
+        own = [None if self.sees_every(f.resource_type) else labels.read(f.labels) for f in found]
+        judged = [(f.reference, o) for f, o in zip(found, own, strict=True) if o is not None]
+        self.know(labels.persons_of((ref, o.about) for ref, o in judged if not self.owns(o)))
+        return [
+            each
+            for each, o in zip(found, own, strict=True)
+            if o is None or self.sees_labelled(each.reference, o)
+        ]
 
     def sees(self, stored: StoredResource) -> bool:
         """Tell whether one may see a version, by its labels; scopes with a search aside."""
@@ -275,7 +291,7 @@ class Access(Rights):
         """Tell the same of a reference and its labels; a read of it names whom it is about."""
         if self.principal.unrestricted:
             return True
-        self._know_units_of(own)
+        self.know_units_of(own)
         type_ = reference.partition("/")[0]
         if not self.may("r", type_) and not self.may("s", type_):
             return False
@@ -313,7 +329,7 @@ class Access(Rights):
 
     def _sees_care(self, reference: str, own: Labels) -> bool:
         type_ = reference.partition("/")[0]
-        if self.owns(own) or type_ == "Patient":
+        if self._owns(own) or type_ == "Patient":
             return True
         ours = any(each in self.viewer.units for each in own.addressed)
         if type_ in SENT and ours:
@@ -340,7 +356,10 @@ class Access(Rights):
 
     def owns(self, own: Labels) -> bool:
         """Tell whether one's units answer for a version, or will for a new one."""
-        self._know_units_of(own)
+        self.know_units_of(own)
+        return self._owns(own)
+
+    def _owns(self, own: Labels) -> bool:
         viewer = self.viewer
         if viewer.provider and viewer.provider in self._roots:
             # As searches ask: what a unit documented before it was sold is not the buyer's.
@@ -349,12 +368,8 @@ class Access(Rights):
 
     def was_sent(self, own: Labels) -> bool:
         """Tell whether a version was sent to one's units."""
-        self._know_units_of(own)
+        self.know_units_of(own)
         return any(each in self.viewer.units for each in own.addressed)
-
-    def _know_units_of(self, own: Labels) -> None:
-        """Know the units that labels name, before it is decided by where they belong."""
-        self.know_units((own.owner, own.provider, *own.addressed))
 
     def _act_among(self, units: Units) -> None:
         if units is not self.units:

@@ -361,15 +361,12 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
             self._note(found)
             return found
         access = self.access
-        own = [labels.read(each.labels) for each in found]
-        pairs = zip((each.reference for each in found), own, strict=True)
-        access.know(
-            labels.persons_of((ref, each.about) for ref, each in pairs if not access.owns(each))
-        )
-        seen = [f for f, o in zip(found, own, strict=True) if access.sees_labelled(f.reference, o)]
-        return self._given(
-            [each for each in seen if self._in_scope(each.reference)], [*found, *along]
-        )
+        seen = [
+            each
+            for each in access.seen_among(found)
+            if access.sees_every(each.resource_type) or self._in_scope(each.reference)
+        ]
+        return self._given(seen, [*found, *along])
 
     def _left(self, given: StoredResource, own: list[str]) -> list[str]:
         """Leave out of a resource's tokens the references that were left out of it."""
@@ -387,8 +384,8 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
         trace = self.trace
         for each in given:
             trace.given.add(each.reference)
-            if each.labels:
-                own = labels.read(each.labels)
+            own = labels.read(each.labels) if each.labels else None
+            if own and own.about:
                 trace.patients.update(own.about)
                 if not self._free and not trace.emergency:
                     trace.emergency = self.access.emergency_used(own)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fhir_server.fhir.outcome import FhirError, Issue
+from fhir_server.search.labels import Labels
 from fhir_server.search.query import Criterion
 from fhir_server.security import scopes
 from fhir_server.security.organizations import ORGANIZATION, Look, Marks, Units
@@ -16,6 +17,8 @@ from fhir_server.security.refusal import insufficient_scope
 from fhir_server.security.roles import Role, Roles
 
 PROTECTED_RIGHT = "protected-persons"
+# Purposes (v3-PurposeOfUse) for which staff see persons' care: HSLF-FS 2016:40, 4 kap.; PDL 2 kap.
+CARE_PURPOSES = frozenset({"TREAT", "ETREAT", "BTG", "CAREMGT", "COC", "PATADMIN"})
 
 # Reads the parameters of a scope, or of a search, for a type.
 ReadsSearch = Callable[[str, Sequence[tuple[str, str]]], Criterion]
@@ -160,10 +163,20 @@ class Rights:
         if missing:
             self._act_among(self.look.until(lambda each: missing <= each.parents.keys()))
 
+    def know_units_of(self, own: Labels) -> None:
+        """Know the units that labels name, before it is decided by where they belong."""
+        self.know_units((own.owner, own.provider, *own.addressed))
+
     def _act_among(self, units: Units) -> None:
         if units is not self.units:
             self.units = units
             self._viewer = None
+
+    @property
+    def for_care(self) -> bool:
+        """Whether the purpose is one for which staff see persons' care; a system has its own."""
+        purpose = self.principal.purpose
+        return purpose in CARE_PURPOSES or (self.role.kind == "system" and not purpose)
 
     @property
     def sees_protected(self) -> bool:
