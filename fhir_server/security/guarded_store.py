@@ -63,7 +63,7 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
         record: Record,
         inside: Snapshot | None = None,
     ) -> None:
-        super().__init__(store.collections, inside.session if inside else None)
+        super().__init__(store.collections, inside.within if inside else None)
         self._store = store
         self.access = access
         self.trace = trace
@@ -91,7 +91,7 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
 
     def deciding(self) -> Snapshot:
         """Give the whole store, to decide by what the person has said; nothing of it is given."""
-        return Snapshot(self.collections, self.session)
+        return Snapshot(self.collections, self.within)
 
     def disclosing(self, person: str, types: Collection[str]) -> GuardedStore:
         """Give the store with what others know of one person, for the caller to cut.

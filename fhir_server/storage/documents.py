@@ -76,12 +76,22 @@ def writes(changes: Sequence[Change]) -> list[InsertOne[Document] | ReplaceOne[D
 
 def _write(change: Change, *, replacing: bool) -> InsertOne[Document] | ReplaceOne[Document]:
     document = current_document(change)
-    if change.previous is not None:
-        return ReplaceOne({"_id": document["_id"], "v": change.previous.version}, document)
-    if replacing:
-        # No resource has this version. One that has the key makes the insert fail that follows.
-        return ReplaceOne({"_id": document["_id"], "v": NO_VERSION}, document, upsert=True)
-    return InsertOne(document)
+    if not replacing:
+        return InsertOne(document)
+    return ReplaceOne(_replaced(change), document, upsert=change.previous is None)
+
+
+def replacements(changes: Sequence[Change]) -> list[Document]:
+    """Give the same writes as MongoDB spells updates, creates among them too."""
+    return [
+        {"q": _replaced(c), "u": current_document(c), "upsert": c.previous is None} for c in changes
+    ]
+
+
+def _replaced(change: Change) -> Document:
+    # No resource has the version of a create. One that has the key makes the upsert fail.
+    version = NO_VERSION if change.previous is None else change.previous.version
+    return {"_id": change.new.reference, "v": version}
 
 
 def superseded_key(reference: str, version: int) -> Document:

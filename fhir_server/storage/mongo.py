@@ -22,6 +22,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from pymongo import MongoClient, ReplaceOne, timeout
@@ -51,6 +52,7 @@ from fhir_server.storage.mongo_audit import AUDIT, ensure_audit
 from fhir_server.storage.mongo_deployment import refusals_explained, require_transactions
 from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_primary import Primary
+from fhir_server.storage.mongo_transaction import Transaction
 from fhir_server.storage.places import AUDIT_EVENT, Collections
 from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUnavailable
 from fhir_server.storage.snapshot import Snapshot
@@ -214,20 +216,22 @@ class MongoStore(Snapshot):
     ) -> None:
         with self._client.start_session() as session:
             session.start_transaction(ReadConcern("snapshot"))
+            transaction = Transaction(self._client, session)
             try:
                 if once is not None:
                     self._remember(once, session)
-                self._take(locks, session)
-                inside = Snapshot(self.collections, session)
+                self._take(locks, transaction)
+                inside = Snapshot(self.collections, transaction)
                 if before is not None:
                     before(inside)
-                self._apply(changes, session)
+                self._apply(changes, transaction)
                 if follow is not None:
                     followed = follow(inside)
                     self._require_appending(followed)
-                    self._apply(followed, session)
+                    self._apply(followed, transaction)
                 if after is not None:
                     after(inside)
+                transaction.send()
             except BaseException:
                 _abort(session)
                 raise
@@ -254,52 +258,85 @@ class MongoStore(Snapshot):
         except DuplicateKeyError:
             raise AlreadyDone(once) from None
 
-    def _take(self, locks: Sequence[str], session: ClientSession) -> None:
-        # One order for all writers, so that they queue instead of blocking each other crosswise.
-        try:
-            if locks:
-                touched = {"$set": {"at": _now()}, "$inc": {"n": 1}}
-                mongo_writes.touch(self._locks, sorted(set(locks)), touched, session)
-        except BulkWriteError as error:
-            if any(each["code"] == DUPLICATE_KEY for each in error.details["writeErrors"]):
-                # Two writers made the lock at the same moment.
-                raise TransactionConflict from None
-            raise
+    def _take(self, locks: Sequence[str], transaction: Transaction) -> None:
+        if locks:
+            # One order for all writers, so that they queue instead of blocking each other.
+            touched = {"$set": {"at": _now()}, "$inc": {"n": 1}}
+            mongo_writes.touch(self._locks, sorted(set(locks)), touched, transaction, _taken)
 
-    def _apply(self, changes: Sequence[Change], session: ClientSession) -> None:
+    def _apply(self, changes: Sequence[Change], transaction: Transaction) -> None:
         """Write all changes in as few commands as MongoDB allows: two, or three with the trail."""
+        small = mongo_writes.are_small(changes)
         previous = [superseded_document(c.previous) for c in changes if c.previous is not None]
-        if previous:
-            # Upserts and not inserts: a version stored ahead by a writer who lost stays as it is.
+        if previous and small:
+            mongo_writes.keep(self.collections.superseded, previous, transaction)
+        elif previous:
             self.collections.superseded.bulk_write(
                 [ReplaceOne({"_id": d["_id"], "r": d["r"]}, d, upsert=True) for d in previous],
                 ordered=False,
-                session=session,
+                session=transaction.session,
             )
         records = [c for c in changes if self._is_record(c)]
         others = [c for c in changes if not self._is_record(c)]
-        self._apply_to(self.collections.resources, others, session)
-        self._apply_to(self.collections.of((AUDIT_EVENT,)), records, session)
+        put = self._put_small if small else self._put
+        put(self.collections.resources, others, transaction)
+        put(self.collections.of((AUDIT_EVENT,)), records, transaction)
 
     def _is_record(self, change: Change) -> bool:
         return self._trail is not None and change.new.resource_type == AUDIT_EVENT
 
-    def _apply_to(
-        self, place: Collection[Document], changes: Sequence[Change], session: ClientSession
+    @staticmethod
+    def _put_small(
+        place: Collection[Document], changes: Sequence[Change], transaction: Transaction
+    ) -> None:
+        if changes:
+            mongo_writes.put(place, changes, transaction, partial(_written, changes))
+
+    @staticmethod
+    def _put(
+        place: Collection[Document], changes: Sequence[Change], transaction: Transaction
     ) -> None:
         if not changes:
             return
         try:
-            if mongo_writes.are_small_creates(changes):
-                mongo_writes.insert(place, changes, session)
-                return
-            result = place.bulk_write(writes(changes), session=session)
+            result = place.bulk_write(writes(changes), session=transaction.session)
         except BulkWriteError as error:
-            if any(e["code"] == DUPLICATE_KEY for e in error.details["writeErrors"]):
-                raise StaleWrite([c.new.reference for c in changes]) from None
-            raise
-        if result.inserted_count + result.upserted_count + result.matched_count != len(changes):
-            raise StaleWrite([c.new.reference for c in changes if c.previous])
+            raise _stale(changes, error) from None
+        count = result.inserted_count + result.upserted_count + result.matched_count
+        _require_all(changes, count)
+
+
+def _taken(answer: Document) -> None:
+    try:
+        mongo_writes.require_written(answer)
+    except BulkWriteError as error:
+        if _is_duplicate(error):
+            # Two writers made the lock at the same moment.
+            raise TransactionConflict from None
+        raise
+
+
+def _written(changes: Sequence[Change], answer: Document) -> None:
+    try:
+        mongo_writes.require_written(answer)
+    except BulkWriteError as error:
+        raise _stale(changes, error) from None
+    _require_all(changes, answer["n"])
+
+
+def _require_all(changes: Sequence[Change], count: int) -> None:
+    """Demand that as many were written: what another has replaced meanwhile was not there."""
+    if count != len(changes):
+        raise StaleWrite([c.new.reference for c in changes if c.previous])
+
+
+def _stale(changes: Sequence[Change], error: BulkWriteError) -> Exception:
+    """Give what a refusal means: a key that is taken is somebody else's write."""
+    return StaleWrite([c.new.reference for c in changes]) if _is_duplicate(error) else error
+
+
+def _is_duplicate(error: BulkWriteError) -> bool:
+    return any(each["code"] == DUPLICATE_KEY for each in error.details["writeErrors"])
 
 
 def _client(uri: str) -> MongoClient[Document]:

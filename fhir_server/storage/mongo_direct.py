@@ -105,9 +105,9 @@ class Asked:
         """Give the documents of a collection, read in a transaction or outside."""
         found = None
         if session is not None and session.in_transaction:
-            found = _in_transaction(collection, self._command(collection.name), session)
-        elif _is_ordinary(collection, session):
-            found = _answer(collection, self._command(collection.name))
+            found = _in_transaction(collection, self.command(collection.name), session)
+        elif is_ordinary(collection, session):
+            found = _answer(collection, self.command(collection.name))
         return found or Found([], self.cursor(collection, session))
 
     def cursor(
@@ -130,7 +130,8 @@ class Asked:
             return cursor
         return cursor.hint(self.hint if isinstance(self.hint, str) else list(self.hint))
 
-    def _command(self, name: str) -> Document:
+    def command(self, name: str) -> Document:
+        """Give MongoDB's command, of a collection by its name."""
         command: Document = {"find": name, "filter": self.filter}
         if self.projection is not None:
             command["projection"] = self.projection
@@ -182,7 +183,7 @@ def aggregate(
     **options: Any,
 ) -> Found:
     """Give what an aggregation gives; as `Collection.aggregate` does, for stages that only read."""
-    if _is_ordinary(collection, session):
+    if is_ordinary(collection, session):
         command = {"aggregate": collection.name, "pipeline": stages, "cursor": {}, **options}
         found = _answer(collection, command)
         if found is not None:
@@ -208,7 +209,12 @@ def count(
     return int(found[0]["n"]) if found else 0
 
 
-def _is_ordinary(collection: Collection[Document], session: ClientSession | None) -> bool:
+def leave_to_driver() -> None:
+    """Use no parts of the driver any more: this version has others than are known here."""
+    _Usable.driver = False
+
+
+def is_ordinary(collection: Collection[Document], session: ClientSession | None = None) -> bool:
     """Tell whether nothing is asked for that only the driver can do."""
     if session is not None or not _Usable.driver:
         return False
@@ -238,7 +244,7 @@ def _answer(collection: Collection[Document], command: Document) -> Found | None
             ReadPreference.PRIMARY, None, operation=next(iter(command))
         ) as (connection, _):
             connection.apply_timeout(command)
-            id_, message = _message(command)
+            id_, message = spelled(command)
             connection.send_message(message, len(message))
             answer = connection.receive_message(id_)
             address = connection.address
@@ -247,7 +253,7 @@ def _answer(collection: Collection[Document], command: Document) -> Found | None
     except PyMongoError:
         return None
     except (AttributeError, TypeError):
-        _Usable.driver = False  # another version of the driver, which has other parts
+        leave_to_driver()
         return None
     document: Document = bson.decode(answer.raw_command_response())
     if document["ok"] != 1:
@@ -271,7 +277,8 @@ def _in_transaction(
     return None if cursor["id"] else Found(cursor["firstBatch"], None)
 
 
-def _message(command: Document) -> tuple[int, bytes]:
+def spelled(command: Document) -> tuple[int, bytes]:
+    """Give a command as a message, and its number."""
     body = bson.encode(command)
     id_ = next(_ids) & 0x7FFFFFFF
     return id_, _HEAD.pack(_HEAD.size + len(body), id_, 0, _OP_MSG, 0, 0) + body

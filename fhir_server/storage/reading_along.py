@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pymongo.client_session import ClientSession
-
 from fhir_server.storage import mongo_about
 from fhir_server.storage.documents import stored
 from fhir_server.storage.mongo_about import About
+from fhir_server.storage.mongo_transaction import Transaction
 from fhir_server.storage.places import Collections
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Snapshot
@@ -31,8 +30,8 @@ class ReadingAlong(Snapshot):
     be seen decides about it there. Each is given once; what was not found is asked for again.
     """
 
-    def __init__(self, collections: Collections, session: ClientSession | None = None) -> None:
-        super().__init__(collections, session)
+    def __init__(self, collections: Collections, within: Transaction | None = None) -> None:
+        super().__init__(collections, within)
         self._along: dict[str, StoredResource] = {}
         self._about: _About | None = None
 

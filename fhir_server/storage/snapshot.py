@@ -23,11 +23,13 @@ from fhir_server.storage.documents import (
 )
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_about import About
+from fhir_server.storage.mongo_direct import Asked, Found
 from fhir_server.storage.mongo_history import MongoHistory
 from fhir_server.storage.mongo_indexes import FACTS, HAS_FACTS, TOKENS, UPDATED
 from fhir_server.storage.mongo_joins import has_join, without_joins
 from fhir_server.storage.mongo_reads import Read
 from fhir_server.storage.mongo_together import Sought, can_be_joined, fields_of, filter_of
+from fhir_server.storage.mongo_transaction import Transaction
 from fhir_server.storage.places import Collections
 from fhir_server.storage.records import SearchPage, StoredResource
 from fhir_server.storage.versions import HistoryQuery, VersionPage
@@ -38,9 +40,18 @@ Result = TypeVar("Result")
 class Snapshot:
     """Reads of the store: outside a transaction, or inside one and then seeing its writes."""
 
-    def __init__(self, collections: Collections, session: ClientSession | None = None) -> None:
+    def __init__(self, collections: Collections, within: Transaction | None = None) -> None:
         self.collections = collections
-        self.session = session
+        self.within = within
+
+    @property
+    def session(self) -> ClientSession | None:
+        """The transaction's session, which sees all that it has written; None outside."""
+        return None if self.within is None else self.within.session
+
+    def _find(self, place: Documents[Document], asked: Asked) -> Found:
+        """Give what a find gives, in one round trip with writes of the transaction that wait."""
+        return asked.of(place, None) if self.within is None else self.within.find(place, asked)
 
     def read(self, resource_type: str, id_: str) -> StoredResource | None:
         """Give the current version, a tombstone for a deleted resource, None for none."""
@@ -70,9 +81,7 @@ class Snapshot:
             lambda: [
                 document
                 for place, wanted in places
-                for document in mongo_direct.find(
-                    place, {"_id": {"$in": wanted}, **also}, fields, session=self.session
-                )
+                for document in self._find(place, Asked({"_id": {"$in": wanted}, **also}, fields))
             ]
         )
 
@@ -140,8 +149,8 @@ class Snapshot:
         if not can_be_joined(sought):
             return None
         filter_, fields = filter_of(references, sought), fields_of(references, sought)
-        place, session = self.collections.resources, self.session
-        found = self._run(lambda: mongo_direct.find(place, filter_, fields, session=session).all())
+        place, asked = self.collections.resources, Asked(filter_, fields)
+        found = self._run(lambda: self._find(place, asked).all())
         return {d["_id"]: (stored(d), d["t"]) for d in found}
 
     def explain(self, query: Query) -> dict[str, Any]:
@@ -380,4 +389,4 @@ class Snapshot:
     def _run(self, read: Callable[[], Result]) -> Result:
         with translated_errors():
             # A transaction reads the primary's own data, and commits only what a majority has.
-            return self.collections.primary.settled(read) if self.session is None else read()
+            return self.collections.primary.settled(read) if self.within is None else read()
