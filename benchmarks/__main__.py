@@ -117,7 +117,7 @@ def measure(options: Options, said: Mapping[str, Any]) -> None:
             "loading": run.results.loading,
             "facts": {
                 "start_up_seconds": start,
-                "worker_memory_mb": facts.worker_memory(targets[0]),
+                **facts.worker_memory(targets[0]),
                 **sizes,
             },
         }

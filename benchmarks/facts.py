@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import ours
 from benchmarks.servers import fhir_server
-from benchmarks.targets import SERVER, Target, resident_mb
+from benchmarks.targets import SERVER, Target, memory_mb, resident_mb
 
 
 def start_up(folder: Path) -> dict[str, float]:
@@ -19,10 +19,13 @@ def start_up(folder: Path) -> dict[str, float]:
     return {"empty": round(seconds[0], 2), "in_use": round(seconds[1], 2)}
 
 
-def worker_memory(target: Target) -> list[float]:
-    """Give the resident memory of each worker of our server, in MB."""
-    first = next(iter(target.pids()[SERVER]))
-    return [round(each, 1) for each in resident_mb(ours.worker_pids(first))]
+def worker_memory(target: Target) -> dict[str, list[float]]:
+    """Give the memory of each worker of our server in MB, and what each sees of it."""
+    workers = ours.worker_pids(next(iter(target.pids()[SERVER])))
+    return {
+        "worker_memory_mb": [round(each, 1) for each in memory_mb(workers)],
+        "worker_resident_mb": [round(each, 1) for each in resident_mb(workers)],
+    }
 
 
 def disk(uri: str) -> dict[str, Any]:

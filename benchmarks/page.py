@@ -90,7 +90,11 @@ def _facts(document: Json) -> str:
             f"{start['in_use']} s, {start['empty']} s with an empty data folder."
         )
     if memory := facts.get("worker_memory_mb"):
-        lines.append(f"- Memory of each worker after the run: {', '.join(map(str, memory))} MB.")
+        seen = facts.get("worker_resident_mb", ())
+        shared = f"; with all that it shares {', '.join(map(str, seen))} MB" if seen else ""
+        lines.append(
+            f"- Memory of each worker after the run: {', '.join(map(str, memory))} MB{shared}."
+        )
     if disk := facts.get("disk"):
         lines.append(
             f"- On disk: {disk['bytes_per_resource']:,} bytes for a resource of Synthea's, "

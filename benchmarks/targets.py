@@ -93,10 +93,23 @@ def with_children(pid: int) -> list[int]:
     return []
 
 
-def resident_mb(pids: Sequence[int]) -> list[float]:
-    """Give the resident memory of each process, in MB."""
+def memory_mb(pids: Sequence[int]) -> list[float]:
+    """Give the memory that each process takes, in MB: its proportional set size.
+
+    Pages that it has alone count in full, those that it shares with others (the workers with the
+    server they are forked from) by its share of them, so that the sizes of all processes add up to
+    what they take together. Linux alone tells; elsewhere it is the resident memory.
+
+    Raises:
+        psutil.NoSuchProcess: one has ended.
+    """
     found = []
     for pid in pids:
-        with contextlib.suppress(psutil.Error):
-            found.append(psutil.Process(pid).memory_info().rss / 1e6)
+        known = psutil.Process(pid).memory_full_info()
+        found.append(getattr(known, "pss", known.rss) / 1e6)
     return found
+
+
+def resident_mb(pids: Sequence[int]) -> list[float]:
+    """Give the resident memory of each process in MB: what is shared counts in full for each."""
+    return [psutil.Process(pid).memory_info().rss / 1e6 for pid in pids]

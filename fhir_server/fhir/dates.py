@@ -61,7 +61,7 @@ def _interval(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 # Dates repeat, within a resource most of all.
-_remembered = lru_cache(maxsize=4096)(_interval)
+_remembered = lru_cache(maxsize=1024)(_interval)
 
 
 def _time_interval(parts: dict[str, str | None], zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -109,6 +109,15 @@ def dump_with_decimals(value: Any) -> tuple[bytes, bool]:
         return dump(value), True
 
 
+def fitted(data: bytes) -> bytes:
+    """Give the same bytes in memory of just their size, for those that are kept.
+
+    orjson leaves the buffer that it writes into as large as it had to be: for a resource of 900
+    bytes 4 kB.
+    """
+    return bytes(memoryview(data))
+
+
 def pretty(data: bytes) -> bytes:
     """Indent JSON text by two spaces for human readers, keeping every digit."""
     return orjson.dumps(

@@ -52,7 +52,7 @@ def local(reference: str, base_url: str = "") -> LocalReference | None:
 _LONG = 250
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _remembered(reference: str, base_url: str) -> LocalReference | None:
     return _read(reference, base_url)
 

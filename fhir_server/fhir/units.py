@@ -62,7 +62,7 @@ class Scale:
 
 
 # The same measurements come again and again, and fractions are slow.
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1024)
 def _converted(code: str, value: Decimal) -> Decimal | None:
     known = scale(code)
     if known is None:

@@ -80,13 +80,13 @@ def parsed(text: str, kind: str) -> Temporal | None:
 
 
 # A cache asked by one string is the fastest there is.
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def date(text: str) -> Temporal | None:
     """Read a date."""
     return _dated(text, "date")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def date_time(text: str) -> Temporal | None:
     """Read a dateTime; a date is one without a time."""
     return _dated(text, "dateTime")

@@ -142,7 +142,7 @@ def next_version(
         raise FhirError(*errors_first(issues))
     type_ = resource["resourceType"]
     entries = server.indexer.index(complete, f"{type_}/{id_}", body)
-    stored = StoredResource(type_, id_, version, updated, body)
+    stored = StoredResource(type_, id_, version, updated, json.fitted(body))
     return Prepared(Change(stored, previous, entries), complete, tuple(issues))
 
 
@@ -161,7 +161,7 @@ def following(server: Server, resource: dict[str, Any], previous: StoredResource
     complete, version, updated = _complete(resource, id_, previous)
     body = json.dump(complete)
     entries = server.indexer.index(complete, previous.reference, body)
-    stored = StoredResource(type_, id_, version, updated, body)
+    stored = StoredResource(type_, id_, version, updated, json.fitted(body))
     return Prepared(Change(stored, previous, entries), complete)
 
 

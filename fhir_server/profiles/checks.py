@@ -102,8 +102,8 @@ class QuickStructure:
     """Yes or no: has a resource the structure that R4 gives its type?
 
     A schema of one type takes 15 ms to compile and 3 MB, most of it for data types that all
-    share; one schema of all 146 takes 250 ms and 65 MB. So the first types are compiled one by
-    one as they come, and where more are in use, all together.
+    share; one schema of all 146 takes 250 ms and 65 MB while it is made. So types that were not
+    prepared are compiled one by one as they come, and where more are in use, all of them together.
 
     Args:
         compiler: gives the schemas.
@@ -114,14 +114,20 @@ class QuickStructure:
         self._compiler = compiler
         self._types = resource_types
         self._single: dict[str, jsonschema_rs.Draft202012Validator] = {}
-        self._all: jsonschema_rs.Draft202012Validator | None = None
+        self._together: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._lock = Lock()
+
+    def prepare(self, resource_types: Iterable[str]) -> None:
+        """Compile some types together before they are asked for."""
+        with self._lock:
+            self._compile_together(resource_types)
 
     def accepts(self, resource: Mapping[str, Any]) -> bool:
         """Tell whether a resource of a known type has the structure of its type."""
         resource_type = resource["resourceType"]
-        if self._all is not None:
-            return self._all.is_valid({resource_type: resource})
+        together = self._together.get(resource_type)
+        if together is not None:
+            return together.is_valid({resource_type: resource})
         single = self._single.get(resource_type)
         if single is None:
             self._add(resource_type)
@@ -130,14 +136,19 @@ class QuickStructure:
 
     def _add(self, resource_type: str) -> None:
         with self._lock:
-            if self._all is not None or resource_type in self._single:
+            if resource_type in self._together or resource_type in self._single:
                 return
             if len(self._single) < _FEW_TYPES:
                 schema = self._compiler.compile(resource_type)
                 self._single[resource_type] = compiled(schema)
             else:
-                self._all = compiled(self._compiler.compile_by_name(self._types))
+                self._compile_together(self._types)
                 self._single = {}
+
+    def _compile_together(self, resource_types: Iterable[str]) -> None:
+        names = [name for name in resource_types if name not in self._together]
+        check = compiled(self._compiler.compile_by_name(names))
+        self._together = {**self._together, **dict.fromkeys(names, check)}
 
 
 def _is_known(place: str, places: tuple[str, ...]) -> bool:

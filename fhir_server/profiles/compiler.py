@@ -44,13 +44,18 @@ class StructureCompiler:
     def compile(self, resource_type: str) -> Schema:
         """Give the schema of a resource type."""
         self._defs = {}
-        return {"$schema": DRAFT, **self._root(resource_type), "$defs": self._defs}
+        return {"$schema": DRAFT, **self._root(resource_type), "$defs": self._taken()}
 
     def compile_by_name(self, resource_types: Sequence[str]) -> Schema:
         """Give a schema of objects whose properties are resources, each named by its type."""
         self._defs = {}
         properties = {name: self._root(name) for name in resource_types}
-        return {"$schema": DRAFT, "properties": properties, "$defs": self._defs}
+        return {"$schema": DRAFT, "properties": properties, "$defs": self._taken()}
+
+    def _taken(self) -> dict[str, Schema]:
+        """Give what the schema refers to, and keep nothing of it: megabytes, for all types."""
+        taken, self._defs = self._defs, {}
+        return taken
 
     def _root(self, resource_type: str) -> Schema:
         root = self._object(resource_type)

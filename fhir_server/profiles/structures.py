@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,10 @@ class Structures:
         self._definitions = definitions
         self._quick = QuickStructure(self._compiler(null_items=False), definitions.resource_types)
         self._reasons = lru_cache(maxsize=_REASONS_KEPT)(self._check)
+
+    def prepare(self, resource_types: Iterable[str]) -> None:
+        """Compile some types now, for processes that are forked from this one to share."""
+        self._quick.prepare(resource_types)
 
     def explain(self, resource: Mapping[str, Any], root: str) -> Explanation:
         """Give what is wrong with the structure of a resource of a known type.

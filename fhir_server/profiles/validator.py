@@ -6,7 +6,7 @@ Source: https://hl7.org/fhir/R4/validation.html
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +118,10 @@ class Validator:
         if self._extra_rules:
             issues += self._further(resource, issues)
         return sorted(issues, key=_order) if len(issues) > 1 else issues
+
+    def prepare(self, resource_types: Iterable[str]) -> None:
+        """Compile the structure of some types now, for processes forked from this one to share."""
+        self._structures.prepare(resource_types)
 
     def schema(self, resource_type: str, *, null_items: bool = True) -> Schema:
         """Give the JSON Schema of a resource type, with its ``x-fhir`` notes."""

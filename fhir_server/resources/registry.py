@@ -14,6 +14,15 @@ from fhir_server.resources.practitioner_role import PRACTITIONER_ROLE
 from fhir_server.resources.resource_type import ResourceType
 
 DECLARED = (CARE_TEAM, CARE_PLAN, PRACTITIONER_ROLE, ENCOUNTER, *COMPANIONS)
+# What an installation stores before long: its workers share what is compiled for them.
+USUAL = (
+    *(declared.name for declared in DECLARED),
+    *("AllergyIntolerance", "Bundle", "CommunicationRequest", "Device", "DiagnosticReport"),
+    *("DocumentReference", "HealthcareService", "ImagingStudy", "Immunization", "List"),
+    *("Location", "Medication", "MedicationAdministration", "MedicationRequest"),
+    *("MedicationStatement", "Observation", "Procedure", "Questionnaire"),
+    *("QuestionnaireResponse", "ServiceRequest", "Claim", "ExplanationOfBenefit"),
+)
 IMPOSED = tuple(each for declared in DECLARED for each in declared.imposed)
 
 

@@ -159,7 +159,7 @@ def read(spelled: Iterable[str]) -> Labels:
     return _read_many(spelled) if isinstance(spelled, tuple) else _read_many(tuple(spelled))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _read_many(spelled: tuple[str, ...]) -> Labels:
     many: dict[str, list[str]] = {}
     for token in spelled:

@@ -78,7 +78,7 @@ def _long_between(first: str, last: str, zone: ZoneInfo) -> ranges.Range | None:
 
 
 # The activities of a plan have few different periods.
-_between = lru_cache(maxsize=4096)(_long_between)
+_between = lru_cache(maxsize=1024)(_long_between)
 
 
 def _number(name: str, value: Value, into: Collector) -> None:
@@ -189,7 +189,7 @@ def _long_quantity_entries(
 
 
 # A quantity is indexed by four parameters of an Observation, alone and beside its code.
-_quantity_entries = lru_cache(maxsize=4096)(_long_quantity_entries)
+_quantity_entries = lru_cache(maxsize=1024)(_long_quantity_entries)
 
 
 def _measure_entries(ends: Ends, system: str, code: str, unit: str) -> tuple[Found, Found | None]:

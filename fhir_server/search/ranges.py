@@ -58,7 +58,7 @@ def _long_date_range(text: str, zone: ZoneInfo) -> Range:
 
 
 # The dates of a bundle repeat; a range is two short texts, so this holds a few MB at most.
-_date_range = lru_cache(maxsize=16_384)(_long_date_range)
+_date_range = lru_cache(maxsize=2048)(_long_date_range)
 
 
 def moment(at: datetime) -> str:
@@ -80,7 +80,7 @@ def approximate_date(low: str, high: str, now: datetime) -> Range:
     return shifted(low, -gap), shifted(high, gap)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def span(kind: Kind, low: str, high: str) -> str:
     """Name the class of ranges that one belongs to; empty for the short ones."""
     if kind == "number":
@@ -163,7 +163,7 @@ def approximate_number(value: Decimal) -> Ends:
     return Ends(low, high)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def spell(value: Decimal) -> str:
     """Spell a number exactly and so that greater ones sort later."""
     if not value.is_finite() or abs(value.adjusted()) > 40_000:

@@ -193,7 +193,7 @@ def _metaphone(word: str) -> str:
 
 
 # The same names come again and again.
-_remembered = lru_cache(maxsize=4096)(_metaphone)
+_remembered = lru_cache(maxsize=1024)(_metaphone)
 
 
 def _anglicised(word: str) -> str:

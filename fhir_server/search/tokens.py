@@ -78,7 +78,7 @@ def reference(text: str, base_url: str) -> str:
 
 
 # A unit and its staff are referred to again and again.
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _reference(text: str, base_url: str) -> str:
     return _referred(text, base_url)
 
@@ -102,6 +102,6 @@ def label(text: str) -> str:
     return _label(text) if len(text) <= _SHORT else text_entry(text)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _label(text: str) -> str:
     return text_entry(text)

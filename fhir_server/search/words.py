@@ -97,7 +97,7 @@ def _distinct(text: str) -> dict[str, None]:
 
 
 # Language repeats itself: most pieces have been folded before.
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4096)
 def _words(piece: str) -> tuple[str, ...]:
     return _folded(piece)
 
