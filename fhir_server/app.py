@@ -21,6 +21,7 @@ from fhir_server.api import (
     errors,
     health,
     host_names,
+    large_bodies,
     openapi,
     origins,
     search_time,
@@ -296,6 +297,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     throttling.register(app, settings)
     search_time.register(app, settings)
     authentication.register(app, who_asks)
+    large_bodies.register(app)
     asynchronous.register(app)
     if settings.terminology_server:
         app.before_request(partial(allowance.begin, settings.terminology_timeout_s))

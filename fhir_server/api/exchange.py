@@ -42,6 +42,8 @@ class Request(flask.Request):
     audit_notes: Notes | None = None
     # The limit of its time, to be left at its end.
     search_time: AbstractContextManager[None] | None = None
+    # How much of the room for large bodies it has (`large_bodies`).
+    room_taken: int = 0
     # Stands for its token, where refused ones are counted.
     throttled_token: str = ""
     # Whether a person waits for a page.

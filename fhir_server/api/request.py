@@ -10,7 +10,7 @@ from flask import current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.utils import get_current_url
 
-from fhir_server.api import authentication, formats
+from fhir_server.api import authentication, formats, large_bodies
 from fhir_server.api.exchange import Request, here
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
@@ -231,8 +231,14 @@ def _sent_format() -> formats.Format:
 
 
 def body() -> bytes:
-    """Give the body, unpacked where it is sent with gzip."""
+    """Give the body, unpacked where it is sent with gzip; of large ones when it is their turn."""
     request = here()
+    data = _received(request)
+    large_bodies.wait_for_turn(current_app, request, len(data))
+    return data
+
+
+def _received(request: Request) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     limit = int(server().settings.max_body_mb * 1_000_000)
     data = request.get_data(cache=False)
