@@ -6,7 +6,10 @@ that a search restricts by them as by anything else:
     CarePlan._owner>Organization/7       the unit that answers for it (vårdenhet)
     CarePlan._provider>Organization/1    its vårdgivare when it was stored
     CarePlan._addressed>Organization/9   a unit that it was sent to, or that takes part in it
+    CarePlan._received>Organization/1    the vårdgivare of such a unit when it was stored
     CarePlan._about>Patient/1            a person it is about
+    CarePlan._current>Patient/1          the same, where its status tells of care now
+    Encounter._ended>Patient/1@2026-11   the same, of care that ended in this month
     CarePlan._hidden=patient             not for the person it is about
     CarePlan._hidden=parts               parts of it are not for the person it is about
     CarePlan._protected=person           tells of a person whose data are protected
@@ -19,7 +22,7 @@ by them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -29,7 +32,10 @@ from fhir_server.search import tokens
 OWNER = "_owner"
 PROVIDER = "_provider"
 ADDRESSED = "_addressed"
+RECEIVED = "_received"
 ABOUT = "_about"
+CURRENT = "_current"
+ENDED = "_ended"
 HIDDEN = "_hidden"
 PROTECTED = "_protected"
 CONTACT = "_contact"
@@ -53,7 +59,10 @@ class Labels:
         provider: the vårdgivare of that unit.
         addressed: units it was sent to or that take part; roles and persons until they are known
             by their units.
+        received: the vårdgivare of those units.
         about: patients.
+        care: `CURRENT` where it tells that they are cared for now, the month (``2026-11``) where it
+            tells of care that ended then; else empty.
         hidden: `HIDDEN_WHOLE`, `HIDDEN_PARTS` or empty.
         protected: whether it tells of a protected person.
         contact: whether it is a named contact.
@@ -62,7 +71,9 @@ class Labels:
     owner: str = ""
     provider: str = ""
     addressed: tuple[str, ...] = ()
+    received: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    care: str = ""
     hidden: str = ""
     protected: bool = False
     contact: bool = False
@@ -77,7 +88,12 @@ class Labels:
         found = [refers(resource_type, OWNER, self.owner)] if self.owner else []
         found += [refers(resource_type, PROVIDER, self.provider)] if self.provider else []
         found += [refers(resource_type, ADDRESSED, each) for each in self.addressed]
+        found += [refers(resource_type, RECEIVED, each) for each in self.received]
         found += [refers(resource_type, ABOUT, each) for each in self.about]
+        if self.care == CURRENT:
+            found += [refers(resource_type, CURRENT, each) for each in self.about]
+        elif self.care:
+            found += [ended(resource_type, each, self.care) for each in self.about]
         found += [flag(resource_type, HIDDEN, self.hidden)] if self.hidden else []
         found += [flag(resource_type, PROTECTED, PROTECTED_PERSON)] if self.protected else []
         found += [flag(resource_type, CONTACT, NAMED_CONTACT)] if self.contact else []
@@ -89,6 +105,11 @@ class Labels:
 def refers(resource_type: str, name: str, reference: str) -> str:
     """Spell a label that names another resource."""
     return f"{resource_type}.{name}{tokens.REFERENCE}{reference}"
+
+
+def ended(resource_type: str, person: str, month: str) -> str:
+    """Spell the label of what tells of a person's care that ended in a month."""
+    return refers(resource_type, ENDED, f"{person}{tokens.START}{month}")
 
 
 def flag(resource_type: str, name: str, value: str) -> str:
@@ -104,6 +125,9 @@ class LabelRules(Protocol):
 
     def addressed(self, resource: Mapping[str, Any]) -> list[str]:
         """Give units, or roles that stand for theirs, that it was sent to."""
+
+    def care(self, resource: Mapping[str, Any]) -> str:
+        """Give `CURRENT`, the month (``2026-11``) in which care ended, or nothing."""
 
     def hidden(self, resource: Mapping[str, Any], written: bytes) -> str:
         """Give `HIDDEN_WHOLE`, `HIDDEN_PARTS` or nothing.
@@ -147,6 +171,7 @@ def said_by(
         owner=next(iter(rules.owners(resource)), ""),
         addressed=tuple(rules.addressed(resource)),
         about=tuple(about),
+        care=rules.care(resource),
         hidden=rules.hidden(resource, written),
         protected=rules.protected(resource),
         contact=rules.named_contact(resource),
@@ -173,7 +198,9 @@ def _read_many(spelled: tuple[str, ...]) -> Labels:
         owner=many.get(OWNER, [""])[0],
         provider=many.get(PROVIDER, [""])[0],
         addressed=tuple(many.get(ADDRESSED, ())),
+        received=tuple(many.get(RECEIVED, ())),
         about=tuple(many.get(ABOUT, ())),
+        care=_care(many),
         hidden=many.get(HIDDEN, [""])[0],
         protected=PROTECTED in many,
         contact=CONTACT in many,
@@ -181,7 +208,17 @@ def _read_many(spelled: tuple[str, ...]) -> Labels:
 
 
 _NONE = Labels()
-_FIELDS = frozenset({OWNER, PROVIDER, ADDRESSED, ABOUT, HIDDEN, PROTECTED, CONTACT})
+_FIELDS = frozenset(
+    {
+        OWNER, PROVIDER, ADDRESSED, RECEIVED, ABOUT, CURRENT, ENDED, HIDDEN, PROTECTED, CONTACT,
+    }
+)  # fmt: skip
+
+
+def _care(many: Mapping[str, Sequence[str]]) -> str:
+    if CURRENT in many:
+        return CURRENT
+    return many[ENDED][0].partition(tokens.START)[2] if ENDED in many else ""
 
 
 def _read(token: str) -> tuple[str, str]:

@@ -251,12 +251,21 @@ class Access(Rights):
     def _own(self, resource_type: str) -> Criterion:
         """What the units answer for; for a whole vårdgivare, by the one label that says so."""
         viewer = self.viewer
-        if viewer.provider and viewer.provider in self._roots:
+        if self._is_whole:
             return criteria.refers(resource_type, labels.PROVIDER, [viewer.provider])
         return criteria.refers(resource_type, labels.OWNER, viewer.units)
 
+    @property
+    def _is_whole(self) -> bool:
+        """Whether one acts for a whole vårdgivare, whose units may be thousands."""
+        return bool(self.viewer.provider) and self.viewer.provider in self._roots
+
     def _sent(self, resource_type: str) -> Criterion:
-        return criteria.refers(resource_type, labels.ADDRESSED, self.viewer.units)
+        """What was sent to the units; for a whole vårdgivare, by the one label that says so."""
+        viewer = self.viewer
+        if self._is_whole:
+            return criteria.refers(resource_type, labels.RECEIVED, [viewer.provider])
+        return criteria.refers(resource_type, labels.ADDRESSED, viewer.units)
 
     # Whether a principal sees one version
 
@@ -331,7 +340,7 @@ class Access(Rights):
         type_ = reference.partition("/")[0]
         if self._owns(own) or type_ == "Patient":
             return True
-        ours = any(each in self.viewer.units for each in own.addressed)
+        ours = self._received(own)
         if type_ in SENT and ours:
             return True
         if len(own.about) != 1:
@@ -361,7 +370,7 @@ class Access(Rights):
 
     def _owns(self, own: Labels) -> bool:
         viewer = self.viewer
-        if viewer.provider and viewer.provider in self._roots:
+        if self._is_whole:
             # As searches ask: what a unit documented before it was sold is not the buyer's.
             return own.provider == viewer.provider
         return bool(own.owner) and own.owner in viewer.units
@@ -369,7 +378,13 @@ class Access(Rights):
     def was_sent(self, own: Labels) -> bool:
         """Tell whether a version was sent to one's units."""
         self.know_units_of(own)
-        return any(each in self.viewer.units for each in own.addressed)
+        return self._received(own)
+
+    def _received(self, own: Labels) -> bool:
+        viewer = self.viewer
+        if self._is_whole:
+            return viewer.provider in own.received
+        return any(each in viewer.units for each in own.addressed)
 
     def _act_among(self, units: Units) -> None:
         if units is not self.units:

@@ -67,10 +67,10 @@ class Labeller:
             self._settled(change, own, units, vouched.get(change.new.reference, ""))
             for change, own in zip(changes, said, strict=True)
         ]
-        owners = {own.owner for own in settled if own.owner}
-        known = self._organizations.with_changes(changes, owners)
+        named = {each for own in settled for each in (own.owner, *own.addressed) if each}
+        provider_of = self._organizations.with_changes(changes, named).provider_of
         return [
-            _with(change, own, _provider(change, own, known.provider_of))
+            _with(change, own, _provider(change, own, provider_of), _received(own, provider_of))
             for change, own in zip(changes, settled, strict=True)
         ]
 
@@ -167,8 +167,16 @@ def _provider(change: Change, own: Labels, provider_of: Callable[[str], str]) ->
     return provider_of(own.owner) if own.owner else ""
 
 
-def _with(change: Change, own: Labels, provider: str) -> Change:
-    whole = own if own.provider == provider else replace(own, provider=provider)
+def _received(own: Labels, provider_of: Callable[[str], str]) -> tuple[str, ...]:
+    """Give the vårdgivare of the units that it was sent to: these may be hundreds of one."""
+    units = (each for each in own.addressed if each.startswith(f"{ORGANIZATION}/"))
+    return tuple(dict.fromkeys(provider_of(each) for each in units))
+
+
+def _with(change: Change, own: Labels, provider: str, received: tuple[str, ...]) -> Change:
+    whole = own
+    if (own.provider, own.received) != (provider, received):
+        whole = replace(own, provider=provider, received=received)
     spelled = whole.spelled(change.new.resource_type)
     entries = change.entries
     if entries is not None and entries.labels != spelled:

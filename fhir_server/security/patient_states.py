@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from fhir_server.fhir import json
-from fhir_server.search import labels, tokens
+from fhir_server.search import labels
 from fhir_server.security.organizations import Units
 from fhir_server.security.patient_state import PatientState, Viewer
 from fhir_server.security.principal import Principal
@@ -20,7 +20,6 @@ from fhir_server.storage.mongo_about import About, Wanted
 from fhir_server.storage.records import StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _PATIENT = "Patient"
 _RELATIVE = "RelatedPerson"
 _FEW = 20
@@ -64,12 +63,19 @@ class Law(Protocol):
         """Types of which all about a person is read."""
 
     @property
-    def signs(self) -> Mapping[str, tuple[Sequence[str], Sequence[str]]]:
-        """Types of which some tell of a care relation: by their statuses, and those once ended."""
+    def signs(self) -> Collection[str]:
+        """Types of which those labelled as `labels.CURRENT` may tell of a care relation."""
 
     @property
-    def since(self) -> dt.timedelta:
-        """How long ago what ended may have ended."""
+    def ending(self) -> Collection[str]:
+        """Types of which those that have ended may, for a while."""
+
+    def months(self, now: dt.datetime) -> Sequence[str]:
+        """Give the months (``2026-11``) in which what ended may have ended.
+
+        Args:
+            now: an aware datetime.
+        """
 
     def state(
         self,
@@ -126,12 +132,8 @@ class StoredStates:
         now: dt.datetime,
     ) -> dict[str, PatientState]:
         """Give the states of some persons; see `PatientStates.of`."""
-        wanted = self._wanted(viewer, now)
-        about = [
-            labels.refers(each.resource_type, labels.ABOUT, person)
-            for each in wanted
-            for person in persons
-        ]
+        wanted = self._wanted_of(viewer.units)
+        about = self._about(persons, now, signs=bool(viewer.units))
         mine = frozenset(viewer.units)
         by_person: dict[str, list[Kept]] = {p: [] for p in persons}
         for stored in snapshot.about(about, wanted):
@@ -145,30 +147,28 @@ class StoredStates:
                     by_person[person].append(kept)
         return {p: self._state(p, each, viewer, units, now) for p, each in by_person.items()}
 
-    def _wanted(self, viewer: Viewer, now: dt.datetime) -> Wanted:
-        # By whole days, so that it is the same all day; the law sorts out what ended too early.
-        since = (now - self._law.since).replace(hour=0, minute=0, second=0, microsecond=0)
-        return self._wanted_of(viewer.units, since)
+    def _about(self, persons: Sequence[str], now: dt.datetime, *, signs: bool) -> list[str]:
+        """Give the labels of what the law looks at, of all there is about the persons."""
+        law = self._law
+        found = [labels.refers(t, labels.ABOUT, p) for t in law.always for p in persons]
+        if signs:
+            found += [labels.refers(t, labels.CURRENT, p) for t in law.signs for p in persons]
+            months = law.months(now)
+            found += [
+                labels.ended(t, p, month) for t in law.ending for p in persons for month in months
+            ]
+        return found
 
-    def _made(self, units: tuple[str, ...], since: dt.datetime) -> Wanted:
-        found = [About(type_) for type_ in sorted(self._law.always)]
-        if not units:
-            return Wanted(found)
-        micros = (since - _EPOCH) // dt.timedelta(microseconds=1)
+    def _made(self, units: tuple[str, ...]) -> Wanted:
+        always = [About(type_) for type_ in sorted(self._law.always)]
         # For the many units of a whole vårdgivare it is cheaper to sort out what was found.
         units = units if len(units) <= _FEW else ()
         names = (labels.OWNER, labels.ADDRESSED)
-        for type_, (current, ended) in self._law.signs.items():
-            found.append(
-                About(
-                    type_,
-                    [labels.refers(type_, name, unit) for name in names for unit in units],
-                    [f"{type_}.status{tokens.CODE}{each}" for each in current],
-                    [f"{type_}.status{tokens.CODE}{each}" for each in ended],
-                    micros,
-                )
-            )
-        return Wanted(found)
+        signs = [
+            About(type_, [labels.refers(type_, name, unit) for name in names for unit in units])
+            for type_ in self._law.signs
+        ]
+        return Wanted([*always, *signs])
 
     def _state(
         self,

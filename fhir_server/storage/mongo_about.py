@@ -22,15 +22,11 @@ class About:
         resource_type: the type.
         labels: one of these it must have; any resource for none.
         tokens: one of these it must have; any resource for none.
-        ended: tokens of resources that count only where the fact ``end`` is not before ``since``.
-        since: µs since 1970.
     """
 
     resource_type: str
     labels: Sequence[str] = ()
     tokens: Sequence[str] = ()
-    ended: Sequence[str] = ()
-    since: int = 0
 
 
 class Wanted(tuple[About, ...]):
@@ -100,11 +96,8 @@ def ways(wanted: Sequence[About]) -> list[dict[str, Any]]:
         some = [each for each in wanted if bool(each.labels) is labelled]
         found += _labelled([each for each in some if not each.tokens]) if labelled else []
         current = [each for each in some if each.tokens]
-        found += [own | _any_of("tokens", current) for own in _labelled(current)]
-        for since in dict.fromkeys(each.since for each in current if each.ended):
-            late = [each for each in current if each.ended and each.since == since]
-            ended = _any_of("ended", late) | {"f.end": {"$gte": since}}
-            found += [own | ended for own in _labelled(late)]
+        tokens = [token for each in current for token in each.tokens]
+        found += [own | {"t": {"$in": tokens}} for own in _labelled(current)]
     return found
 
 
@@ -114,7 +107,3 @@ def _labelled(some: Sequence[About]) -> list[dict[str, Any]]:
         return []
     labels = [label for each in some for label in each.labels]
     return [{"a": {"$in": labels}} if labels else {}]
-
-
-def _any_of(name: str, some: Sequence[About]) -> dict[str, Any]:
-    return {"t": {"$in": [token for each in some for token in getattr(each, name)]}}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fhir_server.sweden import audience, codes
+from fhir_server.sweden import audience, care_relation, codes
 from fhir_server.sweden.assignments import is_named_contact
 from fhir_server.sweden.elements import Json, child, items, literal_of
 
@@ -69,6 +69,16 @@ def addressed(resource: Json) -> list[str]:
     if resource.get("resourceType") == "Encounter":
         found += _told_of(resource)
     return list(dict.fromkeys(each for each in found if each.partition("/")[0] in _UNITS))
+
+
+def care(resource: Json) -> str:
+    """Tell whether a resource may be a sign of a care relation, by status and end alone (R111).
+
+    Returns:
+        `care_relation.UNDER_WAY` for what is under way or ahead; the month (``2026-11``) in which a
+        care contact ended, which counts for some time yet; else nothing.
+    """
+    return care_relation.may_tell(resource)
 
 
 def hidden(resource: Json, written: bytes) -> str:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from fhir_server.sweden import access_law, care_relation, codes, guardian_access
 from fhir_server.sweden.access_law import Given, Kept, Limits, Looker
 from fhir_server.sweden.elements import Json, target
 from fhir_server.sweden.guardian_access import Ages
 
+_AHEAD = timedelta(days=31)
 _OUTSIDE = {f"{codes.UNIT_KIND_SYSTEM}|{each}" for each in (codes.SKOLA, codes.IFO)}
 _OF_HEALTH_CARE = f"{codes.VERKSAMHETSKOD}|"
 
@@ -96,23 +97,19 @@ class AccessStates:
     """
 
     always = frozenset({"Consent", "Flag", "Patient", "RelatedPerson"})
-    signs: ClassVar[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
-        type_: (
-            tuple(dict.fromkeys(s for s in (*sign.owned, *sign.sent) if s != "finished")),
-            tuple(s for s in sign.owned if s == "finished"),
-        )
-        for type_, sign in care_relation.SIGNS.items()
-    }
+    signs = tuple(sorted(care_relation.SIGNS))
+    ending = care_relation.ENDING
 
     def __init__(self, limits: Limits, ages: Ages) -> None:
         self._limits = limits
         self._ages = ages
         self._places: _Places | None = None
 
-    @property
-    def since(self) -> timedelta:
-        """How long ago a care contact may have ended that still counts."""
-        return timedelta(days=self._limits.relation_days)
+    def months(self, now: datetime) -> Sequence[str]:
+        """Give the months in which a care contact may have ended that still counts."""
+        margin = timedelta(days=self._limits.relation_days)
+        # An end that is set ahead is still to come in, at least, this month or the next.
+        return care_relation.months(now - margin, now + max(margin, _AHEAD))
 
     def state(
         self,

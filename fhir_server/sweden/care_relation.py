@@ -9,7 +9,7 @@ contact that ended counts is a setting (`relation_days`), for letters, results a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from fhir_server.sweden import codes, periods
 from fhir_server.sweden.elements import Json, extension, items, text
@@ -31,18 +31,53 @@ class Sign:
 _OPEN_ENCOUNTER = ("planned", "arrived", "triaged", "in-progress", "onleave")
 _OPEN_APPOINTMENT = ("proposed", "pending", "booked", "arrived", "checked-in", "waitlist")
 _OPEN_TASK = tuple(each for each in codes.OPEN_TASK if each != "draft")
+_FINISHED = "finished"
 # What has a period counts for as long after it as a care contact that ended does.
 SIGNS: dict[str, Sign] = {
     "Appointment": Sign(_OPEN_APPOINTMENT, _OPEN_APPOINTMENT),
     "CarePlan": Sign(("active",), ("active",)),
     "CareTeam": Sign(("active",), ("active",)),
-    "Encounter": Sign((*_OPEN_ENCOUNTER, "finished"), _OPEN_ENCOUNTER),
+    "Encounter": Sign((*_OPEN_ENCOUNTER, _FINISHED), _OPEN_ENCOUNTER),
     "EpisodeOfCare": Sign(("planned", "waitlist", "active", "onhold")),
     "ServiceRequest": Sign(("active",), ("active",)),
     "Task": Sign(_OPEN_TASK, _OPEN_TASK),
 }
+# Types of which those that ended count for some time yet.
+ENDING = tuple(type_ for type_, sign in SIGNS.items() if _FINISHED in sign.owned)
 # A request makes a relation for whom it is sent to; who sends it has theirs by other things.
 _ONLY_SENT = ("ServiceRequest", "Task")
+
+
+# What `may_tell` says of what is under way; spelled as the label is (`fhir_server.search.labels`).
+UNDER_WAY = "_current"
+
+
+def may_tell(resource: Json) -> str:
+    """Tell what a resource may be a sign of, by what does not change with time: status and end.
+
+    What it is for somebody, at a moment, is said by `is_sign`; this is how the few of a person's
+    records are found that it must be asked about (R111).
+
+    Returns:
+        `UNDER_WAY`, the month (``2026-11``, UTC) in which a care contact ended, or nothing.
+    """
+    sign, status = SIGNS.get(text(resource, "resourceType")), text(resource, "status")
+    if sign is None or status not in (*sign.owned, *sign.sent):
+        return ""
+    if status != _FINISHED:
+        return UNDER_WAY
+    end = periods.read(resource).end
+    return "" if end is None else f"{end.astimezone(UTC):%Y-%m}"
+
+
+def months(first: datetime, last: datetime) -> list[str]:
+    """Give the months from one moment to another as `may_tell` spells them."""
+    found = []
+    year, month = first.year, first.month
+    while (year, month) <= (last.year, last.month):
+        found.append(f"{year:04}-{month:02}")
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return found
 
 
 def is_sign(resource: Json, *, owned: bool, sent: bool, now: datetime, days: int) -> bool:
@@ -71,7 +106,7 @@ def is_sign(resource: Json, *, owned: bool, sent: bool, now: datetime, days: int
     if period.start is not None and period.start - margin > now:
         return False
     if period.end is None:
-        return status != "finished"
+        return status != _FINISHED
     return period.end + (margin if type_ == "Encounter" else timedelta()) > now
 
 

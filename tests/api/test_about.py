@@ -16,18 +16,17 @@ from fhir_server.storage.mongo_about import About
 
 Document = dict[str, Any]
 TYPES = ("CareTeam", "Encounter", "Flag")
-OWNERS, STATUSES, ENDS = ("one", "two"), ("active", "finished", "draft"), (None, 5, 50)
+OWNERS, STATUSES = ("one", "two"), ("active", "finished", "draft")
 
 
-def document(type_: str, owner: str, status: str, end: int | None) -> Document:
+def document(type_: str, owner: str, status: str) -> Document:
     tokens = [f"{type_}._about>Patient/7", f"{type_}.status={status}"]
     labels = [f"{type_}._owner>Organization/{owner}"]
-    facts = {} if end is None else {"f": {"end": end}}
-    return {"_id": f"{type_}/{owner}-{status}-{end}", "y": type_, "v": 1, "u": 1, "b": b"{}",
-            "a": labels, "t": [*tokens, *labels], **facts}  # fmt: skip
+    return {"_id": f"{type_}/{owner}-{status}", "y": type_, "v": 1, "u": 1, "b": b"{}",
+            "a": labels, "t": [*tokens, *labels]}  # fmt: skip
 
 
-EACH = [document(*each) for each in itertools.product(TYPES, OWNERS, STATUSES, ENDS)]
+EACH = [document(*each) for each in itertools.product(TYPES, OWNERS, STATUSES)]
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +41,9 @@ def documents(mongo_uri: str) -> Iterator[Collection[Document]]:
     client.close()
 
 
-def team(*owners: str, current: tuple[str, ...] = ()) -> About:
-    return wanted("CareTeam", owners, current)
-
-
-def wanted(
-    type_: str,
-    owners: tuple[str, ...] = (),
-    current: tuple[str, ...] = (),
-    ended: tuple[str, ...] = (),
-    since: int = 10,
-) -> About:
+def wanted(type_: str, owners: tuple[str, ...] = (), statuses: tuple[str, ...] = ()) -> About:
     labels = [f"{type_}._owner>Organization/{each}" for each in owners]
-    statuses = [[f"{type_}.status={each}" for each in some] for some in (current, ended)]
-    return About(type_, labels, *statuses, since)
+    return About(type_, labels, [f"{type_}.status={each}" for each in statuses])
 
 
 def holds(about: About, each: Document) -> bool:
@@ -63,20 +51,17 @@ def holds(about: About, each: Document) -> bool:
         return False
     if about.labels and set(about.labels).isdisjoint(each["a"]):
         return False
-    if not about.tokens or not set(about.tokens).isdisjoint(each["t"]):
-        return True
-    end = each.get("f", {}).get("end", -1)
-    return not set(about.ended).isdisjoint(each["t"]) and end >= about.since
+    return not about.tokens or not set(about.tokens).isdisjoint(each["t"])
 
 
 ASKED = [
     [wanted("Flag")],
-    [team("one"), wanted("Flag")],
-    [team("one", current=("active",)), wanted("Encounter", ("two",), ("draft",), ("finished",))],
-    [team(current=("active",)), wanted("Encounter", (), ("active",), ("finished",)),
+    [wanted("CareTeam", ("one",)), wanted("Flag")],
+    [wanted("CareTeam", ("one",), ("active",)), wanted("Encounter", ("two",), ("draft",))],
+    [wanted("CareTeam", (), ("active",)), wanted("Encounter", (), ("active", "finished")),
      wanted("Flag", ("one", "two"), ("draft",))],
-    [wanted("Encounter", ("one",), ("active",), ("finished",), 10),
-     wanted("CareTeam", ("two",), ("active",), ("finished",), 3), wanted("Flag", ("two",))],
+    [wanted("Encounter", ("one",), ("active",)), wanted("CareTeam", ("two",), ("finished",)),
+     wanted("Flag", ("two",))],
 ]  # fmt: skip
 
 

@@ -78,6 +78,8 @@ stored = st.builds(
     lambda whose, **more: Labels(owner=whose[0], provider=whose[1], **more),
     owners,
     addressed=st.lists(st.sampled_from(UNITS), max_size=2, unique=True).map(tuple),
+    # They may have belonged to another, too.
+    received=st.lists(st.sampled_from(PROVIDERS), max_size=2, unique=True).map(tuple),
     about=st.sampled_from([(), (PERSON,), ("Patient/other",), (PERSON, "Patient/other")]),
     hidden=st.sampled_from(HIDDEN),
     protected=st.booleans(),

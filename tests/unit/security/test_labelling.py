@@ -57,6 +57,7 @@ def test_a_role_stands_for_its_unit(world: World) -> None:
     own = written(world, staff("hc"), task)
     assert own.owner == "Organization/hc"
     assert own.addressed == ("Organization/hemsjukvard",)
+    assert own.received == ("Organization/kommun",)
 
 
 def test_what_says_nothing_is_the_writers(world: World) -> None:

@@ -6,9 +6,12 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from fhir_server.search import labels
 from fhir_server.sweden import codes
-from fhir_server.sweden.care_relation import is_sign
+from fhir_server.sweden.care_relation import SIGNS, UNDER_WAY, is_sign, may_tell, months
 
 NOW = dt.datetime(2026, 6, 15, 12, tzinfo=dt.UTC)
 
@@ -76,3 +79,52 @@ def test_a_contact_that_was_declined_is_no_relation() -> None:
         "extension": [{"url": "decision", "valueCode": "declined"}],
     }
     assert not signs("CareTeam", "active", extension=[said])
+
+
+ENDS = ("2020-01-31", "2026-05-16", "2026-05-31T23:30:00Z", "2026-06-15T12:00:00Z", "2026-07-10")
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([*SIGNS, "Observation"]),
+    st.sampled_from([*{s for each in SIGNS.values() for s in (*each.owned, *each.sent)}, "x"]),
+    st.none() | st.sampled_from(ENDS),
+    st.sampled_from([(True, False), (False, True), (True, True)]),
+)
+def test_every_sign_is_found_by_what_its_label_tells(
+    type_: str, status: str, end: str | None, role: tuple[bool, bool]
+) -> None:
+    """R111: only what is labelled so is looked at when it is asked who takes part in the care."""
+    resource = {
+        "resourceType": type_,
+        "status": status,
+        **({"period": {"end": end}} if end else {}),
+    }
+    owned, sent = role
+    if is_sign(resource, owned=owned, sent=sent, now=NOW, days=30):
+        days = dt.timedelta(days=31)
+        assert may_tell(resource) in (UNDER_WAY, *months(NOW - days, NOW + days))
+
+
+def test_care_that_ended_is_labelled_with_its_month_and_by_nothing_else() -> None:
+    """R111: the label tells nothing that changes with time."""
+    ended = {"resourceType": "Encounter", "status": "finished", "period": {"end": "2026-06-01"}}
+    assert may_tell(ended) == "2026-06"
+    assert may_tell({**ended, "period": {"end": "2026-05-31T23:30:00-02:00"}}) == "2026-06"
+    assert may_tell({**ended, "period": {}}) == ""
+    assert may_tell({**ended, "status": "in-progress"}) == UNDER_WAY
+    assert may_tell({**ended, "status": "cancelled"}) == ""
+    assert may_tell({"resourceType": "Observation", "status": "active"}) == ""
+
+
+def test_the_law_and_the_label_spell_it_alike() -> None:
+    assert UNDER_WAY == labels.CURRENT
+
+
+def test_months_go_on_from_one_year_to_the_next() -> None:
+    december = dt.datetime(2026, 12, 31, tzinfo=dt.UTC)
+    assert months(december - dt.timedelta(days=40), december + dt.timedelta(days=1)) == [
+        "2026-11",
+        "2026-12",
+        "2027-01",
+    ]
