@@ -255,11 +255,6 @@ class Access(Rights):
             return criteria.refers(resource_type, labels.PROVIDER, [viewer.provider])
         return criteria.refers(resource_type, labels.OWNER, viewer.units)
 
-    @property
-    def _is_whole(self) -> bool:
-        """Whether one acts for a whole vårdgivare, whose units may be thousands."""
-        return bool(self.viewer.provider) and self.viewer.provider in self._roots
-
     def _sent(self, resource_type: str) -> Criterion:
         """What was sent to the units; for a whole vårdgivare, by the one label that says so."""
         viewer = self.viewer
@@ -362,29 +357,6 @@ class Access(Rights):
             return False
         state = self.state(own.about[0])
         return state.other_providers and not state.blocks(own.owner, own.provider)
-
-    def owns(self, own: Labels) -> bool:
-        """Tell whether one's units answer for a version, or will for a new one."""
-        self.know_units_of(own)
-        return self._owns(own)
-
-    def _owns(self, own: Labels) -> bool:
-        viewer = self.viewer
-        if self._is_whole:
-            # As searches ask: what a unit documented before it was sold is not the buyer's.
-            return own.provider == viewer.provider
-        return bool(own.owner) and own.owner in viewer.units
-
-    def was_sent(self, own: Labels) -> bool:
-        """Tell whether a version was sent to one's units."""
-        self.know_units_of(own)
-        return self._received(own)
-
-    def _received(self, own: Labels) -> bool:
-        viewer = self.viewer
-        if self._is_whole:
-            return viewer.provider in own.received
-        return any(each in viewer.units for each in own.addressed)
 
     def _act_among(self, units: Units) -> None:
         if units is not self.units:

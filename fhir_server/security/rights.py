@@ -167,6 +167,34 @@ class Rights:
         """Know the units that labels name, before it is decided by where they belong."""
         self.know_units((own.owner, own.provider, *own.addressed))
 
+    @property
+    def _is_whole(self) -> bool:
+        """Whether one acts for a whole vårdgivare, whose units may be thousands."""
+        return bool(self.viewer.provider) and self.viewer.provider in self._roots
+
+    def owns(self, own: Labels) -> bool:
+        """Tell whether one's units answer for a version, or will for a new one."""
+        self.know_units_of(own)
+        return self._owns(own)
+
+    def _owns(self, own: Labels) -> bool:
+        viewer = self.viewer
+        if self._is_whole:
+            # As searches ask: what a unit documented before it was sold is not the buyer's.
+            return own.provider == viewer.provider
+        return bool(own.owner) and own.owner in viewer.units
+
+    def was_sent(self, own: Labels) -> bool:
+        """Tell whether a version was sent to one's units."""
+        self.know_units_of(own)
+        return self._received(own)
+
+    def _received(self, own: Labels) -> bool:
+        viewer = self.viewer
+        if self._is_whole:
+            return viewer.provider in own.received
+        return any(each in viewer.units for each in own.addressed)
+
     def _act_among(self, units: Units) -> None:
         if units is not self.units:
             self.units = units
