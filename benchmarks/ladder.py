@@ -38,6 +38,8 @@ MOST_VISITS = 2
 # Patients that requests are about; each request is about another, so that most are asked cold.
 SAMPLE = 1_500
 DEEP = 1_000
+# A server closes what is not used for longer.
+_IDLE_SECONDS = 1.0
 
 
 @click.group()
@@ -108,17 +110,22 @@ class Rung:
     def __init__(self, size: int, server: Running, place: Path, uri: str) -> None:
         self.size = size
         self._server, self._place, self._uri = server, place, uri
-        self._clients: dict[str, HttpClient] = {}
+        self._clients: dict[str, tuple[HttpClient, float]] = {}
         population = Population(uri, DATABASE, size, SAMPLE)
         self.sampler = Sampler(population)
 
-    def ask(self, who: str, method: str, path: str, body: bytes | None) -> bytes:
-        """Send a request as a unit's staff; a connection for each is kept."""
-        client = self._clients.get(who)
-        if client is None:
+    def client(self, who: str) -> HttpClient:
+        """Give a connection of a unit's staff that has been used just now.
+
+        A large rung has more units, so that more of its requests would be somebody's first: what
+        connecting and reading a token takes says nothing of the size.
+        """
+        client, used = self._clients.get(who, (None, 0.0))
+        if client is None or time.monotonic() - used > _IDLE_SECONDS:
             client = HttpClient(self._server.port, token(self._place, who))
-            self._clients[who] = client
-        return client.ask(method, path, body)
+            client.ask("GET", "/fhir/Basic/none", expect=(404,))
+        self._clients[who] = client, time.monotonic()
+        return client
 
     def about(self) -> dict[str, float]:
         """Give how large it is."""
@@ -161,8 +168,9 @@ def _measured(
 
 def _timed(case: Case, rung: Rung, asked: tuple[str, str, bytes | None, bytes]) -> float:
     who, path, body, expected = asked
+    client = rung.client(who)
     begin = time.perf_counter()
-    answer = rung.ask(who, "POST" if body else "GET", path, body)
+    answer = client.ask("POST" if body else "GET", path, body)
     took = time.perf_counter() - begin
     assert expected in answer, f"{case.name}: {path} does not tell of {expected!r}"
     return took
@@ -176,7 +184,7 @@ def _deep(rungs: list[Rung], requests: int) -> dict[str, dict[int, ladder_figure
         who = rung.sampler.largest_unit()
         page, number = first, 1
         while number < DEEP:
-            link = _next(rung.ask(who, "GET", page, None))
+            link = _next(rung.client(who).ask("GET", page))
             if link is None:
                 break
             page, number = link, number + 1
@@ -185,8 +193,9 @@ def _deep(rungs: list[Rung], requests: int) -> dict[str, dict[int, ladder_figure
         took: dict[str, list[float]] = {first: [], page: []}
         for _ in range(requests):
             for each, times in took.items():
+                client = rung.client(who)
                 begin = time.perf_counter()
-                rung.ask(who, "GET", each, None)
+                client.ask("GET", each)
                 times.append(time.perf_counter() - begin)
         for name, each in zip(found, took, strict=True):
             found[name][rung.size] = ladder_figures.Times.of(took[each])
