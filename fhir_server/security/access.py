@@ -195,7 +195,8 @@ class Access(Rights):
         if resource_type in SENT:
             parts.append(self._sent(resource_type))
         if resource_type == "Patient":
-            parts += [EVERYTHING] if identified(asked) else [HasId(tuple(named))]
+            by_id = [HasId(tuple(named))] if named else []
+            parts += [EVERYTHING] if identified(asked) else by_id
         else:
             self._know(named)
             parts += [self._of_others(resource_type, person) for person in named]

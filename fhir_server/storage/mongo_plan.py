@@ -53,6 +53,8 @@ from fhir_server.storage.mongo_scans import IdScan, of_types
 BY_ID, LED = 0, 1
 # A token that leads to no more documents than these leads; a commoner one leaves it to a range.
 RARE = 500
+# What leads to fewer than these is worth counting, where neither of two is rare.
+COMMON = 10_000
 _EQUALITIES = (HasToken, HasId)
 _RANGES = (TokenRange, TextStart, TextContains, HasKey, Updated, InRange, Paired, Near, HasWord)
 _DRIVABLE = (*_EQUALITIES, *_RANGES)
@@ -67,12 +69,14 @@ class Plan:
         led: those that a range leads; empty where there is none.
         equal: equalities whose frequency decides; where there are none, ``led`` is better.
         exact: ids are asked for, so that nothing else can lead to fewer.
+        alike: what the range finds alone, where that may be many: all who are called alike.
     """
 
     by_id: Scans
     led: Scans
     equal: tuple[Criterion, ...] = ()
     exact: bool = False
+    alike: tuple[Filter, ...] = ()
 
     def scans(self, way: int) -> Scans:
         """Give the scans of one way."""
@@ -87,7 +91,13 @@ class Plan:
 
     def choose(self, read: Read) -> int:
         """Choose the way that is likely to be shorter."""
-        return LED if self.led and not self.is_rare(read) else BY_ID
+        if not self.led or self.is_rare(read):
+            return BY_ID
+        if not self.equal or not self.alike:
+            return LED
+        # A unit's own are as many however large the database is; those of a name grow with it.
+        own = min(read.count(as_filter(part), COMMON, hint=TOKENS) for part in self.equal)
+        return BY_ID if own < COMMON and own < counted(read, self.alike, own + 1) else LED
 
 
 def plan(query: Query) -> Plan:
@@ -97,14 +107,37 @@ def plan(query: Query) -> Plan:
     scans: Scans = [by_id(query)]
     led = [] if leader is None else _led_by(query, leader)
     exact = any(_asks_for_ids(part) for part in equal)
-    return Plan(scans, led, tuple(equal), exact)
+    alike: tuple[Filter, ...] = ()
+    if leader is not None and equal and 1 < _breadth(leader, query.where.parts) < 2:
+        alike = _found_by(query, leader)
+    return Plan(scans, led, tuple(equal), exact, alike)
 
 
-def leading(query: Query) -> list[Filter]:
-    """Give a filter for each criterion to which an index leads without reading much else."""
-    parts = (p for p in query.where.parts if _is_drivable(p) and not isinstance(p, Updated))
-    found = (part for part in parts if _breadth(part, query.where.parts) <= 3)
-    return [as_filter(part) for part in found]
+def _found_by(query: Query, criterion: Criterion) -> tuple[Filter, ...]:
+    """Give filters that find between them what fulfils one criterion, and little else."""
+    return tuple(scan.bounded() for scan in branches(query, criterion))
+
+
+def counted(read: Read, filters: Sequence[Filter], limit: int) -> int:
+    """Count what passes one of some filters that share nothing, up to a limit."""
+    found = 0
+    for each in filters:
+        found += read.count(each, limit - found)
+        if found >= limit:
+            break
+    return found
+
+
+def leading(query: Query) -> list[tuple[Filter, ...]]:
+    """Give each criterion to which an index leads without reading much else.
+
+    Returns:
+        For each the filters that find between them what fulfils it, and each little else: of a
+        range the bounds of where it may start, for its own filter would follow one end of it.
+    """
+    parts = [p for p in query.where.parts if _is_drivable(p) and not isinstance(p, Updated)]
+    found = [part for part in parts if _breadth(part, query.where.parts) <= 3]
+    return [(as_filter(part),) if _is_equality(part) else _found_by(query, part) for part in found]
 
 
 def whole_filter(query: Query) -> Filter:
@@ -167,7 +200,8 @@ def _is_equality(criterion: Criterion) -> bool:
 
 def _asks_for_ids(criterion: Criterion) -> bool:
     parts = criterion.parts if isinstance(criterion, Or) else (criterion,)
-    return any(isinstance(part, HasId) for part in parts)
+    # A unit's own or somebody by their id may be many: not all of it is asked for by ids.
+    return all(isinstance(part, HasId) for part in parts)
 
 
 def _is_drivable(criterion: Criterion) -> bool:
@@ -184,14 +218,15 @@ def _leader(query: Query) -> Criterion | None:
     return min(ranges, key=lambda part: _breadth(part, parts), default=None)
 
 
-def _breadth(criterion: Criterion, among: Sequence[Criterion]) -> int:
+def _breadth(criterion: Criterion, among: Sequence[Criterion]) -> float:
     match criterion:
         case Or(parts):
             return max((_breadth(part, among) for part in parts), default=0)
         case HasToken() | HasId():
             return 0
         case TextStart() | TokenRange() | HasWord():
-            return 1
+            # Many are called alike; few have the same date.
+            return 1.5
         case Paired(ranges=(first, *_)):
             return 1 if first.comparator in ("eq", "ap") else 3
         case Near():

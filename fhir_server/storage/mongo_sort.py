@@ -13,6 +13,7 @@ A single key whose index has the ids in order needs none of this: it is a plain 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
 from itertools import groupby
@@ -33,7 +34,7 @@ from fhir_server.search.ranges import AFTER, LONG, SPANS, shifted
 from fhir_server.storage.mongo_branches import begun_before, updated_scan, window
 from fhir_server.storage.mongo_filters import Filter, as_filter, end_key, joined, start_key
 from fhir_server.storage.mongo_orders import Order, TextOrder, TokenOrder, natural_order, order_of
-from fhir_server.storage.mongo_plan import by_id, leading, type_filter
+from fhir_server.storage.mongo_plan import by_id, counted, leading, type_filter
 from fhir_server.storage.mongo_reads import Document, Read
 from fhir_server.storage.mongo_scans import IdScan, KeyScan, MergedScan, Position, Scan
 
@@ -119,19 +120,21 @@ class SortedScan:
         orders: by each of the keys.
         filter: what must hold.
         descending: the direction of the ids among equals.
-        leading: filters of which each leads to all that is found.
+        leading: filters of which each tuple leads to all that is found, by one criterion.
     """
 
     orders: tuple[Order, ...]
     filter: Filter
     descending: bool
-    leading: tuple[Filter, ...] = ()
+    leading: tuple[tuple[Filter, ...], ...] = ()
 
     def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
         """Give the next documents after a position; None to begin."""
         wider = replace(read, projection=read.fields(*self._fields()))
-        if any(_is_few(read, each) for each in self.leading):
-            return self._sorted_at_once(wider, self.filter, position or [], limit)
+        few = next((each for each in self.leading if _is_few(read, *each)), None)
+        if few is not None:
+            ways = [joined(self.filter, each) for each in few]
+            return self._sorted_at_once(wider, ways, position or [], limit)
         return self._next(wider, self.orders, self.filter, position or [], limit)
 
     def position(self, document: Document) -> Position:
@@ -153,10 +156,12 @@ class SortedScan:
         return [order.field for order in self.orders]
 
     def _sorted_at_once(
-        self, read: Read, filter_: Filter, after: list[Any], limit: int
+        self, read: Read, ways: Sequence[Filter], after: list[Any], limit: int
     ) -> list[Document]:
-        """Sort all that passes a filter by the last keys, and give what comes after a position."""
-        found = read.find(filter_, 0, projection=dict.fromkeys(self._fields(), 1))
+        """Sort all that passes one of some filters by the last keys; give what is after this."""
+        fields = dict.fromkeys(self._fields(), 1)
+        each = (document for way in ways for document in read.find(way, 0, projection=fields))
+        found = list({document["_id"]: document for document in each}.values())
         first = len(self.orders) + 1 - len(after)
         if after:
             beginning = [None] * first + after
@@ -166,7 +171,7 @@ class SortedScan:
         for start in range(0, len(ids), limit):
             # Some may have changed since: a page must not end early, or the rest would be lost.
             wanted = ids[start : start + limit]
-            living = read.by_ids(wanted, filter_)
+            living = read.by_ids(wanted, ways[0] if len(ways) == 1 else {"$or": list(ways)})
             documents += [living[id_] for id_ in wanted if id_ in living]
             if len(documents) >= limit:
                 break
@@ -238,7 +243,7 @@ class SortedScan:
             return order.tied(read, filter_, value, id_, limit, down=self.descending)
         same = joined(filter_, order.at(value))
         if rest and isinstance(rest[0], TokenOrder | TextOrder) and _is_few(read, same):
-            return self._sorted_at_once(read, same, beyond, limit)
+            return self._sorted_at_once(read, [same], beyond, limit)
         return self._next(read, tuple(rest), same, beyond, limit)
 
     def _groups(
@@ -261,8 +266,8 @@ class SortedScan:
         return found[:limit]
 
 
-def _is_few(read: Read, filter_: Filter) -> bool:
-    return read.count(filter_, SORTED_AT_ONCE) < SORTED_AT_ONCE
+def _is_few(read: Read, *filters: Filter) -> bool:
+    return counted(read, filters, SORTED_AT_ONCE) < SORTED_AT_ONCE
 
 
 def _is_value(order: Order, value: Any) -> bool:
