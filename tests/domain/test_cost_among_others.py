@@ -28,6 +28,7 @@ OTHERS = 200
 # What one query may examine: enough for one patient, and far less than there is of others.
 MOST_DOCUMENTS = 30
 MOST_KEYS = 60
+AN_HOUR = 3_600_000_000  # µs
 
 Examined = list[dict[str, Any]]
 
@@ -92,7 +93,10 @@ def copied(database: Database[Json]) -> int:
         # An id gets another ending of the same length, so that the documents stay well formed.
         ending = f"x{number:04}".encode()
         changed = any_id.sub(partial(_ending, ending), whole)
-        collection.insert_many(decode_all(changed), ordered=False)
+        copies = decode_all(changed)
+        for each in copies:
+            each["u"] -= AN_HOUR  # who else there is was stored before
+        collection.insert_many(copies, ordered=False)
     return OTHERS * len(originals)
 
 

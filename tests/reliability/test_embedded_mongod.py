@@ -427,6 +427,7 @@ def test_ctrl_c_stops_the_database_after_the_servers_work(
     server = serve()
 
     os.killpg(server.pid, signal.SIGINT)
+    server.wait(60)  # `communicate` closes its input, which ends it too
     out, errors = server.communicate()
 
     assert (server.returncode, out, errors) == (0, "finished\n", "")
