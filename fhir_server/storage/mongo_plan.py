@@ -53,7 +53,7 @@ from fhir_server.storage.mongo_scans import IdScan, of_types
 BY_ID, LED = 0, 1
 # A token that leads to no more documents than these leads; a commoner one leaves it to a range.
 RARE = 500
-# What leads to fewer than these is worth counting, where neither of two is rare.
+# Fewer than these are read sooner than all who are called alike, who may be any number.
 COMMON = 10_000
 _EQUALITIES = (HasToken, HasId)
 _RANGES = (TokenRange, TextStart, TextContains, HasKey, Updated, InRange, Paired, Near, HasWord)
@@ -96,8 +96,10 @@ class Plan:
         if not self.equal or not self.alike:
             return LED
         # A unit's own are as many however large the database is; those of a name grow with it.
+        if counted(read, self.alike, RARE) < RARE:
+            return LED
         own = min(read.count(as_filter(part), COMMON, hint=TOKENS) for part in self.equal)
-        return BY_ID if own < COMMON and own < counted(read, self.alike, own + 1) else LED
+        return BY_ID if own < COMMON else LED
 
 
 def plan(query: Query) -> Plan:
