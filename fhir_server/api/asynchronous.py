@@ -28,7 +28,7 @@ from fhir_server.api.authentication import ENVIRON_PRINCIPAL, principal
 from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import Route
 from fhir_server.api.exchange import here
-from fhir_server.api.request import base_url, context, prefer, server, store, too_large
+from fhir_server.api.request import base_url, context, prefer, sent_bytes, store
 from fhir_server.api.responses import FHIR_JSON, respond, respond_with_issues
 from fhir_server.fhir import json
 from fhir_server.fhir.bundle import bundle, raw
@@ -236,7 +236,7 @@ def _begin() -> Response | None:
     if principal() is ANONYMOUS:
         return None  # nobody may ask what came of it, and others' jobs would have to wait
     worker: Worker = current_app.extensions["fhir_async"]
-    environ = _environ(_body())
+    environ = _environ(sent_bytes(here()))
     try:
         job = worker.start(_kind(reindex=reindex), environ)
     except FhirError as error:
@@ -252,14 +252,6 @@ def _kind(*, reindex: bool) -> str:
     """Tell the work that others must know of from all else: it removes the results of the rest."""
     purge = request.path.endswith("/$purge")
     return "reindex" if reindex else "purge" if purge else "request"
-
-
-def _body() -> bytes:
-    limit = int(server().settings.max_body_mb * 1_000_000)
-    data = request.get_data(cache=False)
-    if request.content_length is None and len(data) >= limit:
-        raise too_large(limit)
-    return data
 
 
 def _environ(body: bytes) -> dict[str, Any]:

@@ -238,12 +238,26 @@ def body() -> bytes:
     return data
 
 
-def _received(request: Request) -> bytes:
-    encoding = request.headers.get("Content-Encoding", "identity").lower()
-    limit = int(server().settings.max_body_mb * 1_000_000)
+def sent_bytes(request: Request) -> bytes:
+    """Give the body as it was sent, packed or not.
+
+    Raises:
+        FhirError: 413 for too much.
+    """
+    limit = _most_bytes()
     data = request.get_data(cache=False)
     if request.content_length is None and len(data) >= limit:
         raise too_large(limit)  # Werkzeug cuts a body sent in chunks off here and says nothing
+    return data
+
+
+def _most_bytes() -> int:
+    return int(server().settings.max_body_mb * 1_000_000)
+
+
+def _received(request: Request) -> bytes:
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    data, limit = sent_bytes(request), _most_bytes()
     if encoding in ("", "identity"):
         return data
     if encoding != "gzip":

@@ -23,7 +23,8 @@ PATIENT = "patient"
 
 # A type, and search parameters by name.
 Search = tuple[str, Mapping[str, str]]
-_Search = tuple[str, frozenset[tuple[str, str]]]
+# The same, to remember by what it found.
+SearchKey = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Finder:
         self._known = known
         self._expected: set[str] = set()
         self._foreseen: dict[str, StoredResource | None] = {}
-        self._answered: dict[_Search, list[StoredResource]] = {}
+        self._answered: dict[SearchKey, list[StoredResource]] = {}
 
     def expect(self, references: Iterable[str]) -> None:
         """Say what will be read sooner or later: all of it is, as soon as some of it is asked for.
@@ -105,13 +106,13 @@ class Finder:
         found = self._read_together(wanted, [(*each, False) for each in searches])
         if found is None:  # each is made when it is asked for
             for each in searches:
-                self._answered.pop(_search(*each), None)
+                self._answered.pop(search_key(*each), None)
             self._foresee_only(wanted)
             return
         stored, answers = found
         self._keep(wanted, stored)
         for each, answer in zip(searches, answers, strict=True):
-            self._answered[_search(*each)] = [stored[name] for name in answer]
+            self._answered[search_key(*each)] = [stored[name] for name in answer]
 
     def _foresee_only(self, wanted: Collection[str]) -> None:
         if wanted:
@@ -225,7 +226,7 @@ class Finder:
 
     def search_stored(self, resource_type: str, **parameters: str) -> Iterator[StoredResource]:
         """Give the same as they are stored, for who changes them."""
-        foreseen = self._answered.get(_search(resource_type, parameters))
+        foreseen = self._answered.get(search_key(resource_type, parameters))
         if foreseen is not None:
             yield from foreseen
             return
@@ -247,5 +248,6 @@ def _read(parser: QueryParser, resource_type: str, pairs: tuple[tuple[str, str],
     return parser.parse(resource_type, pairs)
 
 
-def _search(resource_type: str, parameters: Mapping[str, str]) -> _Search:
+def search_key(resource_type: str, parameters: Mapping[str, str]) -> SearchKey:
+    """Give what a search is remembered by."""
     return resource_type, frozenset(parameters.items())

@@ -14,7 +14,7 @@ from typing import Any
 
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Server, WriteRules
-from fhir_server.interactions.finder import PATIENT, Finder
+from fhir_server.interactions.finder import PATIENT, Finder, SearchKey, search_key
 from fhir_server.interactions.leads import LEADS
 from fhir_server.storage.snapshot import Snapshot
 
@@ -28,8 +28,8 @@ IDS_ONLY = frozenset({"CarePlan"})
 _TOGETHER = 100
 
 Resource = Mapping[str, Any]
-_Search = tuple[str, frozenset[tuple[str, str]]]
-_Question = tuple[str, frozenset[tuple[str, str]]]
+# A search without the patient whom it is about.
+_Question = SearchKey
 
 
 class Foresight:
@@ -51,7 +51,7 @@ class Foresight:
         self._known: dict[str, dict[str, Any] | None] = {}
         self._patients: dict[_Question, list[str]] = {}
         self._answers: dict[_Question, dict[str, list[dict[str, Any]]]] = {}
-        self._searched: dict[_Search, list[str]] = {}
+        self._searched: dict[SearchKey, list[str]] = {}
         self._ask_at_once(resources)
         if len(resources) > 1:
             self._expect(resources)
@@ -69,7 +69,7 @@ class Foresight:
         self, resource_type: str, parameters: Mapping[str, str]
     ) -> list[dict[str, Any]] | None:
         """Give what a search about one patient finds; None where it was not foreseen."""
-        found = self._searched.get(_search(resource_type, parameters))
+        found = self._searched.get(search_key(resource_type, parameters))
         if found is not None and resource_type not in IDS_ONLY:
             return [each for each in map(self._known.get, found) if each is not None]
         patient = parameters.get(PATIENT, "")
@@ -82,7 +82,7 @@ class Foresight:
 
     def ids(self, resource_type: str, parameters: Mapping[str, str]) -> list[str] | None:
         """Give the ids of what a search about one patient finds; None where it is not known."""
-        found = self._searched.get(_search(resource_type, parameters))
+        found = self._searched.get(search_key(resource_type, parameters))
         return None if found is None else [each.partition("/")[2] for each in found]
 
     def _ask_at_once(self, resources: Sequence[Resource]) -> None:
@@ -104,7 +104,7 @@ class Foresight:
                 return  # each is asked for when a rule needs it
             self._know(references, found.resources)
             for each, answer in zip(searches, found.answers, strict=True):
-                self._searched[_search(*each)] = list(answer)
+                self._searched[search_key(*each)] = list(answer)
                 if each[0] not in IDS_ONLY:
                     self._known |= {name: found.resources[name] for name in answer}
                     others += [body for name in answer if (body := found.resources[name])]
@@ -153,10 +153,6 @@ class Foresight:
             waiting = [self._known[each] or {} for each in named]
             if not waiting:
                 return
-
-
-def _search(resource_type: str, parameters: Mapping[str, str]) -> _Search:
-    return resource_type, frozenset(parameters.items())
 
 
 def _question(resource_type: str, parameters: Mapping[str, str]) -> _Question:

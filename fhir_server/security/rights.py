@@ -170,7 +170,8 @@ class Rights:
     @property
     def _is_whole(self) -> bool:
         """Whether one acts for a whole vårdgivare, whose units may be thousands."""
-        return bool(self.viewer.provider) and self.viewer.provider in self._roots
+        provider = self.viewer.provider
+        return bool(provider) and provider in self._roots
 
     def owns(self, own: Labels) -> bool:
         """Tell whether one's units answer for a version, or will for a new one."""

@@ -12,7 +12,7 @@ Some criteria need several scans, one after the other: `fhir_server.storage.mong
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fhir_server.search.query import (
@@ -55,6 +55,8 @@ BY_ID, LED = 0, 1
 RARE = 500
 # Fewer than these are read sooner than all who are called alike, who may be any number.
 COMMON = 10_000
+# How broad a name, a code's text or a word is: many are called alike, few have the same date.
+_ALIKE = 1.5
 _EQUALITIES = (HasToken, HasId)
 _RANGES = (TokenRange, TextStart, TextContains, HasKey, Updated, InRange, Paired, Near, HasWord)
 _DRIVABLE = (*_EQUALITIES, *_RANGES)
@@ -69,7 +71,8 @@ class Plan:
         led: those that a range leads; empty where there is none.
         equal: equalities whose frequency decides; where there are none, ``led`` is better.
         exact: ids are asked for, so that nothing else can lead to fewer.
-        alike: what the range finds alone, where that may be many: all who are called alike.
+        alike: what the range finds alone, where that may be many, all who are called alike, and
+            there are equalities that could lead instead.
     """
 
     by_id: Scans
@@ -93,7 +96,7 @@ class Plan:
         """Choose the way that is likely to be shorter."""
         if not self.led or self.is_rare(read):
             return BY_ID
-        if not self.equal or not self.alike:
+        if not self.alike:
             return LED
         # A unit's own are as many however large the database is; those of a name grow with it.
         if counted(read, self.alike, RARE) < RARE:
@@ -110,7 +113,7 @@ def plan(query: Query) -> Plan:
     led = [] if leader is None else _led_by(query, leader)
     exact = any(_asks_for_ids(part) for part in equal)
     alike: tuple[Filter, ...] = ()
-    if leader is not None and equal and 1 < _breadth(leader, query.where.parts) < 2:
+    if leader is not None and equal and _breadth(leader, query.where.parts) == _ALIKE:
         alike = _found_by(query, leader)
     return Plan(scans, led, tuple(equal), exact, alike)
 
@@ -120,12 +123,12 @@ def _found_by(query: Query, criterion: Criterion) -> tuple[Filter, ...]:
     return tuple(scan.bounded() for scan in branches(query, criterion))
 
 
-def counted(read: Read, filters: Sequence[Filter], limit: int) -> int:
-    """Count what passes one of some filters that share nothing, up to a limit."""
+def counted(read: Read, filters: Iterable[Filter], limit: int | None) -> int:
+    """Count what passes one of some filters that share nothing, up to a limit; None for all."""
     found = 0
     for each in filters:
-        found += read.count(each, limit - found)
-        if found >= limit:
+        found += read.count(each, None if limit is None else limit - found)
+        if limit is not None and found >= limit:
             break
     return found
 
@@ -227,8 +230,7 @@ def _breadth(criterion: Criterion, among: Sequence[Criterion]) -> float:
         case HasToken() | HasId():
             return 0
         case TextStart() | TokenRange() | HasWord():
-            # Many are called alike; few have the same date.
-            return 1.5
+            return _ALIKE
         case Paired(ranges=(first, *_)):
             return 1 if first.comparator in ("eq", "ap") else 3
         case Near():

@@ -26,7 +26,7 @@ from fhir_server.storage.mongo_joins import (
     inner_query,
     settle,
 )
-from fhir_server.storage.mongo_plan import BY_ID, LED, Plan, plan, type_filter
+from fhir_server.storage.mongo_plan import BY_ID, LED, Plan, counted, plan, type_filter
 from fhir_server.storage.mongo_reads import Document, Documents, Read
 from fhir_server.storage.mongo_scans import Position, Scan
 from fhir_server.storage.mongo_sort import sorted_scans
@@ -138,12 +138,8 @@ def _count(read: Read, query: Query, limit: int | None) -> int:
         own = replace(read, projection={"t": 1})
         return _count_checked(own, plain, settled.checks, limit)
     planned = plan(plain)
-    total = 0
-    for scan in planned.scans(planned.choose(read)):
-        total += read.count(scan.bounded(), None if limit is None else limit - total)
-        if limit is not None and total >= limit:
-            break
-    return total
+    scans = planned.scans(planned.choose(read))
+    return counted(read, (scan.bounded() for scan in scans), limit)
 
 
 def _excluded_alone(query: Query) -> Query | None:
