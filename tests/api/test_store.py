@@ -87,9 +87,11 @@ def test_once_means_once(store: MongoStore) -> None:
 
 
 def test_a_transaction_larger_than_the_cache_allows_is_refused_whole(store: MongoStore) -> None:
-    body = b"x" * 250_000
+    body = (
+        b"x" * 250_000
+    )  # all of them more than the whole cache of the tests' MongoDB (tests/conftest.py)
     with pytest.raises(WriteTooLarge) as refused:
-        store.transact([create(f"large-{n}", body) for n in range(600)])
+        store.transact([create(f"large-{n}", body) for n in range(1_200)])
     assert "xxx" not in str(refused.value)
     assert store.read("Basic", "large-0") is None
 
