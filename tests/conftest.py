@@ -26,6 +26,7 @@ from fhir_server.interactions.context import Server
 from fhir_server.settings import Settings
 from fhir_server.storage import embedded
 from fhir_server.storage.mongo import MongoStore
+from tests import http
 
 ROOT = Path(__file__).parent.parent
 
@@ -213,7 +214,7 @@ class ServerProcess:
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"the server ended:\n{self.log}"
             try:
-                if httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status_code == 200:
+                if http.get(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

@@ -10,10 +10,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import psutil
 import pytest
 
+from tests import http
 from tests.api.hostile import assert_harmless
 from tests.conftest import Fhir, ServerProcess
 
@@ -347,7 +347,7 @@ def test_the_memory_of_a_server_stays_bounded_under_bombs(own_server: ServerProc
     def send(each: tuple[str, str, bytes]) -> int:
         type_, encoding, content = each
         headers = {"Content-Type": type_, "Content-Encoding": encoding}
-        with httpx.Client(timeout=120) as client:
+        with http.Client(timeout=120) as client:
             return client.post(
                 f"{own_server.base}/Patient", content=content, headers=headers
             ).status_code
@@ -368,6 +368,6 @@ def test_the_memory_of_a_server_stays_bounded_under_bombs(own_server: ServerProc
     # Two workers with four threads each; what a thread once needed, the allocator keeps for it.
     assert memory.peak - before < 2_000_000_000
     assert memory.now() - before < 1_400_000_000
-    answer = httpx.post(f"{own_server.base}/Patient", json={"resourceType": "Patient"},
+    answer = http.post(f"{own_server.base}/Patient", json={"resourceType": "Patient"},
                         headers={"Content-Type": "application/fhir+json"}, timeout=10)  # fmt: skip
     assert answer.status_code == 201

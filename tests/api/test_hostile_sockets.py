@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
+from tests import http
 from tests.conftest import ServerProcess
 
 GOOD = b'{"resourceType":"Basic","code":{"text":"whole"}}'
@@ -46,7 +46,7 @@ def statuses(answer: bytes) -> list[int]:
 
 def assert_alive(server: ServerProcess) -> None:
     headers = {"Content-Type": "application/fhir+json"}
-    answer = httpx.post(f"{server.base}/Basic", content=GOOD, headers=headers, timeout=5)
+    answer = http.post(f"{server.base}/Basic", content=GOOD, headers=headers, timeout=5)
     assert answer.status_code == 201
 
 
@@ -215,7 +215,7 @@ def test_clients_that_do_not_read_their_answer_keep_nobody_out(server: ServerPro
 
 def test_what_the_server_is_made_of_stands_in_no_answer(server: ServerProcess) -> None:
     for path in ("metadata", "nowhere", "Basic/x", "Basic?nonsense=1"):
-        answer = httpx.get(f"{server.base}/{path}", timeout=5)
+        answer = http.get(f"{server.base}/{path}", timeout=5)
         assert not {"x-powered-by", "via"} & set(answer.headers)
         server_header = answer.headers.get("server", "")
         assert not any(character.isdigit() for character in server_header)

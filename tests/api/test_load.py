@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -24,6 +23,7 @@ from fhir_server.settings import Settings
 from fhir_server.storage.checks import Check, Follow
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import Change, StoreUnavailable
+from tests import http
 from tests.conftest import Fhir, ServerProcess
 
 Json = dict[str, Any]
@@ -449,8 +449,8 @@ def test_a_load_reaches_a_running_server(live_server: ServerProcess, tmp_path: P
     )
     result = CliRunner().invoke(main, ["load", str(file), "--data-dir", str(live_server.data_dir)])
     assert result.exit_code == 0, result.output
-    assert httpx.get(f"{live_server.base}/Basic/live").json()["code"] == {"text": "x"}
-    assert httpx.get(f"{live_server.base}/metadata").status_code == 200
+    assert http.get(f"{live_server.base}/Basic/live").json()["code"] == {"text": "x"}
+    assert http.get(f"{live_server.base}/metadata").status_code == 200
 
 
 def test_the_demo_can_be_loaded_twice_and_its_requests_work(command: Command, fhir: Fhir) -> None:

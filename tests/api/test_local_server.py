@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import http
 from tests.access_tokens import ClientCertificate
 from tests.conftest import ROOT, ServerProcess
 
@@ -46,7 +46,7 @@ def test_tokens_of_the_command_are_accepted_by_every_worker(server: ServerProces
     token = issue(server.data_dir, "--role", "system", "--unit", "SE2321000016-1003")
     headers = {"Authorization": f"Bearer {token}"}
     for _ in range(10):
-        with httpx.Client() as client:
+        with http.Client() as client:
             assert client.get(f"{server.base}/CareTeam", headers=headers).status_code == 200
             assert client.get(f"{server.base}/CareTeam").status_code == 401
             assert client.get(f"{server.base}/metadata").status_code == 200
@@ -57,18 +57,18 @@ def test_headers_that_are_sent_twice_let_nobody_in(server: ServerProcess) -> Non
     token = issue(server.data_dir, "--role", "system")
     twice = [("Authorization", f"Bearer {token}"), ("Authorization", "Bearer x")]
     for headers in (twice, twice[::-1]):
-        answer = httpx.get(f"{server.base}/CareTeam", headers=headers)
+        answer = http.get(f"{server.base}/CareTeam", headers=headers)
         assert answer.status_code in (400, 401)
     own = ClientCertificate().as_rfc_9440
     certificates = [("Client-Cert", own), ("Client-Cert", own)]
     headers = [("Authorization", f"Bearer {token}"), *certificates]
-    assert httpx.get(f"{server.base}/CareTeam", headers=headers).status_code == 400
+    assert http.get(f"{server.base}/CareTeam", headers=headers).status_code == 400
 
 
 def test_an_open_server_says_so_loudly(live_server: ServerProcess) -> None:
     """R117: nobody takes a server that checks nobody for one that does."""
     assert "OPEN: this server checks nobody" in live_server.log
-    statement = httpx.get(f"{live_server.base}/metadata").json()
+    statement = http.get(f"{live_server.base}/metadata").json()
     security = statement["rest"][0]["security"]
     assert security["description"].startswith("OPEN: this server checks nobody")
     assert "service" not in security

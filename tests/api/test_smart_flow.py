@@ -25,6 +25,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from tests import http
 from tests.access_tokens import PROVIDER, UNIT
 from tests.conftest import ROOT, ServerProcess, free_port
 
@@ -73,7 +74,7 @@ class Idp:
         for _ in range(200):
             assert self.process.poll() is None, (self.folder / "idp.log").read_text()
             with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"{self.url}/jwks")
+                http.get(f"{self.url}/jwks")
                 return
             time.sleep(0.05)
         raise AssertionError("the authorization server did not get ready")
@@ -98,7 +99,7 @@ class Idp:
             "grant_type": "client_credentials", "scope": scope,
             "client_assertion_type": JWT_BEARER, "client_assertion": assertion,
         }  # fmt: skip
-        return httpx.post(endpoint or f"{self.url}/token", data=form)
+        return http.post(endpoint or f"{self.url}/token", data=form)
 
     def token(self, client: str = "kommun-system", scope: str = "system/*.cruds") -> str:
         answer = self.ask(self.assertion(client), scope=scope)
@@ -144,11 +145,11 @@ def server(idp: Idp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 
 def get(server: ServerProcess, token: str, path: str = READ) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.get(f"{server.base}/{path}", headers=headers, timeout=20)
+    return http.get(f"{server.base}/{path}", headers=headers, timeout=20)
 
 
 def configuration(server: ServerProcess) -> dict[str, Any]:
-    answer = httpx.get(f"{server.base}/.well-known/smart-configuration")
+    answer = http.get(f"{server.base}/.well-known/smart-configuration")
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
     return found
@@ -157,12 +158,12 @@ def configuration(server: ServerProcess) -> dict[str, Any]:
 def test_the_server_tells_apps_where_tokens_are_to_be_had(idp: Idp, server: ServerProcess) -> None:
     """R117: the configuration of SMART and the CapabilityStatement name the same endpoints."""
     shown = configuration(server)
-    own = httpx.get(f"{idp.url}/.well-known/oauth-authorization-server").json()
+    own = http.get(f"{idp.url}/.well-known/oauth-authorization-server").json()
     for name in ("issuer", "jwks_uri", "token_endpoint", "authorization_endpoint"):
         assert shown[name] == own[name]
     assert "S256" in shown["code_challenge_methods_supported"]
     assert {"permission-v2", "client-confidential-asymmetric"} <= set(shown["capabilities"])
-    security = httpx.get(f"{server.base}/metadata").json()["rest"][0]["security"]
+    security = http.get(f"{server.base}/metadata").json()["rest"][0]["security"]
     (uris,) = security["extension"]
     assert {each["url"]: each["valueUri"] for each in uris["extension"]} == {
         "token": own["token_endpoint"], "authorize": own["authorization_endpoint"],
@@ -175,7 +176,7 @@ def test_a_backend_service_gets_a_token_and_is_let_in(idp: Idp, server: ServerPr
     answer = idp.ask(idp.assertion("kommun-system"), endpoint)
     assert answer.status_code == 200
     assert get(server, answer.json()["access_token"]).status_code == 200
-    assert httpx.get(f"{server.base}/{READ}").status_code == 401
+    assert http.get(f"{server.base}/{READ}").status_code == 401
 
 
 def test_an_assertion_is_good_once(idp: Idp) -> None:
@@ -200,7 +201,7 @@ def person(idp: Idp, login: str, scope: str, verifier: str, challenge: str) -> h
         "state": "s1", "aud": AUDIENCE, "login": login,
         "code_challenge": challenge, "code_challenge_method": "S256",
     }  # fmt: skip
-    back = httpx.get(f"{idp.url}/authorize", params=asked)
+    back = http.get(f"{idp.url}/authorize", params=asked)
     assert back.status_code == 302, back.text
     given = parse_qs(urlsplit(back.headers["Location"]).query)
     assert given["state"] == ["s1"]
@@ -208,7 +209,7 @@ def person(idp: Idp, login: str, scope: str, verifier: str, challenge: str) -> h
         "grant_type": "authorization_code", "code": given["code"][0], "redirect_uri": CALLBACK,
         "client_id": "app", "code_verifier": verifier,
     }  # fmt: skip
-    return httpx.post(f"{idp.url}/token", data=form)
+    return http.post(f"{idp.url}/token", data=form)
 
 
 def test_a_patient_launches_an_app_with_pkce(idp: Idp, server: ServerProcess) -> None:
@@ -242,7 +243,7 @@ def test_an_opaque_token_is_asked_about_until_it_is_revoked(
     assert "." not in token
     assert get(server, token).status_code == 200
     revoked = idp.token("opaque-system")
-    httpx.post(f"{idp.url}/tests/revoke", data={"token": revoked})
+    http.post(f"{idp.url}/tests/revoke", data={"token": revoked})
     for inactive in (revoked, "no-such-token"):
         refused = get(server, inactive)
         assert refused.status_code == 401
@@ -254,7 +255,7 @@ def test_keys_rotate_without_a_restart(idp: Idp, server: ServerProcess) -> None:
     before = idp.token()
     assert get(server, before).status_code == 200
     unseen = idp.token()
-    httpx.post(f"{idp.url}/tests/rotate")
+    http.post(f"{idp.url}/tests/rotate")
     assert get(server, idp.token()).status_code == 200
     assert get(server, unseen).status_code == 401
 
@@ -262,7 +263,7 @@ def test_keys_rotate_without_a_restart(idp: Idp, server: ServerProcess) -> None:
 def test_two_authorization_headers_are_refused(idp: Idp, server: ServerProcess) -> None:
     token = idp.token()
     headers = [("Authorization", f"Bearer {token}"), ("Authorization", f"Bearer {token}")]
-    answer = httpx.get(f"{server.base}/{READ}", headers=headers)
+    answer = http.get(f"{server.base}/{READ}", headers=headers)
     assert answer.status_code in (400, 401)
     assert "WWW-Authenticate" in answer.headers
 
@@ -272,7 +273,7 @@ def test_an_issuer_that_is_down_gives_503_and_what_was_verified_goes_on(
 ) -> None:
     known, opaque = idp.token(), idp.token("opaque-system")
     assert get(server, known).status_code == 200
-    httpx.post(f"{idp.url}/tests/rotate")
+    http.post(f"{idp.url}/tests/rotate")
     unknown = idp.token()
     idp.stop()
     try:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from fhir_server.sweden import codes
+from tests import http
 from tests.conftest import ServerProcess
 
 CORE = "http://hl7.org/fhir/StructureDefinition"
@@ -139,7 +140,7 @@ REFUSALS: dict[str, Refusal] = {
 @pytest.fixture(scope="module")
 def client(live_server: ServerProcess) -> httpx.Client:
     headers = {"Content-Type": "application/fhir+json"}
-    return httpx.Client(base_url=live_server.base, headers=headers, timeout=30)
+    return http.Client(base_url=live_server.base, headers=headers, timeout=30)
 
 
 def told(response: httpx.Response) -> list[tuple[str, str, str | None, str | None]]:

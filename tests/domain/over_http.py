@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests import http
 from tests.conftest import Fhir
 
 
@@ -23,7 +24,7 @@ class OverHttp(Fhir):
     """The client of the other tests, over a connection."""
 
     def __init__(self, base: str) -> None:
-        self._http = httpx.Client(base_url=base, timeout=60)
+        self._http = http.Client(base_url=base, timeout=60)
 
     def _request(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import httpx
-
+from tests import http
 from tests.conftest import ROOT, ServerProcess
 from tests.documented_examples import Example, examples, run
 
@@ -32,7 +31,7 @@ def test_the_walk_through_runs_as_written(tmp_path: Path) -> None:
         addresses = re.findall(r"^\| `http://127\.0\.0\.1:8000(/\S+)` \|", README, re.MULTILINE)
         assert len(addresses) >= 8
         for address in addresses:
-            page = httpx.get(server.base.removesuffix("/fhir") + address, timeout=30)
+            page = http.get(server.base.removesuffix("/fhir") + address, timeout=30)
             assert page.status_code == 200, address
             assert page.headers["Content-Type"].startswith("text/html"), address
     finally:

@@ -10,6 +10,7 @@ import time
 
 import httpx
 
+from tests import http
 from tests.conftest import ROOT, free_port
 
 
@@ -25,7 +26,7 @@ def test_gunicorn_serves_the_application_on_an_empty_database(mongo_uri: str) ->
     command += ["--worker-class", "gthread", "--threads", "4", "fhir_server.wsgi:application()"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        with http.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
             _await(client)
             created = client.post(
                 "/fhir/Patient",

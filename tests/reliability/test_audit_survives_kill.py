@@ -25,6 +25,7 @@ from fhir_server.storage import embedded
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.mongo_audit import AuditStore
 from fhir_server.sweden.audit_trail import APPEND_ONLY
+from tests import http
 from tests.conftest import ROOT, ServerProcess
 from tests.reliability.test_crash import kill_all, kill_mongod, kill_server
 
@@ -128,7 +129,7 @@ def load(base: str, answered: Answered, end: threading.Event) -> list[threading.
         while not end.is_set():
             with (
                 contextlib.suppress(httpx.TransportError),
-                httpx.Client(base_url=base, timeout=20) as client,
+                http.Client(base_url=base, timeout=20) as client,
             ):
                 for _ in range(25):
                     if end.is_set():
@@ -144,7 +145,7 @@ def load(base: str, answered: Answered, end: threading.Event) -> list[threading.
 def test_every_answered_request_has_its_record_whatever_is_killed(audited: ServerProcess) -> None:
     """R115: 1,000 mixed requests, workers, server and database killed in between."""
     server = audited
-    with httpx.Client(base_url=server.base) as client:
+    with http.Client(base_url=server.base) as client:
         entries = [
             {"resource": patient(n), "request": {"method": "PUT", "url": f"Patient/p{n}"}}
             for n in range(PEOPLE)
@@ -227,7 +228,7 @@ def events(server: ServerProcess) -> Iterator[dict[str, Any]]:
 
 
 def pages(server: ServerProcess, path: str) -> Iterator[dict[str, Any]]:
-    with httpx.Client(base_url=server.base, timeout=60) as client:
+    with http.Client(base_url=server.base, timeout=60) as client:
         url = path
         while url:
             page = client.get(url).raise_for_status().json()
@@ -256,7 +257,7 @@ def verify(server: ServerProcess, *options: str) -> subprocess.CompletedProcess[
 def test_while_the_database_is_gone_nothing_is_answered_unrecorded(audited: ServerProcess) -> None:
     """R115: what fails is recorded too, and shipped when the database is back."""
     server = audited
-    with httpx.Client(base_url=server.base, timeout=60) as client:
+    with http.Client(base_url=server.base, timeout=60) as client:
         assert client.put("/Patient/p1", json=patient(1)).status_code == 201
         kill_mongod(server)
         id_ = f"t-{uuid.uuid4()}"
@@ -281,7 +282,7 @@ def test_a_spool_that_can_not_be_written_answers_nothing(
     server = ServerProcess.start(tmp_path / "data")
     try:
         for _ in range(3):
-            answer = httpx.get(f"{server.base}/metadata")
+            answer = http.get(f"{server.base}/metadata")
             assert answer.status_code == 503
             assert answer.headers["Retry-After"]
             assert json.loads(answer.text)["issue"][0]["code"] == "transient"
@@ -293,7 +294,7 @@ def test_a_stopped_server_leaves_no_record_behind(audited: ServerProcess) -> Non
     """A stop in order ships all: the next start finds nothing to adopt."""
     server = audited
     for _ in range(20):
-        httpx.get(f"{server.base}/Patient/nobody")
+        http.get(f"{server.base}/Patient/nobody")
     assert server.stop() == 0
     assert list((server.data_dir / "audit").iterdir()) == []
     running = embedded.start(server.data_dir, None)

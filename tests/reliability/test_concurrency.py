@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests import http
 from tests.conftest import ServerProcess
 from tests.named_contacts import a_patient, a_role, assignment, stored
 
@@ -15,7 +16,7 @@ FHIR_JSON = {"Content-Type": "application/fhir+json"}
 
 
 def test_of_100_updates_for_one_version_exactly_one_wins(live_server: ServerProcess) -> None:
-    with httpx.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
+    with http.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
         stored(client, {"resourceType": "Basic", "id": "raced", "code": {"text": "0"}})
         for round_ in range(1, 4):
             with ThreadPoolExecutor(25) as pool:
@@ -44,7 +45,7 @@ def test_of_100_updates_for_one_version_exactly_one_wins(live_server: ServerProc
 
 def test_100_updates_in_a_chain_leave_a_history_without_a_gap(live_server: ServerProcess) -> None:
     """Each writer reads, writes with If-Match, and tries again when another was first."""
-    with httpx.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
+    with http.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
         stored(client, {"resourceType": "Basic", "id": "chain", "code": {"text": "start"}})
 
         def write(n: int) -> str:
@@ -70,7 +71,7 @@ def test_100_updates_in_a_chain_leave_a_history_without_a_gap(live_server: Serve
 
 
 def test_updates_without_if_match_are_all_kept_in_the_history(live_server: ServerProcess) -> None:
-    with httpx.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
+    with http.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
 
         def write(n: int) -> int:
             body = {"resourceType": "Basic", "id": "lww", "code": {"text": str(n)}}
@@ -87,7 +88,7 @@ def test_of_20_overall_coordinators_at_one_moment_one_is_assigned(
     live_server: ServerProcess,
 ) -> None:
     """R32: one may hold overall coordination."""
-    with httpx.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
+    with http.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
         a_patient(client, "raced-patient")
         for n in range(20):
             a_role(client, f"raced-role-{n}")
@@ -111,7 +112,7 @@ def test_of_20_overall_coordinators_at_one_moment_one_is_assigned(
 def test_two_identical_calls_at_one_moment_leave_one_assignment(
     live_server: ServerProcess,
 ) -> None:
-    with httpx.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
+    with http.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
         a_patient(client, "twice-patient")
         a_role(client, "twice-role")
         body = assignment("PractitionerRole/twice-role", "1")
@@ -130,7 +131,7 @@ def test_of_20_conditional_creates_at_one_moment_one_creates(live_server: Server
         "code": {"text": "x"},
         "identifier": [{"system": "urn:race", "value": "1"}],
     }
-    with httpx.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
+    with http.Client(base_url=live_server.base, headers=FHIR_JSON, timeout=60) as client:
 
         def create(_: int) -> tuple[int, str]:
             headers = {"If-None-Exist": "identifier=urn:race|1"}

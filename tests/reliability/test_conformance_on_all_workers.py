@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from fhir_server.storage import embedded
+from tests import http
 from tests.api.test_stored_conformance import element, patient, profile
 from tests.conftest import ROOT, ServerProcess
 
@@ -41,7 +41,7 @@ def servers(tmp_path: Path) -> Iterator[list[ServerProcess]]:
 
 def claims(server: ServerProcess, name: str) -> int:
     """Store a Patient that lacks what the profile asks, by a connection of its own."""
-    return httpx.post(f"{server.base}/Patient", json=patient(name), timeout=30).status_code
+    return http.post(f"{server.base}/Patient", json=patient(name), timeout=30).status_code
 
 
 def everywhere(servers: Sequence[ServerProcess], name: str, times: int = 40) -> Counter[int]:
@@ -58,7 +58,7 @@ def busy(servers: Sequence[ServerProcess]) -> Iterator[None]:
 
     def ask(server: ServerProcess) -> None:
         while not over.is_set():
-            httpx.post(f"{server.base}/Patient", json={"resourceType": "Patient"}, timeout=30)
+            http.post(f"{server.base}/Patient", json={"resourceType": "Patient"}, timeout=30)
 
     threads = [threading.Thread(target=ask, args=(server,)) for server in servers for _ in range(2)]
     for thread in threads:
@@ -78,10 +78,10 @@ def test_a_profile_holds_on_every_worker_once_it_is_acknowledged(
     with busy(servers):
         for server in itertools.islice(itertools.cycle(servers), ROUNDS):
             url = f"{server.base}/StructureDefinition/everywhere"
-            assert httpx.put(url, json=required, timeout=30).status_code in (200, 201)
+            assert http.put(url, json=required, timeout=30).status_code in (200, 201)
             assert everywhere(servers, "everywhere") == {422: 40}
 
-            assert httpx.delete(url, timeout=30).status_code == 204
+            assert http.delete(url, timeout=30).status_code == 204
             assert everywhere(servers, "everywhere") == {201: 40}
 
 
@@ -117,7 +117,7 @@ def test_a_package_whose_load_is_killed_is_not_in_effect_until_it_is_added_again
     )
     stored = f"{first.base}/StructureDefinition/many-000"
     deadline = time.monotonic() + 60
-    while httpx.get(stored).status_code != 200 and time.monotonic() < deadline:
+    while http.get(stored).status_code != 200 and time.monotonic() < deadline:
         assert adding.poll() is None
         time.sleep(0.002)
     adding.kill()
@@ -135,7 +135,7 @@ def test_a_package_whose_load_is_killed_is_not_in_effect_until_it_is_added_again
     removed = run(first, "remove", "many")
     assert removed.returncode == 0, removed.stderr
     assert everywhere(servers, "many-000") == {201: 40}
-    assert httpx.get(stored).status_code == 410
+    assert http.get(stored).status_code == 410
 
 
 def test_a_package_is_added_and_listed_without_a_server(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import httpx
 import psutil
 import pytest
 
+from tests import http
 from tests.conftest import ROOT, ServerProcess, free_port
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(180)]
@@ -51,7 +52,7 @@ class Load:
 
     def _update(self, id_: str) -> None:
         version = 0
-        with httpx.Client(base_url=self.base, timeout=15) as client:
+        with http.Client(base_url=self.base, timeout=15) as client:
             while not self._end.is_set():
                 version += 1
                 body = {"resourceType": "Basic", "id": id_, "code": {"text": str(version)}}
@@ -60,7 +61,7 @@ class Load:
 
     def _transact(self, name: str) -> None:
         n = 0
-        with httpx.Client(base_url=self.base, timeout=15) as client:
+        with http.Client(base_url=self.base, timeout=15) as client:
             while not self._end.is_set():
                 n += 1
                 key = f"{name}-{n}"
@@ -142,7 +143,7 @@ def test_nothing_acknowledged_is_lost(
     load.stop()
     assert len(load.updates) == 3
     assert len(load.transactions) > 10
-    with httpx.Client(base_url=server.base, timeout=30) as client:
+    with http.Client(base_url=server.base, timeout=30) as client:
         for id_, version in load.updates.items():
             _assert_whole_history(client, id_, version)
         for key in sorted(load.tried):
@@ -177,7 +178,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
 def test_ctrl_c_in_a_terminal_reaches_all_processes_and_still_ends_in_order(tmp_path: Path) -> None:
     """A terminal sends SIGINT to the whole process group, workers included."""
     server = ServerProcess.start(tmp_path / "data")
-    with httpx.Client(base_url=server.base) as client:
+    with http.Client(base_url=server.base) as client:
         assert client.put(
             "/Basic/x", json={"resourceType": "Basic", "id": "x", "code": {"text": "x"}}
         )
@@ -196,7 +197,7 @@ def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
         with pytest.raises(AssertionError, match="the server ended"):
             ServerProcess.start(tmp_path / "data")
         assert str(server.process.pid) in server.log
-        assert httpx.get(f"{server.base}/metadata").status_code == 200
+        assert http.get(f"{server.base}/metadata").status_code == 200
     finally:
         server.stop()
 
@@ -231,6 +232,6 @@ def test_the_server_answers_on_when_nobody_reads_its_log_any_more(tmp_path: Path
                 break
         process.stderr.close()
         for _ in range(5):
-            assert httpx.get(f"{server.base}/metadata", timeout=10).status_code == 200
+            assert http.get(f"{server.base}/metadata", timeout=10).status_code == 200
     finally:
         assert server.stop() == 0

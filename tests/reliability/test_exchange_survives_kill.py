@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from fhir_server.sweden import codes
+from tests import http
 from tests.conftest import ServerProcess
 from tests.domain.exchange_partners import Partner, as_json, partner, said, says, stored_plan
 from tests.reliability.test_crash import kill_all
@@ -30,13 +31,13 @@ class Http:
     failures: int = 0
 
     def get(self, path: str) -> Any:
-        return self._until_answered(lambda: httpx.get(self._url(path), timeout=30))
+        return self._until_answered(lambda: http.get(self._url(path), timeout=30))
 
     def post(self, path: str, body: Any) -> Any:
-        return self._until_answered(lambda: httpx.post(self._url(path), json=body, timeout=30))
+        return self._until_answered(lambda: http.post(self._url(path), json=body, timeout=30))
 
     def put(self, path: str, body: Any) -> Any:
-        return self._until_answered(lambda: httpx.put(self._url(path), json=body, timeout=30))
+        return self._until_answered(lambda: http.put(self._url(path), json=body, timeout=30))
 
     def create(self, resource: dict[str, Any]) -> dict[str, Any]:
         answer = self.post(resource["resourceType"], resource)

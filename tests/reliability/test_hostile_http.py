@@ -6,16 +6,16 @@ import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection
 
-import httpx
 import pytest
 
+from tests import http
 from tests.conftest import ServerProcess
 
 FHIR_JSON = {"Content-Type": "application/fhir+json"}
 
 
 def assert_alive(server: ServerProcess) -> None:
-    answer = httpx.post(
+    answer = http.post(
         f"{server.base}/Patient", json={"resourceType": "Patient"}, headers=FHIR_JSON, timeout=10
     )
     assert answer.status_code == 201
@@ -23,7 +23,7 @@ def assert_alive(server: ServerProcess) -> None:
 
 def test_a_body_of_50_mb_is_refused_and_the_server_lives(live_server: ServerProcess) -> None:
     body = b'{"resourceType":"Patient","name":[{"family":"' + b"x" * 50_000_000 + b'"}]}'
-    answer = httpx.post(f"{live_server.base}/Patient", content=body, headers=FHIR_JSON, timeout=60)
+    answer = http.post(f"{live_server.base}/Patient", content=body, headers=FHIR_JSON, timeout=60)
     assert answer.status_code == 413
     assert answer.json()["resourceType"] == "OperationOutcome"
     assert_alive(live_server)
@@ -36,7 +36,7 @@ def test_a_body_sent_in_chunks_is_limited_too(live_server: ServerProcess) -> Non
             yield b"x" * 1_000_000
         yield b'"}]}'
 
-    answer = httpx.post(
+    answer = http.post(
         f"{live_server.base}/Patient", content=chunks(), headers=FHIR_JSON, timeout=60
     )
     assert answer.status_code == 413
@@ -45,7 +45,7 @@ def test_a_body_sent_in_chunks_is_limited_too(live_server: ServerProcess) -> Non
 
 
 def test_a_resource_sent_in_chunks_is_stored(live_server: ServerProcess) -> None:
-    answer = httpx.post(
+    answer = http.post(
         f"{live_server.base}/Patient",
         content=iter([b'{"resourceType":', b'"Patient"}']),
         headers=FHIR_JSON,

@@ -17,6 +17,7 @@ import pytest
 from pymongo import MongoClient
 
 from fhir_server.storage import embedded
+from tests import http
 from tests.conftest import ROOT, ServerProcess
 
 pytestmark = pytest.mark.reliability
@@ -108,7 +109,7 @@ def wait_until_under_way(server: ServerProcess, code: str) -> None:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     running = ServerProcess.start(tmp_path_factory.mktemp("reindex") / "data")
-    with httpx.Client(base_url=running.base) as client:
+    with http.Client(base_url=running.base) as client:
         store_many(client, [f"p{number}" for number in range(MANY)])
     yield running
     running.stop()
@@ -116,7 +117,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def client(server: ServerProcess) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.base, timeout=30) as client:
+    with http.Client(base_url=server.base, timeout=30) as client:
         yield client
 
 
@@ -170,7 +171,7 @@ class Writers:
             thread.join(30)
 
     def _write(self, number: int) -> None:
-        with httpx.Client(base_url=self._base, timeout=30) as client:
+        with http.Client(base_url=self._base, timeout=30) as client:
             for count in itertools.count():
                 if self._stop.is_set():
                     return
@@ -227,7 +228,7 @@ def job_answer(client: httpx.Client, where: str, seconds: float = 60) -> httpx.R
 def test_a_server_that_stops_leaves_its_reindex_to_the_next(tmp_path: Path) -> None:
     server = ServerProcess.start(tmp_path / "data")
     try:
-        with httpx.Client(base_url=server.base, timeout=30) as client:
+        with http.Client(base_url=server.base, timeout=30) as client:
             store_many(client, [f"p{number}" for number in range(MANY)])
             register(client, "stopped")
             where = job_of(client.post("/$reindex"))
@@ -237,7 +238,7 @@ def test_a_server_that_stops_leaves_its_reindex_to_the_next(tmp_path: Path) -> N
         assert time.monotonic() - began < 18
         # At another port: workers of the first may answer for a moment yet.
         server = ServerProcess.start(tmp_path / "data")
-        with httpx.Client(base_url=server.base, timeout=30) as client:
+        with http.Client(base_url=server.base, timeout=30) as client:
             told = job_answer(client, where)
             status = (
                 told.json()["entry"][0]["response"]["status"] if told.status_code == 200 else "500"
@@ -254,13 +255,13 @@ def test_a_server_that_stops_leaves_its_reindex_to_the_next(tmp_path: Path) -> N
 def test_a_job_whose_server_was_killed_is_reported_as_lost(tmp_path: Path) -> None:
     server = ServerProcess.start(tmp_path / "data")
     try:
-        with httpx.Client(base_url=server.base, timeout=30) as client:
+        with http.Client(base_url=server.base, timeout=30) as client:
             register(client, "lost")
             where = job_of(client.post("/$reindex"))
         server.kill()
         # At another port: workers of the first may answer for a moment yet.
         server = ServerProcess.start(tmp_path / "data")
-        with httpx.Client(base_url=server.base, timeout=30) as client:
+        with http.Client(base_url=server.base, timeout=30) as client:
             answer = job_answer(client, where, 30)
             assert answer.status_code == 500
             assert "ask again" in answer.text

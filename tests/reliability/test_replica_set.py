@@ -23,6 +23,7 @@ from pymongo.errors import PyMongoError
 from fhir_server.storage import mongo
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import Change, StoredResource, StoreUnavailable
+from tests import http
 from tests.conftest import ROOT, ServerProcess, free_port
 from tests.reliability.replica_set import Member, ReplicaSet, eventually
 from tests.reliability.test_crash import PARTS, Load, _assert_whole_history, _bundle
@@ -136,7 +137,7 @@ def assert_unavailable(answer: httpx.Response) -> None:
 
 def assert_all_is_there(server: ServerProcess, load: Load) -> None:
     assert len(load.updates) == 3
-    with httpx.Client(base_url=server.base, timeout=30) as client:
+    with http.Client(base_url=server.base, timeout=30) as client:
         for id_, version in load.updates.items():
             _assert_whole_history(client, id_, version)
         for key in sorted(load.tried):
@@ -160,7 +161,7 @@ def test_without_a_primary_it_is_not_ready_and_says_so_soon(
     server: ServerProcess, replica_set: ReplicaSet
 ) -> None:
     body = {"resourceType": "Basic", "id": "absent", "code": {"text": "1"}}
-    with httpx.Client(base_url=server.base, timeout=30) as client:
+    with http.Client(base_url=server.base, timeout=30) as client:
         assert client.put("/Basic/absent", json=body).status_code == 201
         once = {"If-None-Exist": "identifier=urn:x|1"}
         requests: list[Callable[[], httpx.Response]] = [
@@ -188,7 +189,7 @@ def test_without_a_primary_it_is_not_ready_and_says_so_soon(
 
 
 def health(server: ServerProcess, page: str) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{server.port}/{page}", timeout=2)
+    return http.get(f"http://127.0.0.1:{server.port}/{page}", timeout=2)
 
 
 @contextlib.contextmanager

@@ -8,8 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-import httpx
-
+from tests import http
 from tests.conftest import ROOT, free_port
 
 
@@ -64,12 +63,12 @@ def test_a_wheel_serves_without_the_repository(tmp_path: Path) -> None:
             timeout=60,
         )
         assert loaded.returncode == 0, loaded.stderr
-        answer = httpx.get(
+        answer = http.get(
             f"http://127.0.0.1:{port}/fhir/Patient/albertina-hammar/$named-contacts", timeout=10
         )
         assert answer.json()["total"] == 3
         for form, beginning in (("html", b"<!DOCTYPE html>"), ("pdf", b"%PDF-")):
-            card = httpx.get(f"{answer.url}?_format={form}", timeout=30)
+            card = http.get(f"{answer.url}?_format={form}", timeout=30)
             assert card.content.startswith(beginning), card.text
     finally:
         process.terminate()

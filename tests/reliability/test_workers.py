@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from tests import http
 from tests.conftest import ROOT, ServerProcess
 from tests.reliability.replica_set import eventually
 
@@ -37,7 +38,7 @@ def settle(server: ServerProcess) -> list[psutil.Process]:
 
 def answers(server: ServerProcess) -> bool:
     try:
-        return httpx.get(f"{server.base}/metadata", timeout=5).status_code == 200
+        return http.get(f"{server.base}/metadata", timeout=5).status_code == 200
     except httpx.TransportError:
         return False
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from fhir_server.security.authentication import local_tokens
 from fhir_server.sweden import codes
+from tests import http
 from tests.conftest import ServerProcess
 from tests.security.consents import block, observation, svod, withdrawn
 from tests.security.worlds import ORGANIZATIONS, encounter, hsa, organization
@@ -31,7 +31,7 @@ class Caller:
             claims |= {"person": PERSON, "purpose": "TREAT"}
         token = local_tokens.issue(server.data_dir, claims, 30)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
-        self.client = httpx.Client(base_url=server.base, headers=headers, timeout=60)
+        self.client = http.Client(base_url=server.base, headers=headers, timeout=60)
 
     def create(self, resource: dict[str, Any]) -> dict[str, Any]:
         without = {name: value for name, value in resource.items() if name != "id"}
@@ -45,7 +45,7 @@ class Caller:
         answers = set()
         for _ in range(TIMES):
             # A connection of its own each time: any worker may take it.
-            found = httpx.get(
+            found = http.get(
                 f"{self.client.base_url}DocumentReference?patient=Patient/{patient}",
                 headers=self.client.headers,
                 timeout=60,
