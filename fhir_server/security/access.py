@@ -385,4 +385,4 @@ class Access(Rights):
     def emergency_used(self, own: Labels) -> bool:
         """Tell whether a version is seen because of emergency access."""
         known = (self._states.get(each) for each in own.about)
-        return not self.owns(own) and any(state is not None and state.emergency for state in known)
+        return any(state is not None and state.emergency for state in known) and not self.owns(own)

@@ -236,11 +236,9 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
         seen = [*self._seen(named, along=others), *self._given(others, along=named)]
         return {each.reference: (each, found[each.reference][1]) for each in seen}
 
-    def about(
-        self, tokens: Sequence[str], wanted: Sequence[About], limit: int = 0
-    ) -> list[StoredResource]:
+    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
         """Give those of some resources that may be seen; see `Snapshot.about`."""
-        return self._seen(super().about(tokens, wanted, limit))
+        return self._seen(super().about(tokens, wanted))
 
     def examples(self, low: str, high: str, limit: int) -> list[tuple[str, StoredResource]]:
         """Give the index tokens in use between two.

@@ -7,19 +7,19 @@ from collections.abc import Collection
 from fhir_server.search.query import And, Chained, HasToken, Query, either, every
 from fhir_server.security.access import EVERYTHING, Access
 from fhir_server.security.naming import MOST_NAMED, is_identifier, spelled
-from fhir_server.storage.mongo_about import About, Wanted
+from fhir_server.storage.mongo_about import Referring
+from fhir_server.storage.reading_along import ReadingAlong
 from fhir_server.storage.records import SearchPage, StoredResource
 from fhir_server.storage.snapshot import Snapshot
 
 _PATIENT = "Patient"
-_PATIENTS = Wanted((About(_PATIENT),))
 # Of whom every Patient may be seen by who knows the number, so that nothing restricts the search.
 _BY_NUMBER = frozenset({"staff", "system", "national"})
 # One more than there should be; of these all may be seen, or none.
 _ENOUGH = 2
 
 
-class Identifying(Snapshot):
+class Identifying(ReadingAlong):
     """Finds persons by number on behalf of a principal.
 
     Args:
@@ -29,16 +29,24 @@ class Identifying(Snapshot):
     access: Access
     _free: bool
 
-    def identified(self, value: str, systems: Collection[str] = ()) -> list[StoredResource]:
+    def as_seen(self, version: StoredResource) -> StoredResource | None:
+        """Give a version as it may be seen; None for one that may not."""
+        raise NotImplementedError
+
+    def identified(
+        self, value: str, systems: Collection[str], referring: Referring
+    ) -> list[StoredResource]:
         """Give the Patients that have a number and may be seen; two at most.
 
         Args:
             value: the whole number.
             systems: in one of which it is theirs; none for any.
+            referring: what `about` will be asked for of who is found.
         """
         numbers = spelled(value, systems)
         if self._free or self._is_plain():
-            return self.about(numbers, _PATIENTS, _ENOUGH)
+            found = self._with_referring(numbers, _ENOUGH, referring)
+            return [seen for each in found if (seen := self.as_seen(each))]
         named = every(either(*map(HasToken, numbers)))
         page: SearchPage = self.search(Query((_PATIENT,), named, count=_ENOUGH))
         return page.resources

@@ -9,6 +9,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
+from fhir_server.search.tokens import REFERENCE
 from fhir_server.storage import mongo_direct
 from fhir_server.storage.documents import STORED, Document
 from fhir_server.storage.mongo_indexes import TOKENS
@@ -42,15 +43,69 @@ class Wanted(tuple[About, ...]):
         return self._ways
 
 
+@dataclass(frozen=True, slots=True)
+class Referring:
+    """What is asked about what refers to a resource.
+
+    Args:
+        names: of the references, such as ``CareTeam.patient``.
+        wanted: what must hold of what refers by them.
+    """
+
+    names: tuple[str, ...]
+    wanted: Wanted
+
+    def tokens(self, reference: str) -> list[str]:
+        """Give the index tokens of what refers to ``Type/id``."""
+        return [f"{name}{REFERENCE}{reference}" for name in self.names]
+
+
+# In what `find_with_referring` gives, beside the fields of the resource that was looked for.
+REFERRING = "referring"
+_TOKENS_OF_REFERRING = "named"
+
+
+def find_with_referring(
+    collection: Collection[Document],
+    tokens: Sequence[str],
+    limit: int,
+    referring: Referring,
+) -> list[Document]:
+    """Give the resources that have one of some tokens, each once for each that refers to it.
+
+    One question instead of two: for one document each the database takes longer to wake up than to
+    answer. What refers comes apart and not as a list, which could be too long for one document.
+    """
+    named = [{"$concat": [f"{name}{REFERENCE}", "$_id"]} for name in referring.names]
+    # A join takes no hint: behind a double negation nothing but the references can lead.
+    wanted = {"$nor": [{"$nor": referring.wanted.ways}]}
+    stages: list[dict[str, Any]] = [
+        {"$match": {"t": {"$in": list(tokens)}}},
+        {"$limit": limit},
+        {"$project": {**STORED, _TOKENS_OF_REFERRING: named}},
+        {
+            "$lookup": {
+                "from": collection.name,
+                "localField": _TOKENS_OF_REFERRING,
+                "foreignField": "t",
+                "pipeline": [{"$match": wanted}, {"$project": STORED}],
+                "as": REFERRING,
+            }
+        },
+        {"$unwind": {"path": f"${REFERRING}", "preserveNullAndEmptyArrays": True}},
+        {"$project": {**STORED, REFERRING: 1}},
+    ]
+    return mongo_direct.aggregate(collection, stages, hint=TOKENS).all()
+
+
 def find(
     collection: Collection[Document],
     tokens: Sequence[str],
     wanted: Sequence[About],
     session: ClientSession | None,
-    limit: int = 0,
 ) -> list[Document]:
     """Give the documents; see `Snapshot.about`."""
-    return find_any(collection, [having(tokens, wanted)], session, limit)
+    return find_any(collection, [having(tokens, wanted)], session)
 
 
 def find_any(

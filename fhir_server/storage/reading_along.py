@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fhir_server.storage import mongo_about
 from fhir_server.storage.documents import stored
-from fhir_server.storage.mongo_about import About
+from fhir_server.storage.mongo_about import REFERRING, About, Referring
 from fhir_server.storage.mongo_transaction import Transaction
 from fhir_server.storage.places import Collections
 from fhir_server.storage.records import StoredResource
@@ -64,6 +64,24 @@ class ReadingAlong(Snapshot):
             about = [each for each in read if each.resource_type in types]
             self._about = _About(list(tokens), wanted, about)
 
+    def _with_referring(
+        self, tokens: Sequence[str], limit: int, referring: Referring
+    ) -> list[StoredResource]:
+        """Give what has one of some tokens; where it is one, what refers to it is read along."""
+        place, session = self.collections.resources, self.session
+        if session is not None or place.database.client.is_mongos:
+            # There a join is refused in a transaction, and asks all shards for each document.
+            named = [{"t": {"$in": list(tokens)}}]
+            rows = self._run(lambda: mongo_about.find_any(place, named, session, limit))
+            return [stored(row) for row in rows]
+        rows = self._run(lambda: mongo_about.find_with_referring(place, tokens, limit, referring))
+        found = list({row["_id"]: stored(row) for row in rows}.values())
+        if len(found) == 1:
+            about = [stored(row[REFERRING]) for row in rows if REFERRING in row]
+            asked = referring.tokens(found[0].reference)
+            self._about = _About(asked, referring.wanted, about)
+        return found
+
     def forget_along(self) -> None:
         """Forget what was read along and not asked for."""
         self._along.clear()
@@ -78,13 +96,11 @@ class ReadingAlong(Snapshot):
         rest = wanted - found.keys()
         return found | super().read_many(rest) if rest else found
 
-    def about(
-        self, tokens: Sequence[str], wanted: Sequence[About], limit: int = 0
-    ) -> list[StoredResource]:
+    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
         """Give what has one of some tokens; see `Snapshot.about`."""
         kept = self._about
         if kept is None or kept.tokens != list(tokens) or kept.wanted != wanted:
-            return super().about(tokens, wanted, limit)
+            return super().about(tokens, wanted)
         self._about = None
         return kept.found
 

@@ -211,9 +211,7 @@ class Snapshot:
         found = self._found(references, {}, {"a": 1})
         return {document["_id"]: tuple(document.get("a", ())) for document in found}
 
-    def about(
-        self, tokens: Sequence[str], wanted: Sequence[About], limit: int = 0
-    ) -> list[StoredResource]:
+    def about(self, tokens: Sequence[str], wanted: Sequence[About]) -> list[StoredResource]:
         """Give current resources that have one of some tokens, and what else is said of their type.
 
         In one round trip, and examining nothing else: for what is asked at every request.
@@ -221,10 +219,9 @@ class Snapshot:
         Args:
             tokens: that lead to few, such as ``Consent._about>Patient/7``.
             wanted: what must hold of the resources of a type; of other types none is given.
-            limit: how many at most; 0 for all.
         """
         place, session = self.collections.resources, self.session
-        found = self._run(lambda: mongo_about.find(place, tokens, wanted, session, limit))
+        found = self._run(lambda: mongo_about.find(place, tokens, wanted, session))
         return [stored(document) for document in found]
 
     def types_referring_to(self, references: Sequence[str]) -> set[str]:

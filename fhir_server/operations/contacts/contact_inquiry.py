@@ -13,6 +13,7 @@ from fhir_server.fhir.outcome import FhirError, Issue, invalid
 from fhir_server.interactions.conditional import the_one
 from fhir_server.interactions.finder import Finder
 from fhir_server.operations.operation import Call
+from fhir_server.storage.mongo_about import Referring
 from fhir_server.storage.records import StoredResource
 from fhir_server.sweden import codes
 from fhir_server.sweden.audience import PROFESSIONAL
@@ -121,8 +122,13 @@ def inquiry(call: Call) -> Inquiry:
     )
 
 
-def patient_of(call: Call, finder: Finder) -> dict[str, Any]:
+def patient_of(call: Call, finder: Finder, referring: Referring) -> dict[str, Any]:
     """Give the patient in the URL, or the one with the identifier.
+
+    Args:
+        call: of the operation.
+        finder: reads.
+        referring: what will be asked for of whoever has the identifier.
 
     Raises:
         FhirError: 404 for no such patient, 412 for several with the identifier.
@@ -142,7 +148,7 @@ def patient_of(call: Call, finder: Finder) -> dict[str, Any]:
             "identifier",
             code="required",
         )
-    stored = _identified(call, token(identifier, "identifier"))
+    stored = _identified(call, token(identifier, "identifier"), referring)
     if stored is None or stored.body is None:
         raise FhirError(
             Issue("error", "not-found", "No patient has that identifier.", "identifier")
@@ -151,9 +157,9 @@ def patient_of(call: Call, finder: Finder) -> dict[str, Any]:
     return patient
 
 
-def _identified(call: Call, wanted: Token) -> StoredResource | None:
+def _identified(call: Call, wanted: Token, referring: Referring) -> StoredResource | None:
     """Give the patient with an identifier; that needs no search to be read."""
-    return the_one(call.context.store.identified(wanted.value, wanted.systems))
+    return the_one(call.context.store.identified(wanted.value, wanted.systems, referring))
 
 
 def token(given: str, name: str) -> Token:

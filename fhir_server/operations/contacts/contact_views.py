@@ -1,8 +1,8 @@
 """Gathers a patient's named contacts, and all that says who they are and how to reach them.
 
 A fixed number of round trips, whatever the number of contacts: the patient and the CareTeams with
-the hälsoärenden, at once where the patient's id is known; the Provenances with what the contacts
-lead to; and one for each step from a contact to the vårdgivare above it that was not foreseen.
+the hälsoärenden; the Provenances with what the contacts lead to; and one for each step from a
+contact to the vårdgivare above it that was not foreseen.
 Everything is looked up by this patient, or by a reference from what was found so.
 """
 
@@ -32,7 +32,7 @@ from fhir_server.operations.contacts.contact_surroundings import (
 from fhir_server.operations.operation import Call
 from fhir_server.search import tokens
 from fhir_server.security.guarded_store import GuardedStore
-from fhir_server.storage.mongo_about import About, Wanted
+from fhir_server.storage.mongo_about import About, Referring, Wanted
 from fhir_server.sweden import accountability, audience, availability, codes, contact_reading
 from fhir_server.sweden.assignments import kind_of
 from fhir_server.sweden.contact_view import ContactView
@@ -47,7 +47,10 @@ _AT_ONCE = 200
 _NAMED_CONTACTS = (
     "CareTeam.category" + tokens.CODED + tokens.coded(*codes.NAMED_CONTACTS.split("|"))
 )
-_ASSIGNMENTS = Wanted((About("CareTeam", tokens=[_NAMED_CONTACTS]), About("EpisodeOfCare")))
+_ASSIGNMENTS = Referring(
+    ("CareTeam.patient", "EpisodeOfCare.patient"),
+    Wanted((About("CareTeam", tokens=[_NAMED_CONTACTS]), About("EpisodeOfCare"))),
+)
 _PROVENANCES = Wanted((About("Provenance"),))
 
 
@@ -85,8 +88,9 @@ def gather(call: Call) -> Contacts:
     store = call.context.store
     try:
         if call.id is not None:
-            store.read_along([f"Patient/{call.id}"], *_of_patient(f"Patient/{call.id}"))
-        patient = patient_of(call, Finder(call.context.server, store))
+            of_patient = _ASSIGNMENTS.tokens(f"Patient/{call.id}")
+            store.read_along([f"Patient/{call.id}"], of_patient, _ASSIGNMENTS.wanted)
+        patient = patient_of(call, Finder(call.context.server, store), _ASSIGNMENTS)
         assignments, processes = _read_of_patient(store, f"Patient/{patient['id']}")
         teams = [team for team in assignments if _is_asked_for(team.resource, asked)]
         provenances, found = _beside(store, teams)
@@ -98,15 +102,9 @@ def gather(call: Call) -> Contacts:
     return _seen(patient, asked, teams, provenances, found)
 
 
-def _of_patient(patient: str) -> tuple[list[str], Wanted]:
-    """Give what leads to a patient's named contacts and hälsoärenden."""
-    types = (each.resource_type for each in _ASSIGNMENTS)
-    return [f"{each}.patient{tokens.REFERENCE}{patient}" for each in types], _ASSIGNMENTS
-
-
 def _read_of_patient(store: GuardedStore, patient: str) -> tuple[list[Known], list[Known]]:
     """Give a patient's named contacts, in order, and hälsoärenden."""
-    found = _about(store, *_of_patient(patient))
+    found = _about(store, _ASSIGNMENTS.tokens(patient), _ASSIGNMENTS.wanted)
     teams = [each for each in found if each.resource["resourceType"] == "CareTeam"]
     teams.sort(key=lambda t: (kind_of(t.resource), t.resource.get("period", {}).get("start", "")))
     return teams, [each for each in found if each.resource["resourceType"] != "CareTeam"]

@@ -1,7 +1,10 @@
 """What searches find the server's own records by, made from their one shape.
 
 The records of a busy server outnumber all else, and the general indexer looks for what they never
-have. A test holds the two equal. Words are left out: no one finds who read what by full text.
+have. A test holds the two equal, but for two things. Words are left out: no one finds who read what
+by full text. So is that something is referred to, by whatever parameter: it is asked when something
+is deleted, purged or followed backwards, and of the trail never. A page of a search names forty
+resources in its record, and each entry of the index costs the database some 5 µs.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ from fhir_server.security.audit.event import ACTING_UNIT, TYPE
 
 Json = Mapping[str, Any]
 
+_ENTITY = f"{TYPE}.entity{tokens.REFERENCE}"
+_PATIENT = f"{TYPE}.patient{tokens.REFERENCE}"
+
 
 def index_entries(event: Json) -> IndexEntries:
     """Give the index entries of a record as `fhir_server.security.audit.event` makes it."""
@@ -29,17 +35,20 @@ def index_entries(event: Json) -> IndexEntries:
             address = tokens.text_entry(agent["network"]["address"])
             keys[f"{TYPE}:address<"] = f"{address}{tokens.NEXT}{reference}"
     found.append(f"{TYPE}.source{tokens.PRESENT}")
-    referred: set[str] = set()
+    roles: dict[str, Json] = {}
     for entity in event.get("entity", ()):
-        found += _coding("entity-role", entity["role"])
+        role = entity["role"]
+        roles[role["code"]] = role
         if "name" in entity:
             name = tokens.text_entry(entity["name"])
             keys[f"{TYPE}:entity-name<"] = f"{name}{tokens.NEXT}{reference}"
         if "what" in entity:
-            referred.add(_unversioned(entity["what"]["reference"]))
-            found += _entity(_unversioned(entity["what"]["reference"]))
-    referred.update(a["who"]["reference"] for a in event["agent"] if "reference" in a["who"])
-    found += [f"{tokens.REFERENCE}{each}" for each in sorted(referred)]
+            named = _unversioned(entity["what"]["reference"])
+            found.append(f"{_ENTITY}{named}")
+            if named.startswith("Patient/"):
+                found.append(f"{_PATIENT}{named}")
+    for role in roles.values():
+        found += _coding("entity-role", role)
     low, high = _range(event["recorded"])
     keys[f"{TYPE}:date<"] = f"{low} {reference}"
     keys[f"{TYPE}:date>"] = f"{high} {reference}"
@@ -74,13 +83,7 @@ def _agent(agent: Json) -> Iterator[str]:
     else:
         yield f"{TYPE}.agent{tokens.REFERENCE}{who['reference']}"
         if who["reference"].startswith("Patient/"):
-            yield f"{TYPE}.patient{tokens.REFERENCE}{who['reference']}"
-
-
-def _entity(reference: str) -> Iterator[str]:
-    yield f"{TYPE}.entity{tokens.REFERENCE}{reference}"
-    if reference.startswith("Patient/"):
-        yield f"{TYPE}.patient{tokens.REFERENCE}{reference}"
+            yield f"{_PATIENT}{who['reference']}"
 
 
 def _unversioned(reference: str) -> str:

@@ -11,6 +11,7 @@ from fhir_server.app import create_server
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import has_errors
 from fhir_server.interactions.context import Server
+from fhir_server.search.tokens import REFERENCE
 from fhir_server.security.audit.event import (
     ACTING_UNIT,
     MOST_NAMED,
@@ -102,6 +103,7 @@ def test_records_are_found_by_what_the_general_indexer_would_find_them_by(server
         event = event_of(occurrence, moment)
         general = server.indexer.index(event, "AuditEvent/01-a")
         own = index_entries(event)
-        assert sorted(own.tokens) == sorted(general.tokens)
+        # Nobody asks the trail for what refers to something by whatever parameter.
+        assert sorted(own.tokens) == sorted(t for t in general.tokens if t[0] != REFERENCE)
         assert own.keys == general.keys
         assert own.ranges == general.ranges
