@@ -25,6 +25,7 @@ from fhir_server.search.query import (
     either,
     every,
 )
+from fhir_server.search.unit_entries import SENT
 from fhir_server.security import criteria, scopes
 from fhir_server.security.naming import asks_for_words, identified, only_identified, only_names
 from fhir_server.security.organizations import Look, Units
@@ -37,11 +38,6 @@ from fhir_server.storage.snapshot import Snapshot
 EVERYTHING = And(())
 NOTHING: Criterion = either()
 
-# What is sent from one unit to another is read there without the person being named first: it is
-# how the unit learns of them.
-SENT = frozenset(
-    {"Appointment", "Communication", "CommunicationRequest", "Encounter", "ServiceRequest", "Task"}
-)
 # What units of several vårdgivare take part in, if the person wants it.
 SHARED = frozenset({"CarePlan", "CareTeam", "Consent", "Goal"})
 # People whose own data may be protected.

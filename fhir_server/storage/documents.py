@@ -8,7 +8,9 @@ from typing import Any
 from bson.binary import Binary
 from pymongo import InsertOne, ReplaceOne
 
+from fhir_server.search import labels
 from fhir_server.search.indexing import IndexEntries
+from fhir_server.search.unit_entries import entries_of_units
 from fhir_server.storage.records import Change, StoredResource
 
 Document = dict[str, Any]
@@ -38,14 +40,24 @@ def current_document(change: Change) -> Document:
     if new.body is None:
         document["del"] = True
     if entries is not None:
-        document |= index_fields(entries)
+        document |= index_fields(entries, new.reference, new.last_updated)
     return document
 
 
-def index_fields(entries: IndexEntries) -> Document:
-    """Give the fields that searches use; those that most resources don't need only where needed."""
-    found = [*entries.tokens, *entries.labels]
-    document: Document = {"t": found, "k": entries.keys, "d": entries.ranges}
+def index_fields(entries: IndexEntries, reference: str, last_updated: int) -> Document:
+    """Give the fields that searches use; those that most resources don't need only where needed.
+
+    Args:
+        entries: of the resource, with all its labels.
+        reference: ``Type/id`` of the resource.
+        last_updated: when it was stored, in microseconds since 1970.
+    """
+    found, keys = [*entries.tokens, *entries.labels], entries.keys
+    if entries.labels:
+        own = labels.read(entries.labels)
+        more, own_keys = entries_of_units(reference, last_updated, own, found, keys)
+        found, keys = found + more, keys | own_keys
+    document: Document = {"t": found, "k": keys, "d": entries.ranges}
     if entries.labels:
         document["a"] = entries.labels
     if entries.words:

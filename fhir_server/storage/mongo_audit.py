@@ -292,8 +292,9 @@ def _kept(document: Mapping[str, Any]) -> KeptRecord:
 
 
 def _document(stream: str, record: AuditRecord) -> Document:
+    key = f"{TYPE}/{record.id}"
     return {
-        "_id": f"{TYPE}/{record.id}",
+        "_id": key,
         "y": TYPE,
         "v": 1,
         "u": record.updated,
@@ -301,7 +302,7 @@ def _document(stream: str, record: AuditRecord) -> Document:
         "s": stream,
         "n": record.number,
         "h": record.hash,
-        **index_fields(record.entries),
+        **index_fields(record.entries, key, record.updated),
     }
 
 

@@ -38,6 +38,7 @@ from fhir_server.search.query import (
     Updated,
 )
 from fhir_server.search.ranges import AFTER
+from fhir_server.search.unit_entries import parameter_of
 
 Filter = dict[str, Any]
 End = TypeVar("End", int, str)
@@ -120,7 +121,7 @@ def ranges_filter(criterion: InRange) -> Filter:
     conditions = [_range(criterion.comparator, criterion.low, criterion.high)]
     if criterion.unit is not None:
         conditions.append(_unit(criterion.unit))
-    field = f"d.{criterion.name.replace('.', ':')}"
+    field = f"d.{parameter_of(criterion.name).replace('.', ':')}"
     return {field: {"$elemMatch": joined(*conditions)}}
 
 

@@ -2,7 +2,8 @@
 
 - A criterion that is an equality of tokens leads by the token index, in the order of ids. MongoDB
   itself finds out which of several is rarest.
-- With ranges alone, the narrowest leads, in its own order.
+- With ranges alone, the narrowest leads, in its own order. Among a unit's own, one leads that is
+  kept in order for the unit, where there is one (`fhir_server.storage.mongo_own`).
 - With ``_sort``, `fhir_server.storage.mongo_sort` says what leads.
 - What only excludes (``:not``, ``:missing=true``) leads nowhere: alone, it reads every resource
   of the type, through the token of the type, and filters.
@@ -46,6 +47,7 @@ from fhir_server.storage.mongo_filters import (
     ranges_filter,
 )
 from fhir_server.storage.mongo_indexes import TOKENS
+from fhir_server.storage.mongo_own import Own, of_unit, own_of
 from fhir_server.storage.mongo_reads import Read
 from fhir_server.storage.mongo_scans import IdScan, of_types
 
@@ -57,6 +59,8 @@ RARE = 500
 COMMON = 10_000
 # How broad a name, a code's text or a word is: many are called alike, few have the same date.
 _ALIKE = 1.5
+# So much narrower is what a unit's own are kept in the order of.
+_KEPT = 1.5
 _EQUALITIES = (HasToken, HasId)
 _RANGES = (TokenRange, TextStart, TextContains, HasKey, Updated, InRange, Paired, Near, HasWord)
 _DRIVABLE = (*_EQUALITIES, *_RANGES)
@@ -107,15 +111,28 @@ class Plan:
 
 def plan(query: Query) -> Plan:
     """Plan a query."""
+    own = own_of(query)
     equal = [part for part in query.where.parts if _is_equality(part)]
-    leader = _leader(query)
+    leader = _leader(query, own)
     scans: Scans = [by_id(query)]
-    led = [] if leader is None else _led_by(query, leader)
     exact = any(_asks_for_ids(part) for part in equal)
+    if leader is None:
+        return Plan(scans, [], tuple(equal), exact)
+    if own is not None and own.keeps(leader):
+        others = tuple(part for part in equal if part is not own.criterion)
+        return Plan(scans, _led_among(query, leader, own), others, exact)
     alike: tuple[Filter, ...] = ()
-    if leader is not None and equal and _breadth(leader, query.where.parts) == _ALIKE:
+    if equal and _breadth(leader, query.where.parts) == _ALIKE:
         alike = _found_by(query, leader)
-    return Plan(scans, led, tuple(equal), exact, alike)
+    return Plan(scans, _led_by(query, leader), tuple(equal), exact, alike)
+
+
+def _led_among(query: Query, leader: Criterion, own: Own) -> Scans:
+    """Give the scans that a criterion leads among what is a unit's own."""
+    if isinstance(leader, Updated):
+        rest = [as_filter(part) for part in query.where.parts if not isinstance(part, Updated)]
+        return own.led(lambda unit: [own.updates(query, unit).within(*rest)])
+    return own.led(lambda unit: _led_by(query, leader, of_unit(leader, unit)))
 
 
 def _found_by(query: Query, criterion: Criterion) -> tuple[Filter, ...]:
@@ -142,7 +159,15 @@ def leading(query: Query) -> list[tuple[Filter, ...]]:
     """
     parts = [p for p in query.where.parts if _is_drivable(p) and not isinstance(p, Updated)]
     found = [part for part in parts if _breadth(part, query.where.parts) <= 3]
-    return [(as_filter(part),) if _is_equality(part) else _found_by(query, part) for part in found]
+    own = own_of(query)
+    among = [
+        tuple(scan.bounded() for scan in _led_among(query, part, own))
+        for part in found
+        if own is not None and own.keeps(part)
+    ]
+    return among + [
+        (as_filter(part),) if _is_equality(part) else _found_by(query, part) for part in found
+    ]
 
 
 def whole_filter(query: Query) -> Filter:
@@ -216,11 +241,16 @@ def _is_drivable(criterion: Criterion) -> bool:
     return isinstance(criterion, _DRIVABLE)
 
 
-def _leader(query: Query) -> Criterion | None:
+def _leader(query: Query, own: Own | None) -> Criterion | None:
     """Choose the range criterion that is likely to lead to the fewest documents."""
     parts = query.where.parts
     ranges = [part for part in parts if _is_drivable(part) and not _is_equality(part)]
-    return min(ranges, key=lambda part: _breadth(part, parts), default=None)
+
+    def breadth(part: Criterion) -> float:
+        is_kept = own is not None and own.keeps(part)
+        return _breadth(part, parts) - (_KEPT if is_kept else 0)
+
+    return min(ranges, key=breadth, default=None)
 
 
 def _breadth(criterion: Criterion, among: Sequence[Criterion]) -> float:
@@ -246,22 +276,28 @@ def _breadth(criterion: Criterion, among: Sequence[Criterion]) -> float:
             return 5
 
 
-def _led_by(query: Query, leader: Criterion) -> Scans:
-    """Give the scans that a criterion leads; the others filter what it finds."""
-    parts = query.where.parts
+def _led_by(query: Query, leader: Criterion, by: Criterion | None = None) -> Scans:
+    """Give the scans that a criterion leads; the others filter what it finds.
+
+    Args:
+        query: the search.
+        leader: the criterion.
+        by: the same criterion on the entries to follow; by default itself.
+    """
+    parts, by = query.where.parts, by or leader
     if isinstance(leader, Updated) and leader.comparator != "ne":
         rest = [as_filter(part) for part in parts if not isinstance(part, Updated)]
         return [updated_scan(query).within(*rest)]
     typed = type_filter(query)
-    if isinstance(leader, InRange):
+    if isinstance(leader, InRange) and isinstance(by, InRange):
         low, high = window(leader.name, parts)
         if leader.comparator not in ("eq", "ne") and low is not None and high is not None:
             rest = [_within_window(part, leader.name) for part in parts]
-            return [scan.within(typed, *rest) for scan in overlapping(leader.name, low, high)]
+            return [scan.within(typed, *rest) for scan in overlapping(by.name, low, high)]
     if _is_words(leader):
         typed = of_types(query.types)
     rest = [as_filter(part) for part in parts if part is not leader]
-    return [scan.within(typed, *rest) for scan in branches(query, leader)]
+    return [scan.within(typed, *rest) for scan in branches(query, by)]
 
 
 def _is_words(criterion: Criterion) -> bool:

@@ -182,7 +182,7 @@ def _earlier(revision: int) -> dict[str, Any]:
 
 
 def _update(resource: StoredResource, entries: IndexEntries) -> UpdateOne:
-    fields = index_fields(entries)
+    fields = index_fields(entries, resource.reference, resource.last_updated)
     gone = {name: "" for name in INDEX_FIELDS if name not in fields}
     same = {
         "_id": resource.reference,

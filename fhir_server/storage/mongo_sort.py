@@ -31,9 +31,11 @@ from fhir_server.search.query import (
     Updated,
 )
 from fhir_server.search.ranges import AFTER, LONG, SPANS, shifted
+from fhir_server.search.unit_entries import named
 from fhir_server.storage.mongo_branches import begun_before, updated_scan, window
 from fhir_server.storage.mongo_filters import Filter, as_filter, end_key, joined, start_key
 from fhir_server.storage.mongo_orders import Order, TextOrder, TokenOrder, natural_order, order_of
+from fhir_server.storage.mongo_own import Own, own_of
 from fhir_server.storage.mongo_plan import by_id, counted, leading, type_filter
 from fhir_server.storage.mongo_reads import Document, Read
 from fhir_server.storage.mongo_scans import IdScan, KeyScan, MergedScan, Position, Scan
@@ -53,15 +55,28 @@ def sorted_scans(query: Query) -> list[Scan]:
     if others or (first.by != BY_UPDATED and first.kind not in BY_RANGE):
         return [_sorted_scan(query)]
     if first.by == BY_UPDATED:
-        rest = [as_filter(part) for part in query.where.parts if not isinstance(part, Updated)]
-        return [updated_scan(query, descending=first.descending).within(*rest)]
+        return [_by_updates(query, descending=first.descending)]
     return _by_ranges(query, first)
+
+
+def _by_updates(query: Query, *, descending: bool) -> Scan:
+    rest = [as_filter(part) for part in query.where.parts if not isinstance(part, Updated)]
+    own = own_of(query)
+    if own is not None and len(own.units) == 1:
+        return own.updates(query, own.units[0], descending=descending).within(*rest)
+    return updated_scan(query, descending=descending).within(*rest)
 
 
 def _by_ranges(query: Query, sort: Sort) -> list[Scan]:
     filter_ = joined(type_filter(query), as_filter(query.where))
     low, high = window(sort.by, query.where.parts)
-    found = _latest_first(sort.by, low, high) if sort.descending else _first(sort.by, low, high)
+
+    def ordered(name: str) -> list[KeyScan | MergedScan]:
+        return _latest_first(name, low, high) if sort.descending else _first(name, low, high)
+
+    own = own_of(query)
+    is_kept = own is not None and own.keeps_order(sort.by)
+    found = own.merged(sort.by, ordered) if own and is_kept else ordered(sort.by)
     scans: list[Scan] = [scan.within(filter_) for scan in found]
     if any(_asks_for(part, sort.by) for part in query.where.parts):
         return scans
@@ -108,8 +123,15 @@ def _sorted_scan(query: Query) -> SortedScan:
     keys = [sort.by for sort in query.sort]
     sorts = query.sort[: keys.index(BY_ID)] if BY_ID in keys else query.sort
     last = query.sort[min(len(sorts), len(query.sort) - 1)]
-    orders = tuple(order_of(sort, query.types) for sort in sorts)
+    orders = tuple(order_of(_among(sort, own_of(query)), query.types) for sort in sorts)
     return SortedScan(orders, by_id(query).filter, last.descending, tuple(leading(query)))
+
+
+def _among(sort: Sort, own: Own | None) -> Sort:
+    """Give a key of the order as it is kept for a unit's own, where it is."""
+    if own is None or len(own.units) != 1 or not own.keeps_order(sort.by):
+        return sort
+    return replace(sort, by=named(sort.by, own.units[0]))
 
 
 @dataclass(frozen=True, slots=True)
