@@ -12,7 +12,9 @@ import contextlib
 import math
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -64,6 +66,20 @@ class Unwatched:
         """See `Watcher`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Other processes that index a portion each.
+
+    Args:
+        begin: begins with a portion, by the rules of a revision or later ones; gives how many
+            resources got new entries (`index_portion`).
+        ahead: so many portions at most are begun and not done.
+    """
+
+    begin: Callable[[list[StoredResource], int], Future[int]]
+    ahead: int
+
+
 class Stopped(Exception):
     """The reindex was asked to stop; what is done stays, and the next one goes on from there."""
 
@@ -89,6 +105,8 @@ class Reindex:
         store: as whoever asks may use it, outside a transaction; all is reindexed all the same.
         watcher: hears how it goes on.
         stopping: tells whether to stop; asked after each portion.
+        elsewhere: gives other processes that index, for so many resources; None for as many as
+            are indexed in this one.
     """
 
     def __init__(
@@ -97,11 +115,13 @@ class Reindex:
         store: GuardedStore,
         watcher: Watcher,
         stopping: Callable[[], bool] = lambda: False,
+        elsewhere: Callable[[int], Elsewhere | None] = lambda _: None,
     ) -> None:
+        self._elsewhere = elsewhere
         self._server = server
         self._states = SearchStates(store.collections)
+        self._guarded = store
         self._store = ReindexStore(store.collections)
-        self._relabelled = store.relabelled
         self._watcher = watcher
         self._stopping = stopping
         self._owner = str(uuid.uuid4())
@@ -197,8 +217,8 @@ class Reindex:
         while True:
             try:
                 due = self._store.due(type_, revision, self._progress.after)
-                for portion in _portions(due):
-                    self._index(rules, portion)
+                for portion, written in self._indexed(rules, _portions(due)):
+                    self._done(portion, written)
                     found += len(portion)
                     deadline = math.inf
             except StoreUnavailable as error:
@@ -206,10 +226,34 @@ class Reindex:
             else:
                 return found
 
-    def _index(self, rules: Rules, portion: list[StoredResource]) -> None:
-        index = rules.indexer.index
-        made = [(each, index(json.parse(each.body or b""), each.reference)) for each in portion]
-        written = self._store.write(self._relabelled(made))
+    def _indexed(
+        self, rules: Rules, portions: Iterable[list[StoredResource]]
+    ) -> Iterator[tuple[list[StoredResource], int]]:
+        """Index portions, and give each in its order with how many of it were written.
+
+        One that was begun elsewhere and not given may be begun again: it does no harm.
+        """
+        left = max(0, self._progress.total - self._progress.done)
+        elsewhere = None if self._progress.verifying else self._elsewhere(left)
+        if elsewhere is None:
+            for portion in portions:
+                yield portion, index_portion(rules, self._guarded, portion)
+            return
+        begun: deque[tuple[list[StoredResource], Future[int]]] = deque()
+        try:
+            for portion in portions:
+                begun.append((portion, elsewhere.begin(portion, rules.revision)))
+                while begun and (len(begun) >= elsewhere.ahead or begun[0][1].done()):
+                    first, written = begun.popleft()
+                    yield first, written.result()
+            while begun:
+                first, written = begun.popleft()
+                yield first, written.result()
+        finally:
+            for _, future in begun:
+                future.cancel()
+
+    def _done(self, portion: list[StoredResource], written: int) -> None:
         self._written += written
         first = 0 if self._progress.verifying else len(portion)
         self._progress = replace(
@@ -249,6 +293,22 @@ class Reindex:
         self._watcher.waiting()
         self._rest(TICK_SECONDS)
         return deadline
+
+
+def index_portion(rules: Rules, store: GuardedStore, portion: Sequence[StoredResource]) -> int:
+    """Make the entries of some resources anew; give how many got new ones.
+
+    Args:
+        rules: by which.
+        store: as in `Reindex`.
+        portion: living resources as they were read; one that was changed since is left as it is.
+
+    Raises:
+        StoreUnavailable: the database does not answer; some may be written.
+    """
+    index = rules.indexer.index
+    made = [(each, index(json.parse(each.body or b""), each.reference)) for each in portion]
+    return ReindexStore(store.collections).write(store.relabelled(made))
 
 
 def _portions(resources: Iterator[StoredResource]) -> Iterator[list[StoredResource]]:

@@ -202,24 +202,25 @@ def _ids(read: Read, query: Query, limit: int) -> list[str] | None:
         return None if entries is None else [id_ for _, id_ in entries]
     found = _unless_many(
         lambda most: read.find(filter_, most, projection=ID_ONLY),
-        lambda most: read.count(filter_, most),
+        (lambda most: read.count(filter_, most)) if len(parts) == 1 else None,
         limit,
     )
     return None if found is None else [document["_id"] for document in found]
 
 
 def _unless_many(
-    give: Callable[[int], list[Given]], count: Callable[[int], int], limit: int
+    give: Callable[[int], list[Given]], count: Callable[[int], int] | None, limit: int
 ) -> list[Given] | None:
     """Give all there is; None for more than the limit, which are counted rather than given.
 
     Args:
         give: gives so many at most.
-        count: counts so many at most.
+        count: counts so many at most, in an index alone; None where that would read what is
+            counted, as of several criteria: it is as well given.
         limit: how many may be given.
     """
-    found = give(min(PROBE, limit) + 1)
-    if len(found) > PROBE:
+    found = give((limit if count is None else min(PROBE, limit)) + 1)
+    if count is not None and len(found) > PROBE:
         if count(limit + 1) > limit:
             return None
         found = give(limit + 1)
@@ -247,7 +248,9 @@ def _referred(read: Read, join: ReferredBy, limit: int) -> list[str] | None:
     filter_ = scan.bounded()
     referring = _unless_many(
         lambda most: own.find(filter_, most, projection=own.projection),
-        lambda most: own.count(filter_, most, hint=scan.hint),
+        (lambda most: own.count(filter_, most, hint=scan.hint))
+        if len(settled.where.parts) == 1
+        else None,
         limit,
     )
     return None if referring is None else sorted(set(targets(referring, join.name)))

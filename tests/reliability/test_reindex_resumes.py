@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from pymongo import MongoClient
 
@@ -121,21 +122,26 @@ def client(server: ServerProcess) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_reindex_that_was_killed_goes_on_where_it_was(
-    server: ServerProcess, client: httpx.Client
+    server: ServerProcess, client: httpx.Client, processes: str
 ) -> None:
-    register(client, "killed")
-    first = reindex(server)
-    wait_until_under_way(server, "killed")
+    code = f"killed-{processes}"
+    register(client, code)
+    first = reindex(server, "--processes", processes)
+    wait_until_under_way(server, code)
+    helpers = psutil.Process(first.pid).children()
     first.kill()
     first.wait(10)
-    assert total(client, "killed") is None
-    output = finished(reindex(server))
-    assert "SearchParameter/killed answers searches now" in output
+    assert total(client, code) is None
+    # Those who work for it end with it.
+    assert not psutil.wait_procs(helpers, timeout=10)[1]
+    output = finished(reindex(server, "--processes", processes))
+    assert f"SearchParameter/{code} answers searches now" in output
     again = int(output.split(" resources indexed")[0].rpartition("\n")[2].replace(",", ""))
     assert 0 < again < MANY
     time.sleep(1.1)  # the workers look once a second
-    assert total(client, "killed") == MANY
+    assert total(client, code) == MANY
 
 
 def test_two_at_once_do_the_work_once(server: ServerProcess, client: httpx.Client) -> None:
