@@ -116,8 +116,10 @@ class _Others:
             self._executor.shutdown(cancel_futures=True)
 
 
-# Of a process that indexes for another: opened when it starts, closed when it ends.
-_contexts: list[Context] = []
+class _Opened:
+    """Of a process that indexes for another: opened when it starts, closed when it ends."""
+
+    context: Context
 
 
 def _open(settings: Settings) -> None:
@@ -131,7 +133,7 @@ def _open(settings: Settings) -> None:
     opened = contextlib.ExitStack()
     store = opened.enter_context(opened_store(settings))
     multiprocessing.util.Finalize(None, opened.close, exitpriority=1)
-    _contexts.append(create_context(create_server(settings), store))
+    _Opened.context = create_context(create_server(settings), store)
     collect_rarely()
 
 
@@ -145,7 +147,7 @@ def _end_with(parent: BaseProcess | None) -> None:
 def _index(portion: list[StoredResource], revision: int) -> int:
     from fhir_server.bulk.reindex import index_portion
 
-    [context] = _contexts
+    context = _Opened.context
     rules = context.server.search.current()
     if rules.revision < revision:
         rules = context.server.search.refresh()

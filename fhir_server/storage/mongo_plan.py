@@ -40,6 +40,7 @@ from fhir_server.storage.mongo_branches import (
     updated_window,
     window,
 )
+from fhir_server.storage.mongo_common import COMMON_TOKENS
 from fhir_server.storage.mongo_filters import (
     Filter,
     as_filter,
@@ -61,6 +62,8 @@ COMMON = 10_000
 _ALIKE = 1.5
 # So much narrower is what a unit's own are kept in the order of.
 _KEPT = 1.5
+# Of more alternatives it is not remembered that many fulfil one.
+_REMEMBERED_TOGETHER = 8
 _EQUALITIES = (HasToken, HasId)
 _RANGES = (TokenRange, TextStart, TextContains, HasKey, Updated, InRange, Paired, Near, HasWord)
 _DRIVABLE = (*_EQUALITIES, *_RANGES)
@@ -93,8 +96,7 @@ class Plan:
         """Tell whether ids, or a token that few resources have, lead to the answer."""
         if self.exact:
             return True
-        filters = (as_filter(part) for part in self.equal)
-        return any(read.count(each, RARE, hint=TOKENS) < RARE for each in filters)
+        return any(_is_rare(read, part) for part in self.equal)
 
     def choose(self, read: Read) -> int:
         """Choose the way that is likely to be shorter."""
@@ -107,6 +109,20 @@ class Plan:
             return LED
         own = min(read.count(as_filter(part), COMMON, hint=TOKENS) for part in self.equal)
         return BY_ID if own < COMMON else LED
+
+
+def _is_rare(read: Read, criterion: Criterion) -> bool:
+    """Tell whether fewer than `RARE` resources fulfil an equality."""
+    parts = criterion.parts if isinstance(criterion, Or) else (criterion,)
+    spelled = tuple(part.token for part in parts if isinstance(part, HasToken))
+    among = read.collection.full_name
+    if spelled and COMMON_TOKENS.knows(among, spelled):
+        return False
+    if read.count(as_filter(criterion), RARE, hint=TOKENS) < RARE:
+        return True
+    if 0 < len(spelled) == len(parts) <= _REMEMBERED_TOGETHER:
+        COMMON_TOKENS.learn(among, spelled)
+    return False
 
 
 def plan(query: Query) -> Plan:

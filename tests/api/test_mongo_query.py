@@ -558,3 +558,10 @@ def test_a_cluster_gives_the_same_entries_by_sorting(corpus: Corpus, after: str 
     some = ["Patient.gender=male", "Patient.identifier=3", "Patient.identifier=4"]
     inside = {"$in": ["$$this", {"$literal": some}]}
     assert read.entries_of(some, 300) == read._sorted({"t": {"$in": some}}, inside, 300)
+
+
+def test_a_common_token_is_counted_once_and_not_for_each_search(large: Corpus, ask: Ask) -> None:
+    query = ask("Patient", gender="male", birthdate="ge2019")
+    first, then = (mongo_query.explain(large.collection, query)["queries"] for _ in range(2))
+    counts = [[q for q in queries if "COUNT" in q["stages"]] for queries in (first, then)]
+    assert [len(each) for each in counts] == [1, 0]
