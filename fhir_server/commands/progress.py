@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 5.0
 NAME_WIDTH = 32
+# Of less than this nobody can tell how long the rest will take.
+_TOO_LITTLE = 0.005
+# Longer times are told in minutes, and more minutes than these in hours.
+_SECONDS_TOLD = 100
 
 
 class Meter(Protocol):
@@ -139,12 +143,19 @@ class _Lines(_Silence):
 
     def _line(self, seconds: float) -> str:
         share = min(self._done / self._total, 1.0) if self._total else 1.0
-        left = seconds / share - seconds if share else 0.0
         rate = self._resources / seconds
-        return (
-            f"{share:.0%}: {self._resources:,} {self._counted}, {rate:,.0f} a second, "
-            f"about {left:.0f} s left"
-        )
+        line = f"{share:.0%}: {self._resources:,} {self._counted}, {rate:,.0f} a second"
+        if share < _TOO_LITTLE:
+            return line
+        return f"{line}, about {_span(seconds / share - seconds)} left"
+
+
+def _span(seconds: float) -> str:
+    """Say how long something takes as people would."""
+    minutes = round(seconds / 60)
+    if seconds < _SECONDS_TOLD:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < _SECONDS_TOLD else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _rich_progress(counted: str) -> Progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,30 @@ def test_progress_without_a_terminal_is_a_line_now_and_then(
         shown.done(50, 10)
         shown.waiting()
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("done", "took", "said"),
+    [
+        (1, 50.0, r"0%: 1 resources, 0 a second\n"),  # who knows
+        (500, 50.0, r"50%: .*, about 50 s left\n"),
+        (100, 100.0, r"10%: .*, about 15 min left\n"),
+        (100, 3600.0, r"10%: .*, about 9 h 0 min left\n"),
+    ],
+)
+def test_the_time_left_is_told_as_people_tell_it(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    done: int,
+    took: float,
+    said: str,
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr("fhir_server.commands.progress.time.monotonic", lambda: now)
+    with meter(1000, quiet=False) as shown:
+        now += took
+        shown.done(done, done)
+    assert re.fullmatch(said, capsys.readouterr().err)
 
 
 def test_progress_on_a_terminal_is_a_bar(
