@@ -16,6 +16,8 @@ import yaml
 from flask.testing import FlaskClient
 from lxml import etree
 
+from tests.yaml_files import SafeLoader
+
 CASES = Path(__file__).parent / "cases"
 BASE = "http://localhost/fhir"
 STEP_KEYS = {"request", "headers", "body", "expect", "save"}
@@ -26,13 +28,13 @@ EXPECT_KEYS = {
 FHIR = "{http://hl7.org/fhir}"
 
 
-class Loader(yaml.SafeLoader):
+class Loader(SafeLoader):
     """YAML without its guesses at dates: ``2026-03-02`` is a string, as it is in JSON."""
 
 
 Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
 }
 
 

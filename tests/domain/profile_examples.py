@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import yaml_files
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "profiles" / "examples"
@@ -65,7 +64,7 @@ def valid() -> dict[str, Json]:
 
 def breaches() -> list[Breach]:
     """Give the rows of the table."""
-    table = yaml.safe_load(TABLE.read_text())
+    table = yaml_files.load(TABLE.read_text())
     return [Breach(profile, **row) for profile, rows in table.items() for row in rows]
 
 

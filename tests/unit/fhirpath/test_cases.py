@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from fhir_server.fhirpath.engine import Engine, Environment, FhirPathError
+from tests import yaml_files
 from tests.unit.fhirpath.conftest import environment_of
 
 HERE = Path(__file__).parent
-SAMPLES = yaml.safe_load((HERE / "samples.yaml").read_text("utf-8"))
-SECTIONS = yaml.safe_load((HERE / "cases.yaml").read_text("utf-8"))
+SAMPLES = yaml_files.load((HERE / "samples.yaml").read_text("utf-8"))
+SECTIONS = yaml_files.load((HERE / "cases.yaml").read_text("utf-8"))
 
 
 def cases(kind: str) -> Iterator[Any]:
