@@ -84,8 +84,15 @@ def transaction(count: int, **more: Any) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
+@pytest.fixture(scope="module")
+def _only_what_is_made_from_now_on(app: Flask) -> None:
+    """To look through all that this process has made before takes 0.3 s each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
-def call(app: Flask, fhir: Fhir) -> Caller:
+def call(app: Flask, fhir: Fhir, _only_what_is_made_from_now_on: None) -> Caller:
     fhir.put("Patient/left-behind", {**PATIENT, "id": "left-behind"})
     organization = {
         "resourceType": "Organization", "id": "left-behind", "name": "Enhet",
