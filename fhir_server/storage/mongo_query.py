@@ -28,10 +28,11 @@ from fhir_server.storage.mongo_joins import (
 )
 from fhir_server.storage.mongo_plan import BY_ID, LED, Plan, counted, plan, type_filter
 from fhir_server.storage.mongo_reads import Document, Documents, Read
+from fhir_server.storage.mongo_referrers import ReferrerScan, leading_referrer
 from fhir_server.storage.mongo_scans import Position, Scan
 from fhir_server.storage.mongo_sort import sorted_scans
 
-# The numbers of the ways that chains lead, after those of `fhir_server.storage.mongo_plan`.
+# The numbers of the ways that joins lead, after those of `fhir_server.storage.mongo_plan`.
 FIRST_CHAIN = 2
 
 
@@ -202,6 +203,10 @@ def _way(read: Read, query: Query, number: int) -> _Way:
             return _Way(planned.scans(number), checks)
         settled = settle(read, query.where)
         return _Way(sorted_scans(_plain(query, settled.where)), settled.checks)
+    referring = leading_referrer(query)
+    if referring is not None:
+        others = And(tuple(part for part in query.where.parts if part is not referring))
+        return _Way([ReferrerScan(referring, joined(type_filter(query), as_filter(others)))], ())
     chain = _chains(query)[number - FIRST_CHAIN]
     settled = settle(read, _without(query, (chain,)))
     own_type = chain.name.partition(".")[0]
@@ -225,7 +230,8 @@ def _place(read: Read, query: Query) -> _Place:
     if query.cursor is None:
         return _Place(_first_way(read, query, chains))
     place = _read_cursor(query)
-    if place.way >= FIRST_CHAIN + len(chains) or (query.sort and place.way != BY_ID):
+    joins = len(chains) + (leading_referrer(query) is not None)
+    if place.way >= FIRST_CHAIN + joins or (query.sort and place.way != BY_ID):
         raise cursors.not_from("search")
     return place
 
@@ -233,6 +239,8 @@ def _place(read: Read, query: Query) -> _Place:
 def _first_way(read: Read, query: Query, chains: tuple[Chained, ...]) -> int:
     if query.sort:
         return BY_ID
+    if leading_referrer(query) is not None:
+        return FIRST_CHAIN
     if not chains:
         return _planned(read, query)[0].choose(read)
     planned = plan(_plain(query, settle(read, _without(query, chains)).where))

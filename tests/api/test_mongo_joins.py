@@ -222,3 +222,22 @@ def test_a_plan_that_sorts_without_a_limit_is_not_called_indexed(world: World) -
     read.find({"v": 1}, 5)
     read.find({"t": "Patient"}, 5)
     assert [report["indexed"] for report in reports] == [False, False, True]
+
+
+@pytest.mark.parametrize("where", [HasToken("CareTeam"), HasToken("CareTeam.status=active")])
+@pytest.mark.parametrize("name", ["CareTeam.subject", "CareTeam.participant"])
+@pytest.mark.parametrize("others", [(), (Not(FEMALE),)])
+@pytest.mark.parametrize("count", [1, 4, 500])
+def test_what_is_referred_to_comes_once_at_the_first_that_refers_to_it(
+    world: World, where: HasToken, name: str, others: tuple[Not, ...], count: int
+) -> None:
+    query = Query(("Patient",), every(ReferredBy(name, where), *others), count=count)
+    assert len(world.check(query)) > 5 or name == "CareTeam.participant"
+
+
+def test_a_page_of_whom_many_refer_to_looks_at_little_more_than_it_gives(world: World) -> None:
+    where = ReferredBy("Observation.subject", HasToken("Observation"))
+    plan = mongo_query.explain(world.collection, Query(("Patient",), every(where), count=5))
+    assert plan["indexed"]
+    assert plan["returned"] == 5
+    assert plan["documents_examined"] <= 40, plan
