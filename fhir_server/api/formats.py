@@ -102,6 +102,7 @@ def names_any(header: str, media_types: tuple[str, ...]) -> float:
     return max(named, default=0.0)
 
 
+@lru_cache(maxsize=256)
 def rendering(header: str, offered: tuple[str, ...]) -> str:
     """Give the offered media type that an Accept header, or a value of `_format`, asks for.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import current_app
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_options_header
 from werkzeug.sansio.utils import get_current_url
 
 from fhir_server.api import authentication, formats, large_bodies
@@ -213,10 +214,8 @@ def _parsed(data: bytes, format_: formats.Format) -> Any:
 
 def _sent_format() -> formats.Format:
     request = here()
-    parameters = request.mimetype_params
-    found = formats.format_of(request.mimetype, parameters) if request.mimetype else None
-    charset = parameters.get("charset", "utf-8").lower()
-    if found is None or charset not in CHARSETS[found]:
+    found = _format_of_content(request.environ.get("CONTENT_TYPE", ""))
+    if found is None:
         raise FhirError(
             Issue(
                 "error",
@@ -227,6 +226,16 @@ def _sent_format() -> formats.Format:
             ),
             status=415,
         )
+    return found
+
+
+@lru_cache(maxsize=256)
+def _format_of_content(content_type: str) -> formats.Format | None:
+    """Give the format of a body by its Content-Type; None for what can't be read."""
+    type_, parameters = parse_options_header(content_type)
+    found = formats.format_of(type_.lower(), parameters) if type_ else None
+    if found is None or parameters.get("charset", "utf-8").lower() not in CHARSETS[found]:
+        return None
     return found
 
 
@@ -256,7 +265,7 @@ def _most_bytes() -> int:
 
 
 def _received(request: Request) -> bytes:
-    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    encoding = request.environ.get("HTTP_CONTENT_ENCODING", "identity").lower()
     data, limit = sent_bytes(request), _most_bytes()
     if encoding in ("", "identity"):
         return data
