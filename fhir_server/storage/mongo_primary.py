@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pymongo
 from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.server_type import SERVER_TYPE
+from pymongo.topology_description import TopologyDescription
 
 from fhir_server.storage.records import StoreUnavailable
 
@@ -32,6 +33,22 @@ Result = TypeVar("Result")
 
 # The address of a primary and the number of the election that made it one.
 Identity = tuple[Any, Any]
+
+
+class _Described(NamedTuple):
+    """What one description of the deployment says; the driver makes another where it changes."""
+
+    topology: TopologyDescription
+    primary: Identity | None
+    is_visible: bool
+
+
+def _described(topology: TopologyDescription) -> _Described:
+    servers = topology.server_descriptions().values()
+    primaries = (s for s in servers if s.server_type == SERVER_TYPE.RSPrimary)
+    found = next(((s.address, s.election_id) for s in primaries), None)
+    visible = topology.topology_type_name not in ("Sharded", "LoadBalanced")
+    return _Described(topology, found, visible)
 
 
 class Primary:
@@ -49,6 +66,7 @@ class Primary:
     ) -> None:
         self._client = client
         self._collection = collection
+        self._described: _Described | None = None
         self._settled: Identity | None = None
         self._gone_since: float | None = None
 
@@ -99,17 +117,18 @@ class Primary:
             return read()
 
     def _is_visible(self) -> bool:
-        return self._client.topology_description.topology_type_name not in (
-            "Sharded",
-            "LoadBalanced",
-        )
+        return self._now().is_visible
 
     def _identity(self) -> Identity | None:
-        servers = self._client.topology_description.server_descriptions().values()
-        for server in servers:
-            if server.server_type == SERVER_TYPE.RSPrimary:
-                return server.address, server.election_id
-        return None
+        return self._now().primary
+
+    def _now(self) -> _Described:
+        """Give what the driver knows now; each read asks several times."""
+        topology = self._client.topology_description
+        described = self._described
+        if described is None or described.topology is not topology:
+            described = self._described = _described(topology)
+        return described
 
     def _settle(self) -> None:
         primary = self._identity()
