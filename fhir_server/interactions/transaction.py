@@ -62,6 +62,8 @@ def transaction(
         except StaleWrite:
             continue
         _add_warnings(planned, warnings)
+        # What was stored takes more memory than the answer, which is still to be made.
+        planned.prepared.clear()
         listed = [response_entry(context, e, planned.answers[e.index], prefer) for e in entries]
         return Answer(200, body=make_bundle("transaction-response", listed))
     raise busy("A resource of the transaction")

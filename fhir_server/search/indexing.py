@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -114,12 +115,14 @@ class Indexer:
         for contained in _contained(resource):
             self._add_contained(contained, collector)
         keys, found = _sorted_values(collector, id_)
-        listed = list(collector.tokens)
+        # Resources of one bundle say much the same; what is repeated is kept once until all of it
+        # is stored (docs/adr/0025-memory-of-a-worker.md).
+        listed = list(map(intern, collector.tokens))
         return IndexEntries(
             listed,
             keys,
             found,
-            words_of(resource, collector.words) if self._words else [],
+            list(map(intern, words_of(resource, collector.words))) if self._words else [],
             collector.position,
             self._revision,
             self._facts_of(resource),

@@ -58,6 +58,8 @@ from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUn
 from fhir_server.storage.snapshot import Snapshot
 
 DUPLICATE_KEY = 11000
+# Documents that are spelled at once: a message of thousands takes memory of all of them twice.
+_AT_ONCE = 500
 TRANSACTION_SECONDS = 30.0
 # Who asks whether the server is ready often waits no longer than a second.
 PING_SECONDS = 0.5
@@ -298,11 +300,14 @@ class MongoStore(Snapshot):
     ) -> None:
         if not changes:
             return
+        count = 0
         try:
-            result = place.bulk_write(writes(changes), session=transaction.session)
+            for first in range(0, len(changes), _AT_ONCE):
+                some = writes(changes[first : first + _AT_ONCE])
+                result = place.bulk_write(some, session=transaction.session)
+                count += result.inserted_count + result.upserted_count + result.matched_count
         except BulkWriteError as error:
             raise _stale(changes, error) from None
-        count = result.inserted_count + result.upserted_count + result.matched_count
         _require_all(changes, count)
 
 

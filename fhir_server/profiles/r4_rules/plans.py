@@ -33,6 +33,7 @@ class Plans:
         extensions: Extensions,
     ) -> None:
         self._definitions = definitions
+        self._resource_types = frozenset(definitions.resource_types)
         self._invariants = invariants
         self._bindings = bindings
         self._extensions = extensions
@@ -137,8 +138,8 @@ class Plans:
         if key not in self._made:
             plan = self._new(*key)
             shared = self._plan("Reference")
-            types = frozenset(self._definitions.resource_types)
-            plan.own = (*shared.own, reference_check(targets, stated_by, types))
+            check = reference_check(targets, stated_by, self._resource_types)
+            plan.own = (*shared.own, check)
             plan.passes = None if shared.own else leads_elsewhere
             plan.steps = shared.steps
         return self._made[key]
