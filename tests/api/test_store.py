@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fhir_server.storage import mongo
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import (
     AlreadyDone,
@@ -55,6 +56,25 @@ def test_an_update_of_a_version_that_is_not_current_is_stale_and_adds_nothing(
         store.transact([create("upd-other"), update("upd", 2)])
     assert versions(store, "upd") == [2, 1]
     assert store.read("Basic", "upd-other") is None
+
+
+def test_what_is_spelled_in_portions_is_stored_as_one(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each portion may hold creates, updates or both."""
+    monkeypatch.setattr(mongo, "_AT_ONCE", 2)
+    store.transact([create(f"portion-{number}") for number in range(5)])
+    changes = [update("portion-0", 2), create("portion-5"), create("portion-6")]
+    store.transact([*changes, create("portion-7"), update("portion-1", 2)])
+    found = store.read_many([f"Basic/portion-{number}" for number in range(9)])
+    assert [each.version for _, each in sorted(found.items())] == [2, 2, 1, 1, 1, 1, 1, 1]
+    for stale in (update("portion-0", 2), create("portion-1")):
+        with pytest.raises(StaleWrite):
+            store.transact(
+                [create("portion-8"), update("portion-2", 2), create("portion-9"), stale]
+            )
+    assert store.read("Basic", "portion-8") is None
+    assert versions(store, "portion-2") == [1]
 
 
 def test_a_version_stored_ahead_by_a_writer_who_died_does_no_harm(store: MongoStore) -> None:
