@@ -116,16 +116,21 @@ def test_what_workers_are_forked_from_has_one_thread_and_no_connection() -> None
     assert done.stdout.splitlines() == ["1", "[]"]
 
 
+# Each writes to a file of its own: what two processes write to one pipe mixes within a line.
 FORKED = """
-import os
+import os, tempfile
 import fhir_server.preloaded
 from uuid_utils import uuid7
 uuid7()
-for _ in range(2):
+files = [tempfile.TemporaryFile("w+") for _ in range(2)]
+for file in files:
     if os.fork() == 0:
-        print(*(uuid7() for _ in range(1000)), flush=True)
+        print(*(uuid7() for _ in range(1000)), file=file, flush=True)
         os._exit(0)
 os.wait(), os.wait()
+for file in files:
+    file.seek(0)
+    print(file.read())
 """
 
 

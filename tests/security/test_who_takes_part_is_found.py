@@ -55,10 +55,10 @@ def test_what_ended_long_ago_is_not_read_to_know_who_cares_for_a_person(
     read: list[int] = []
     about = Snapshot.about
 
-    def counted(self: Snapshot, tokens: Any, wanted: Any, limit: int = 0) -> Any:
+    def counted(self: Snapshot, tokens: Any, wanted: Any) -> Any:
         asked = self.collections.resources.find(mongo_about.having(tokens, wanted)).hint(TOKENS)
         read.append(asked.explain()["executionStats"]["totalDocsExamined"])
-        return about(self, tokens, wanted, limit)
+        return about(self, tokens, wanted)
 
     monkeypatch.setattr(Snapshot, "about", counted)
     for who in (staff("psyk"), staff("region"), staff("hc")):
