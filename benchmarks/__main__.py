@@ -100,7 +100,11 @@ def measure(options: Options, said: Mapping[str, Any]) -> None:
             folder, [*targets, *peers], load, options,
             lambda text: console.print(text, markup=False),
         )  # fmt: skip
-        chosen = [each for each in workloads() if not options.only or each.name in options.only]
+        chosen = [
+            each
+            for each in workloads()
+            if each.name in options.only or not (options.only or each.content.get("beside_only"))
+        ]
         bench = Bench(run, folder, mongod, stack, with_limits=not said["no_limits"])
         sizes = bench.load_synthea() if any(each.data == "synthea" for each in chosen) else {}
         if hapi and sizes:
@@ -172,7 +176,8 @@ class Bench:
             self._know("region", [*domain.units_and_staff(), *domain.people()])
         oracle = self._oracles[workload.data]
         limited = self._with_limits and workload.limit
-        self._run.workload(workload, oracle, self._limit(workload, oracle) if limited else None)
+        limit = self._limit(workload, oracle) if limited else None
+        self._run.workload(workload, oracle, limit, _beside(workload))
 
     def _know(self, data: str, resources: list[dict[str, Any]]) -> None:
         self._oracles[data] = Oracle(resources)
@@ -188,6 +193,12 @@ class Bench:
         return bare_limit(
             workload.limit, self._routes, self._run.generators, plan, (uri, pid), self._run.options
         )
+
+
+def _beside(workload: Workload) -> Workload | None:
+    """Give what a workload is to take no more than so many times as long as."""
+    name = workload.content.get("within", {}).get("of")
+    return next((each for each in workloads() if each.name == name), None)
 
 
 def _created(target: Target, workload: Workload, plan: Path) -> str:

@@ -36,7 +36,8 @@ def goals(workloads: Sequence[Workload], document: Json) -> list[Goal]:
 
     Args:
         workloads: with what they promise: ``target`` of the bare limit, ``peer_target`` of each
-            peer, ``rate_target`` a second, ``within`` so many times another workload's time.
+            peer, ``rate_target`` a second, ``within`` so many times the time of
+            another workload that was measured in turns with it.
         document: of the run.
     """
     found = {(e["workload"], e["clients"], e["target"]): e for e in document["measured"]}
@@ -71,7 +72,9 @@ def _of_workload(
         wanted_words = f"≥ {rate:,} {workload.unit}/s"
         yield Goal(f"{workload.title}, at best", wanted_words, f"{best:,.0f}", best >= rate)
     if (within := workload.content.get("within")) is not None and own:
-        others = [e for (name, _, t), e in found.items() if name == within["of"] and t == reference]
+        others = [
+            e for (name, _, t), e in found.items() if name == workload.name and t == within["of"]
+        ]
         if others and others[0]["ms"]["p50"]:
             times = own[0]["ms"]["p50"] / others[0]["ms"]["p50"]
             what = f"{workload.title} beside {within['of']}, p50"

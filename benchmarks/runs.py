@@ -105,7 +105,11 @@ class Run:
             self._say(f"  {target.name}: {count:,} resources loaded, {rate:,.0f} a second")
 
     def workload(
-        self, workload: Workload, oracle: Oracle, limit: Callable[[int], Slice] | None
+        self,
+        workload: Workload,
+        oracle: Oracle,
+        limit: Callable[[int], Slice] | None,
+        beside: Workload | None = None,
     ) -> None:
         """Measure a workload on all targets that have what it asks for.
 
@@ -113,6 +117,8 @@ class Run:
             workload: what.
             oracle: over the data.
             limit: measures a slice of the bare limit with so many clients; None for none.
+            beside: another workload, of the first target, that it is compared with in turns: the
+                machine may be slower a minute later. None for none.
         """
         targets = [each for each in self._targets if each.ours or not workload.ours]
         plans = [
@@ -125,6 +131,12 @@ class Run:
                 target.name: partial(self._slice, target, workload.flow, plan, clients, token)
                 for target, plan in zip(targets, plans, strict=True)
             }
+            if beside is not None:
+                plan = write_plan(beside, oracle, (0, 1), self._folder)
+                own = beside.content.get("token", "")
+                makers[beside.name] = partial(
+                    self._slice, self.reference, beside.flow, plan, clients, own
+                )
             if limit is not None:
                 makers[workload.limit] = lambda _, __, n=clients: limit(n)  # type: ignore[misc]
             self._rounds(workload, clients, makers)

@@ -28,6 +28,8 @@ def a_run() -> Any:
         ("read", 8, "route-find"): measured(100, 100),
         ("search", 8, "secured"): measured(30, 30),
         ("search", 8, "Other"): measured(10, 10),
+        ("named-contacts", 8, "secured"): measured(30, 30),
+        ("named-contacts", 8, "read-patient"): measured(30, 30),
     }
     return document(workloads(), found, "secured", ABOUT)
 
@@ -36,6 +38,7 @@ def test_goals_are_judged_by_the_ratios_of_the_run() -> None:
     judged = {goal.what: (goal.got, goal.met) for goal in goals(workloads(), a_run())}
     assert judged["Read, 8 clients, beside route-find"] == ("0.65", True)
     assert judged["Search mix, 8 clients, beside Other"] == ("3.00", False)
+    assert judged["$named-contacts beside read-patient, p50"] == ("1.00", True)
     assert judged["Start-up, data folder in use"] == ("2.50 s", False)
     assert judged["Memory of a worker after the run"] == ("120 MB", True)
 
