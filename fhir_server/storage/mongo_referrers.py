@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fhir_server.search import tokens
-from fhir_server.search.query import Not, Query, ReferredBy
+from fhir_server.search.query import Criterion, Not, Or, Query, ReferredBy
 from fhir_server.storage.mongo_chains import FOUND_AT
 from fhir_server.storage.mongo_filters import Filter, joined
 from fhir_server.storage.mongo_joins import (
@@ -35,11 +35,15 @@ def leading_referrer(query: Query) -> ReferredBy | None:
         return None
     own = own_of(query)
     rest = [part for part in query.where.parts if part is not found[0]]
-    plain = all(
-        (isinstance(part, Not) and not has_join(part)) or (own and part is own.criterion)
-        for part in rest
-    )
+    plain = all(_excludes(part) or (own and part is own.criterion) for part in rest)
     return found[0] if plain else None
+
+
+def _excludes(criterion: Criterion) -> bool:
+    """Tell whether a criterion leaves some out, and selects nothing."""
+    if isinstance(criterion, Or):
+        return any(_excludes(part) for part in criterion.parts) and not has_join(criterion)
+    return isinstance(criterion, Not) and not has_join(criterion)
 
 
 @dataclass(frozen=True, slots=True)
