@@ -130,8 +130,8 @@ def entries_of_units(
         # A dot would divide the name of a field.
         mark = f"{MARK}{unit.replace('.', ':')}"
         more_keys |= {f"{name}{mark}{end}": value for name, end, value in own}
-        changed = f"{resource_type}:{UPDATED}{mark}<"
-        more_keys[changed] = f"{moment(last_updated)} {reference}"
+        changed = updated(resource_type, unit).replace(".", ":")
+        more_keys[f"{changed}<"] = f"{moment(last_updated)} {reference}"
         for token in several:
             place = min(token.find(m) for m in (tokens.TEXT, tokens.START) if m in token)
             more_tokens.append(f"{token[:place]}{MARK}{unit}{token[place:]}")

@@ -204,13 +204,19 @@ def updated_window(among: Sequence[Criterion]) -> tuple[int | None, int | None]:
 
 def updated_scan(query: Query, *, descending: bool = False) -> UpdatedScan:
     """Give the scan in the order of last updates, as far as the query restricts them."""
-    unequal = [
-        as_filter(part)
-        for part in query.where.parts
-        if isinstance(part, Updated) and part.comparator == "ne"
-    ]
     low, high = updated_window(query.where.parts)
-    return UpdatedScan(query.types, low, high, joined(*unequal), descending)
+    return UpdatedScan(query.types, low, high, beside_window(query.where.parts), descending)
+
+
+def beside_window(among: Sequence[Criterion]) -> Filter:
+    """Give what criteria ask that the bounds of the last update don't say."""
+    return joined(
+        *(
+            as_filter(part)
+            for part in among
+            if not isinstance(part, Updated) or part.comparator == "ne"
+        )
+    )
 
 
 def _updated_branches(query: Query, criterion: Updated) -> Scans:

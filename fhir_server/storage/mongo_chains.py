@@ -17,7 +17,7 @@ from fhir_server.search.query import Chained
 from fhir_server.storage.mongo_filters import Filter, joined
 from fhir_server.storage.mongo_joins import few_matches, fulfilling, ids_after, inner_query
 from fhir_server.storage.mongo_reads import Document, Entry, Read
-from fhir_server.storage.mongo_scans import Position
+from fhir_server.storage.mongo_scans import Position, are_two_texts
 
 # Where a document was found: not a field of the store, but a position to go on from.
 FOUND_AT = "@"
@@ -57,9 +57,7 @@ class ChainScan:
 
     def accepts(self, position: Position) -> bool:
         """Tell whether this can be one of the scan's positions."""
-        if not isinstance(position, list) or len(position) != 2:
-            return False
-        return all(isinstance(p, str) for p in position) and position[0].startswith(self._start)
+        return are_two_texts(position) and position[0].startswith(self._start)
 
     def within(self, *filters: Filter) -> ChainScan:
         """Narrow the scan."""

@@ -23,8 +23,8 @@ from fhir_server.search.query import (
     Updated,
 )
 from fhir_server.search.unit_entries import SENT, kept, moment, named, updated
-from fhir_server.storage.mongo_branches import Scans, updated_window
-from fhir_server.storage.mongo_filters import Filter, as_filter, joined
+from fhir_server.storage.mongo_branches import Scans, beside_window, updated_window
+from fhir_server.storage.mongo_filters import Filter, start_key
 from fhir_server.storage.mongo_scans import KeyScan, MergedScan
 
 # More units than these, and each page would begin with as many queries.
@@ -97,13 +97,11 @@ class Own:
     def updates(self, query: Query, unit: str, *, descending: bool = False) -> KeyScan:
         """Give the scan in the order of last updates of one unit's own."""
         low, high = updated_window(query.where.parts)
-        field = f"k.{updated(self.resource_type, unit).replace('.', ':')}<"
-        unequal = [p for p in query.where.parts if isinstance(p, Updated) and p.comparator == "ne"]
         return KeyScan(
-            field,
+            start_key(updated(self.resource_type, unit)),
             None if low is None else moment(low),
             None if high is None else moment(high),
-            joined(*(as_filter(part) for part in unequal)),
+            beside_window(query.where.parts),
             descending,
         )
 

@@ -146,8 +146,7 @@ def plan(query: Query) -> Plan:
 def _led_among(query: Query, leader: Criterion, own: Own) -> Scans:
     """Give the scans that a criterion leads among what is a unit's own."""
     if isinstance(leader, Updated):
-        rest = [as_filter(part) for part in query.where.parts if not isinstance(part, Updated)]
-        return own.led(lambda unit: [own.updates(query, unit).within(*rest)])
+        return own.led(lambda unit: [own.updates(query, unit)])
     return own.led(lambda unit: _led_by(query, leader, of_unit(leader, unit)))
 
 
@@ -302,8 +301,7 @@ def _led_by(query: Query, leader: Criterion, by: Criterion | None = None) -> Sca
     """
     parts, by = query.where.parts, by or leader
     if isinstance(leader, Updated) and leader.comparator != "ne":
-        rest = [as_filter(part) for part in parts if not isinstance(part, Updated)]
-        return [updated_scan(query).within(*rest)]
+        return [updated_scan(query)]
     typed = type_filter(query)
     if isinstance(leader, InRange) and isinstance(by, InRange):
         low, high = window(leader.name, parts)

@@ -23,7 +23,7 @@ from fhir_server.storage.mongo_joins import (
 from fhir_server.storage.mongo_own import own_of
 from fhir_server.storage.mongo_plan import by_id
 from fhir_server.storage.mongo_reads import Document, Read
-from fhir_server.storage.mongo_scans import IdScan, Position
+from fhir_server.storage.mongo_scans import IdScan, Position, are_two_texts
 
 Reference = tuple[str, str]  # what refers, what it refers to
 
@@ -80,9 +80,7 @@ class ReferrerScan:
 
     def accepts(self, position: Position) -> bool:
         """Tell whether this can be one of the scan's positions."""
-        if not isinstance(position, list) or len(position) != 2:
-            return False
-        return all(isinstance(each, str) for each in position)
+        return are_two_texts(position)
 
     def within(self, *filters: Filter) -> ReferrerScan:
         """Narrow the scan."""

@@ -200,9 +200,7 @@ class TokenScan:
 
     def accepts(self, position: Position) -> bool:
         """Tell whether this can be one of the scan's positions."""
-        if not isinstance(position, list) or len(position) != 2:
-            return False
-        return all(isinstance(p, str) for p in position) and self.low <= position[0] < self.high
+        return are_two_texts(position) and self.low <= position[0] < self.high
 
     def bounded(self) -> Filter:
         """Give the filter for all that the scan finds."""
@@ -327,9 +325,7 @@ class WordScan:
 
     def accepts(self, position: Position) -> bool:
         """Tell whether this can be one of the scan's positions."""
-        if not isinstance(position, list) or len(position) != 2:
-            return False
-        return all(isinstance(p, str) for p in position) and position[0].startswith(self.start)
+        return are_two_texts(position) and position[0].startswith(self.start)
 
     def bounded(self) -> Filter:
         """Give the filter for all that the scan finds."""
@@ -376,6 +372,11 @@ def _sorted(
     if fields is not None:
         pipeline.append({"$project": fields})
     return mongo_direct.aggregate(read.collection, pipeline, session=read.session).all()
+
+
+def are_two_texts(position: Position) -> bool:
+    """Tell whether a position is a list of two texts."""
+    return isinstance(position, list) and list(map(type, position)) == [str, str]
 
 
 def of_types(types: Sequence[str]) -> Filter:

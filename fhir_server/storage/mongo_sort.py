@@ -28,7 +28,6 @@ from fhir_server.search.query import (
     Sort,
     TextContains,
     TextStart,
-    Updated,
 )
 from fhir_server.search.ranges import AFTER, LONG, SPANS, shifted
 from fhir_server.search.unit_entries import named
@@ -60,11 +59,10 @@ def sorted_scans(query: Query) -> list[Scan]:
 
 
 def _by_updates(query: Query, *, descending: bool) -> Scan:
-    rest = [as_filter(part) for part in query.where.parts if not isinstance(part, Updated)]
     own = own_of(query)
     if own is not None and len(own.units) == 1:
-        return own.updates(query, own.units[0], descending=descending).within(*rest)
-    return updated_scan(query, descending=descending).within(*rest)
+        return own.updates(query, own.units[0], descending=descending)
+    return updated_scan(query, descending=descending)
 
 
 def _by_ranges(query: Query, sort: Sort) -> list[Scan]:
@@ -123,7 +121,8 @@ def _sorted_scan(query: Query) -> SortedScan:
     keys = [sort.by for sort in query.sort]
     sorts = query.sort[: keys.index(BY_ID)] if BY_ID in keys else query.sort
     last = query.sort[min(len(sorts), len(query.sort) - 1)]
-    orders = tuple(order_of(_among(sort, own_of(query)), query.types) for sort in sorts)
+    own = own_of(query)
+    orders = tuple(order_of(_among(sort, own), query.types) for sort in sorts)
     return SortedScan(orders, by_id(query).filter, last.descending, tuple(leading(query)))
 
 
