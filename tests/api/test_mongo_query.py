@@ -7,7 +7,6 @@ index entries one resource at a time.
 from __future__ import annotations
 
 import base64
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,6 @@ import pytest
 from bson.binary import Binary
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pymongo import MongoClient
 
 from fhir_server.fhir.outcome import FhirError
 from fhir_server.profiles.definitions import Definitions
@@ -28,7 +26,6 @@ from fhir_server.search.matching import Indexed, matches
 from fhir_server.search.parse import QueryParser
 from fhir_server.search.query import Query
 from fhir_server.storage import mongo_query
-from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_plan import plan
 from fhir_server.storage.mongo_reads import Document, Documents, Read
 from fhir_server.storage.mongo_scans import TokenScan
@@ -55,16 +52,6 @@ def document(resource: Indexed) -> Document:
 
 
 @pytest.fixture(scope="module")
-def indexer() -> Indexer:
-    return Indexer(Definitions.load(), STOCKHOLM, BASE)
-
-
-@pytest.fixture(scope="module")
-def parser() -> QueryParser:
-    return QueryParser(Definitions.load(), STOCKHOLM, BASE, default_count=7, max_count=1000)
-
-
-@pytest.fixture(scope="module")
 def ask(parser: QueryParser) -> Ask:
     """Read a search of one type: ask("Patient", name="x") or ask("Patient", ("name:exact", "x"))."""
 
@@ -72,23 +59,6 @@ def ask(parser: QueryParser) -> Ask:
         return parser.parse(type_, [*pairs, *named.items()])
 
     return read
-
-
-@pytest.fixture(scope="module")
-def fresh(mongo_uri: str) -> Iterator[Callable[[], Documents]]:
-    """Make empty, indexed collections; all are dropped in the end."""
-    client: MongoClient[Document] = MongoClient(mongo_uri)
-    names = []
-
-    def make() -> Documents:
-        names.append(f"query_{secrets.token_hex(6)}")
-        ensure_indexes(client[names[-1]])
-        return client[names[-1]]["resources"]
-
-    yield make
-    for name in names:
-        client.drop_database(name)
-    client.close()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ They find what the criteria say, page by page and in order, whatever leads to it
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -15,10 +14,8 @@ import pytest
 from bson.binary import Binary
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pymongo import MongoClient
 
 from fhir_server.fhir.outcome import FhirError
-from fhir_server.profiles.definitions import Definitions
 from fhir_server.search import labels
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.labels import Labels
@@ -28,40 +25,11 @@ from fhir_server.search.query import HasToken, Query, either, every
 from fhir_server.search.unit_entries import SENT
 from fhir_server.storage import mongo_query
 from fhir_server.storage.documents import index_fields
-from fhir_server.storage.mongo_indexes import ensure_indexes
 from fhir_server.storage.mongo_reads import Document, Documents
 from tests.api.test_mongo_query import Corpus, check, references
 from tests.unit.search import samples
-from tests.unit.search.samples import BASE, STOCKHOLM
 
 UNITS = ("Organization/a.1", "Organization/b", "Organization/c")
-
-
-@pytest.fixture(scope="module")
-def indexer() -> Indexer:
-    return Indexer(Definitions.load(), STOCKHOLM, BASE)
-
-
-@pytest.fixture(scope="module")
-def parser() -> QueryParser:
-    return QueryParser(Definitions.load(), STOCKHOLM, BASE, default_count=7, max_count=1000)
-
-
-@pytest.fixture(scope="module")
-def fresh(mongo_uri: str) -> Iterator[Callable[[], Documents]]:
-    """Make empty, indexed collections; all are dropped in the end."""
-    client: MongoClient[Document] = MongoClient(mongo_uri)
-    names = []
-
-    def make() -> Documents:
-        names.append(f"own_{secrets.token_hex(6)}")
-        ensure_indexes(client[names[-1]])
-        return client[names[-1]]["resources"]
-
-    yield make
-    for name in names:
-        client.drop_database(name)
-    client.close()
 
 
 def stored(resource: Indexed, own: Labels) -> tuple[Indexed, Document]:
