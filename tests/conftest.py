@@ -28,6 +28,7 @@ from fhir_server.settings import Settings
 from fhir_server.storage import embedded
 from fhir_server.storage.mongo import MongoStore
 from tests import http
+from tests.memory_folder import folder_in_memory
 
 ROOT = Path(__file__).parent.parent
 
@@ -103,9 +104,10 @@ def _no_settings_from_outside() -> None:
 @pytest.fixture(scope="session")
 def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real one-member replica set for this test process."""
-    mongod = embedded.start(tmp_path_factory.mktemp("mongo"), cache_gb=0.25)
-    yield mongod.uri
-    mongod.stop()
+    with folder_in_memory(otherwise=tmp_path_factory.mktemp("mongo")) as folder:
+        mongod = embedded.start(folder, cache_gb=0.25)
+        yield mongod.uri
+        mongod.stop()
 
 
 @pytest.fixture(scope="module")
