@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +21,14 @@ import pytest
 
 from tests import http
 from tests.conftest import ROOT, ServerProcess, free_port
+from tests.reliability.replica_set import eventually
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(180)]
 
 PARTS = 5
+# How often each client is answered before the kill, and again after it.
+ANSWERS = 15
+KEYS_OF_ONE_SEARCH = 40
 
 
 @dataclass
@@ -34,15 +39,28 @@ class Load:
     updates: dict[str, int] = field(default_factory=dict)
     transactions: set[str] = field(default_factory=set)
     tried: set[str] = field(default_factory=set)
+    answers: Counter[str] = field(default_factory=Counter)
     _end: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self, run: str) -> None:
         for n in range(3):
             work = [(self._update, f"{run}-u{n}"), (self._transact, f"{run}-t{n}")]
-            self._threads += [threading.Thread(target=f, args=(name,)) for f, name in work]
+            self._threads += [
+                threading.Thread(target=f, args=(name,), name=name) for f, name in work
+            ]
         for thread in self._threads:
             thread.start()
+
+    def go_on(self) -> None:
+        """Return when each client has been answered some more times."""
+        before = self.answers.copy()
+        assert eventually(
+            lambda: all(
+                self.answers[thread.name] >= before[thread.name] + ANSWERS
+                for thread in self._threads
+            )
+        )
 
     def stop(self) -> None:
         self._end.set()
@@ -69,10 +87,10 @@ class Load:
                 if self._accepted(lambda key=key: client.post("", json=_bundle(key))):
                     self.transactions.add(key)
 
-    @staticmethod
-    def _accepted(send: Callable[[], httpx.Response]) -> bool:
+    def _accepted(self, send: Callable[[], httpx.Response]) -> bool:
         with contextlib.suppress(httpx.TransportError):
             if send().status_code in (200, 201):
+                self.answers[threading.current_thread().name] += 1
                 return True
         time.sleep(0.05)
         return False
@@ -131,24 +149,39 @@ def test_nothing_acknowledged_is_lost(
     server = crashing_server
     load = Load(server.base)
     load.start(kill.__name__.replace("_", "-"))
-    time.sleep(2.5)
+    load.go_on()
+    family = psutil.Process(server.process.pid).children(recursive=True)
     kill(server)
-    time.sleep(1.5)
     if server.process.poll() is not None:
+        # At the same port, so that the clients go on; workers listen there until they have ended.
+        assert not psutil.wait_procs(family, timeout=30)[1]
         # The next start has to cope with whatever the kill left behind.
         restarted = ServerProcess.start(server.data_dir, port=server.port)
         server.process = restarted.process
     server.wait_until_ready()
-    time.sleep(2)
+    load.go_on()
     load.stop()
     assert len(load.updates) == 3
-    assert len(load.transactions) > 10
+    assert len(load.transactions) >= 3 * 2 * ANSWERS
     with http.Client(base_url=server.base, timeout=30) as client:
         for id_, version in load.updates.items():
             _assert_whole_history(client, id_, version)
-        for key in sorted(load.tried):
-            count = client.get("/Basic", params={"identifier": f"urn:tx|{key}"}).json()["total"]
-            assert count == PARTS if key in load.transactions else count in (0, PARTS), key
+        found = _counts(client, sorted(load.tried))
+    for key in load.tried:
+        assert found[key] == PARTS if key in load.transactions else found[key] in (0, PARTS), key
+
+
+def _counts(client: httpx.Client, keys: list[str]) -> Counter[str]:
+    """Count the resources that carry each key."""
+    counts: Counter[str] = Counter()
+    for start in range(0, len(keys), KEYS_OF_ONE_SEARCH):
+        asked = keys[start : start + KEYS_OF_ONE_SEARCH]
+        wanted = ",".join(f"urn:tx|{key}" for key in asked)
+        page = client.get("/Basic", params={"identifier": wanted, "_count": 500}).json()
+        entries = page.get("entry", ())
+        assert page["total"] == len(entries)
+        counts.update(entry["resource"]["identifier"][0]["value"] for entry in entries)
+    return counts
 
 
 def _assert_whole_history(client: httpx.Client, id_: str, acknowledged: int) -> None:
@@ -191,27 +224,19 @@ def test_ctrl_c_in_a_terminal_reaches_all_processes_and_still_ends_in_order(tmp_
     assert "Traceback" not in server.log, server.log
 
 
-def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    server = ServerProcess.start(tmp_path / "data")
-    try:
-        with pytest.raises(AssertionError, match="the server ended"):
-            ServerProcess.start(tmp_path / "data")
-        assert str(server.process.pid) in server.log
-        assert http.get(f"{server.base}/metadata").status_code == 200
-    finally:
-        server.stop()
+def test_a_second_server_on_the_same_data_is_refused(live_server: ServerProcess) -> None:
+    with pytest.raises(AssertionError, match="the server ended"):
+        ServerProcess.start(live_server.data_dir)
+    assert str(live_server.process.pid) in live_server.log
+    assert http.get(f"{live_server.base}/metadata").status_code == 200
 
 
-def test_a_taken_port_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    server = ServerProcess.start(tmp_path / "one")
-    command = [sys.executable, "-m", "fhir_server.cli", "serve", "--port", str(server.port)]
-    try:
-        second = subprocess.run(
-            [*command, "--data-dir", str(tmp_path / "two")],
-            cwd=ROOT, check=False, capture_output=True, text=True, timeout=30,
-        )  # fmt: skip
-    finally:
-        server.stop()
+def test_a_taken_port_is_refused_in_a_sentence(live_server: ServerProcess, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fhir_server.cli", "serve", "--port", str(live_server.port)]
+    second = subprocess.run(
+        [*command, "--data-dir", str(tmp_path / "two")],
+        cwd=ROOT, check=False, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
     assert second.returncode == 1
     assert "Can't listen on" in second.stderr
     assert "Traceback" not in second.stderr
