@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from fhir_server.fhir.outcome import FhirError, Issue
@@ -40,6 +40,17 @@ class Asked:
     def terminology(self) -> Terminology:
         """What answers about codes just now."""
         return self.terms()
+
+    @property
+    def spelled(self) -> tuple[Asked, ...]:
+        """What is asked, of each parameter whose entries answer it: itself, as a rule."""
+        parameter = self.parameter
+        if not parameter.said_by:
+            return (self,)
+        return tuple(
+            replace(self, parameter=replace(parameter, name=name, said_by=()))
+            for name in parameter.said_by
+        )
 
     @property
     def label(self) -> str:

@@ -62,7 +62,8 @@ def criterion(asked: Asked, values: str) -> Criterion:
         _require_modifier(asked)
     if asked.modifier == "missing":
         return _missing(asked, values)
-    found = either(*(_read(asked, value) for value in split(values, ",")))
+    spelled = asked.spelled
+    found = either(*(_read(each, value) for value in split(values, ",") for each in spelled))
     return Not(found) if asked.modifier in NEGATIONS else found
 
 
@@ -111,12 +112,14 @@ def _require_modifier(asked: Asked) -> None:
 def _missing(asked: Asked, value: str) -> Criterion:
     if value not in ("true", "false"):
         raise asked.refused("the value of :missing must be true or false.")
-    parameter = asked.parameter
-    if parameter.type in ORDERED:
-        found: Criterion = HasKey(parameter.name)
-    else:
-        found = TokenRange(*present_range(parameter.name))
+    found = either(*(_present(each.parameter) for each in asked.spelled))
     return Not(found) if value == "true" else found
+
+
+def _present(parameter: Parameter) -> Criterion:
+    if parameter.type in ORDERED:
+        return HasKey(parameter.name)
+    return TokenRange(*present_range(parameter.name))
 
 
 __all__ = ["COMPARATORS", "NOTHING", "Asked", "criterion", "modifiers"]

@@ -145,8 +145,9 @@ def _compared(asked: Asked, operator: str, value: str) -> Criterion:
     if operator == "sw":
         start = f"{asked.parameter.name}{tokens.CODE}{value}"
         return TokenRange(start, start + _END_OF_TEXT)
-    found = criterion(asked, text)
-    return _other_than(asked, found) if operator == "ne" else found
+    if operator == "ne":
+        return either(*(_other_than(each, criterion(each, text)) for each in asked.spelled))
+    return criterion(asked, text)
 
 
 def _ordered(asked: Asked, operator: str, text: str) -> Criterion:

@@ -156,7 +156,7 @@ class Indexer:
         walk = self._walks.get(resource_type)
         if walk is None:
             known = self._parameters.of(resource_type).values()
-            indexed = [each for each in known if each.code not in STORED]
+            indexed = [each for each in known if each.code not in STORED and not each.said_by]
             walk = self._walks[resource_type] = Walk(resource_type, indexed, self._words)
         return walk
 

@@ -6,13 +6,14 @@ Source: https://hl7.org/fhir/R4/searchparameter-registry.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fhir_server.profiles.definitions import Definitions, SearchParameter
 from fhir_server.search import tokens
 from fhir_server.search.fhirpath import UnsupportedExpression
-from fhir_server.search.paths import Location, locations, locations_within
+from fhir_server.search.paths import Location, Step, locations, locations_within
 from fhir_server.search.values import emitter
 
 # Those whose index entries have an order: they can be sorted by.
@@ -50,6 +51,8 @@ class Parameter:
             is string and R4 asks for something else.
         parts: of a composite; their names are empty, and their locations begin where those of
             the composite end.
+        said_by: the names of the parameters whose entries say together all that this one's would;
+            empty where it has entries of its own.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Parameter:
     systems: frozenset[str] | None = None
     kind: str = ""
     parts: tuple[Parameter, ...] = ()
+    said_by: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -134,7 +138,10 @@ class Parameters:
             except UnsupportedExpression as error:
                 unsupported[code] = str(error)
         self._unsupported[resource_type] = unsupported
-        self._supported[resource_type] = supported
+        self._supported[resource_type] = {
+            code: replace(each, said_by=_said_by(each, supported.values()))
+            for code, each in supported.items()
+        }
 
     def _parameter(self, resource_type: str, definition: SearchParameter) -> Parameter:
         if not _USABLE_CODE.fullmatch(definition.code):
@@ -215,6 +222,35 @@ def index_name(resource_type: str, definition: SearchParameter) -> str:
     """
     name = f"{resource_type}.{definition.code}"
     return f"{name}~{definition.revision}" if definition.revision else name
+
+
+def _said_by(parameter: Parameter, others: Iterable[Parameter]) -> tuple[str, ...]:
+    """Name the parameters whose values are together those of one, and spelled as those.
+
+    Observation's ``combo-code`` looks where ``code`` and ``component-code`` look. Not of what has
+    an order, whose smallest and greatest value are of all its places; of references, whose names
+    chains, includes and labels follow; of what is data, which may be withdrawn.
+    """
+    if parameter.kind not in ("token", "composite") or parameter.definition.revision:
+        return ()
+    places, form = _places(parameter), _form(parameter)
+    within = [
+        other
+        for other in others
+        if _places(other) < places and _form(other) == form and not other.definition.revision
+    ]
+    together = frozenset().union(*map(_places, within))
+    return tuple(other.name for other in within) if together == places else ()
+
+
+def _places(parameter: Parameter) -> frozenset[tuple[tuple[Step, ...], str]]:
+    """Give what decides where its values are found, and which function spells them."""
+    return frozenset((at.steps, at.type) for at in parameter.locations)
+
+
+def _form(parameter: Parameter) -> tuple[Any, ...]:
+    """Give what else decides how its values are spelled."""
+    return (parameter.kind, *((part.kind, _places(part)) for part in parameter.parts))
 
 
 def _is_ordered(part: Parameter) -> bool:

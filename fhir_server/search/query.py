@@ -219,11 +219,13 @@ class Sort:
     Args:
         by: ``_id``, ``_lastUpdated``, or a `Parameter.name`.
         kind: the parameter's type; empty for the first two.
+        said_by: the names of the parameters that have its entries; empty where it has its own.
     """
 
     by: str
     descending: bool = False
     kind: str = ""
+    said_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class ResultParameters:
                 f"Valid: {listed(valid)}."
             )
         parameter = self._parameters.of(draft.searched[0])[code]
-        return Sort(parameter.name, descending, parameter.type)
+        return Sort(parameter.name, descending, parameter.type, parameter.said_by)
 
     def sortable(self, resource_type: str) -> tuple[str, ...]:
         """Give what resources of a type can be sorted by."""

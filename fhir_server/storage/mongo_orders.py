@@ -15,7 +15,7 @@ Source: https://hl7.org/fhir/R4/search.html#sort
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -91,12 +91,18 @@ def order_of(sort: Sort, types: tuple[str, ...]) -> Order:
     """Give the order by a sort key."""
     if sort.by == "_lastUpdated":
         return UpdatedOrder(types, sort.descending)
+    if sort.said_by:
+        parts = tuple((name, _by_tokens(replace(sort, by=name))) for name in sort.said_by)
+        return UnitedOrder(sort.by, parts, sort.descending)
     if sort.kind in ("token", "uri", "reference"):
-        low, high = bounds(sort)
-        return TokenOrder(low, high, sort.descending)
+        return _by_tokens(sort)
     if sort.kind == "string":
         return TextOrder(sort.by, sort.descending)
     return RangeOrder(sort.by, sort.descending)
+
+
+def _by_tokens(sort: Sort) -> TokenOrder:
+    return TokenOrder(*bounds(sort), sort.descending)
 
 
 def bounds(sort: Sort) -> tuple[str, str]:
@@ -281,8 +287,13 @@ class TokenOrder:
         """Give the exact filter for the documents with a value; None for those with none."""
         if value is None:
             return {"$nor": [_within(self.low, self.high)]}
-        earlier = (f"{value}\0", self.high) if self.descending else (self.low, value)
-        return {"t": value, "$nor": [_within(*earlier)]}
+        return {"t": value, "$nor": [self.passed(value)]}
+
+    def passed(self, value: str, *, itself: bool = False) -> Filter:
+        """Give the filter for the documents that also come before a value, or at it."""
+        if self.descending:
+            return _within(value if itself else f"{value}\0", self.high)
+        return _within(self.low, f"{value}\0" if itself else value)
 
     def beyond(self, read: Read, filter_: Filter, value: Value, limit: int) -> Stretch:
         """Give the documents that pass a filter and come after a value; None to begin."""
@@ -316,6 +327,65 @@ class TokenOrder:
             if len(found) >= limit:
                 return Stretch(found, more=True)
         return Stretch(found, more=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitedOrder:
+    """By a parameter whose tokens are those of others (`Parameter.said_by`).
+
+    Args:
+        name: the parameter, as which all values are spelled.
+        parts: the others by name.
+        descending: by the greatest, greatest first.
+    """
+
+    name: str
+    parts: tuple[tuple[str, TokenOrder], ...]
+    descending: bool
+    field: str = "t"
+
+    def value(self, document: Document) -> Value:
+        """Give what a document is sorted by; None if it has no value."""
+        found = [
+            f"{self.name}{own[len(name) :]}"
+            for name, order in self.parts
+            if (own := order.value(document)) is not None
+        ]
+        return (max if self.descending else min)(found, default=None)
+
+    def at(self, value: Value) -> Filter:
+        """Give the exact filter for the documents with a value; None for those with none."""
+        if value is None:
+            return joined(*(order.at(None) for _, order in self.parts))
+        spelled = [own for own, _ in self._spelled(value)]
+        earlier = [order.passed(own) for own, order in self._spelled(value)]
+        return {"t": {"$in": spelled}, "$nor": earlier}
+
+    def beyond(self, read: Read, filter_: Filter, value: Value, limit: int) -> Stretch:
+        """Give the documents that pass a filter and come after a value; None to begin."""
+        if value is not None:
+            had = [order.passed(own, itself=True) for own, order in self._spelled(value)]
+            filter_ = joined({"$nor": had}, filter_)
+        found: dict[str, Document] = {}
+        ends = []
+        for name, order in self.parts:
+            own = None if value is None else f"{name}{value[len(self.name) :]}"
+            stretch = order.beyond(read, filter_, own, limit)
+            found |= {document["_id"]: document for document in stretch.documents}
+            if stretch.more:
+                last = order.value(stretch.documents[-1])
+                ends.append(f"{self.name}{last[len(name) :]}")
+        ordered = sorted(found.values(), key=self.value, reverse=self.descending)
+        if not ends:
+            return Stretch(ordered, more=False)
+        # Only as far as all of them reach: what is further may stand behind more of another.
+        if self.descending:
+            return Stretch([d for d in ordered if self.value(d) >= max(ends)], more=True)
+        return Stretch([d for d in ordered if self.value(d) <= min(ends)], more=True)
+
+    def _spelled(self, value: str) -> list[tuple[str, TokenOrder]]:
+        """Spell a value as each of the others does."""
+        return [(f"{name}{value[len(self.name) :]}", order) for name, order in self.parts]
 
 
 def _within(low: str, high: str) -> Filter:

@@ -33,7 +33,14 @@ from fhir_server.search.ranges import AFTER, LONG, SPANS, shifted
 from fhir_server.search.unit_entries import named
 from fhir_server.storage.mongo_branches import begun_before, updated_scan, window
 from fhir_server.storage.mongo_filters import Filter, as_filter, end_key, joined, start_key
-from fhir_server.storage.mongo_orders import Order, TextOrder, TokenOrder, natural_order, order_of
+from fhir_server.storage.mongo_orders import (
+    Order,
+    TextOrder,
+    TokenOrder,
+    UnitedOrder,
+    natural_order,
+    order_of,
+)
 from fhir_server.storage.mongo_own import Own, own_of
 from fhir_server.storage.mongo_plan import by_id, counted, leading, type_filter
 from fhir_server.storage.mongo_reads import Document, Read
@@ -44,6 +51,7 @@ SORTED_AT_ONCE = 2_000
 
 BY_ID, BY_UPDATED = "_id", "_lastUpdated"
 BY_RANGE = ("date", "number", "quantity")
+_BY_TOKENS = (TokenOrder, TextOrder, UnitedOrder)
 
 
 def sorted_scans(query: Query) -> list[Scan]:
@@ -263,7 +271,7 @@ class SortedScan:
             id_ = beyond[0] if beyond else None
             return order.tied(read, filter_, value, id_, limit, down=self.descending)
         same = joined(filter_, order.at(value))
-        if rest and isinstance(rest[0], TokenOrder | TextOrder) and _is_few(read, same):
+        if rest and isinstance(rest[0], _BY_TOKENS) and _is_few(read, same):
             return self._sorted_at_once(read, [same], beyond, limit)
         return self._next(read, tuple(rest), same, beyond, limit)
 

@@ -178,6 +178,7 @@ def _observation(random: Random) -> Json:
         "subject": _reference(random, "Patient"),
         "encounter": _reference(random, "Encounter"),
         "hasMember": [_reference(random, "Observation") for _ in several],
+        "component": [{"code": {"coding": [{"code": "bd"[number_]}]}} for number_ in several],
         "effectiveDateTime": _day(random),
     }
 
@@ -223,8 +224,10 @@ SORTS = {
     "Encounter": (("status", "token"), ("class", "token"), ("date", "date"),
                   ("subject", "reference")),
     "Observation": (("code", "token"), ("date", "date"), ("has-member", "reference"),
-                    ("subject", "reference")),
+                    ("subject", "reference"), ("combo-code", "token")),
 }  # fmt: skip
+# Those whose entries are those of others.
+SAID_BY = {"combo-code": ("Observation.code", "Observation.component-code")}
 
 
 def plain(random: Random, type_: str) -> Criterion:
@@ -324,6 +327,9 @@ def search(random: Random) -> Query:
 
 def sorts(random: Random, type_: str) -> tuple[Sort, ...]:
     """Give no, one or several keys."""
-    named = [Sort(f"{type_}.{code}", random.random() < 0.5, kind) for code, kind in SORTS[type_]]
+    named = [
+        Sort(f"{type_}.{code}", random.random() < 0.5, kind, SAID_BY.get(code, ()))
+        for code, kind in SORTS[type_]
+    ]
     keys = [*named, Sort("_id", random.random() < 0.5), Sort("_lastUpdated", random.random() < 0.5)]
     return tuple(random.sample(keys, random.choice((0, 0, 1, 1, 2, 3))))

@@ -49,6 +49,7 @@ def _values(resource: Indexed, sort: Sort) -> list[str]:
     if sort.kind == "string":
         return entries.keys.get(f"{key}<", "").split(tokens.NEXT)[:-1]
     if sort.kind in SEPARATORS:
-        own = [t.removeprefix(sort.by) for t in entries.tokens if t.startswith(sort.by)]
+        names = sort.said_by or (sort.by,)
+        own = [t.removeprefix(n) for n in names for t in entries.tokens if t.startswith(n)]
         return [t for t in own if t[0] in SEPARATORS[sort.kind]]
     return [found[1 if sort.descending else 0] for found in entries.ranges.get(key, ())]

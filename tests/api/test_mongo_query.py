@@ -228,6 +228,10 @@ SINGLE = [
     ("Observation", [("patient", "2")]),
     ("Observation", [("value-quantity", "gt50")]),
     ("Observation", [("combo-value-quantity", "54")]),
+    ("Observation", [("combo-code", "urn:one|a")]),
+    ("Observation", [("combo-code:missing", "false")]),
+    ("Observation", [("combo-code-value-quantity", "b$gt50")]),
+    ("Observation", [("combo-code-value-concept", "b$b")]),
     ("Observation", [("date", "lt2020-06")]),
     ("Observation", [("date", "sa2020-06")]),
     ("Observation", [("date", "eb2020-06")]),
@@ -261,6 +265,14 @@ def test_a_criterion_or_order_reads_little_more_than_it_returns(
     assert plan["indexed"]
     assert plan["returned"] > 0
     assert plan["documents_examined"] <= 3 * plan["returned"], plan
+
+
+@pytest.mark.parametrize("by", ["combo-code", "-combo-code"])
+def test_an_order_by_what_others_say_reads_a_page_of_each(large: Corpus, ask: Ask, by: str) -> None:
+    plan = mongo_query.explain(large.collection, ask("Observation", _sort=by, _count="20"))
+    assert plan["indexed"]
+    assert plan["returned"] == 20
+    assert plan["documents_examined"] <= 4 * 20, plan
 
 
 @pytest.mark.parametrize("by", ["date", "-date"])

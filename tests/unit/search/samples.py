@@ -113,6 +113,7 @@ def _observation(random: Random) -> Json:
             {"valueCodeableConcept": concept(random)},
             {"valueString": random.choice(NAMES)},
             {"valuePeriod": period(random)},
+            {"dataAbsentReason": concept(random)},
             {},
         )
     )
@@ -123,10 +124,21 @@ def _observation(random: Random) -> Json:
         "status": random.choice(("final", "amended")),
         "code": concept(random),
         "subject": reference(random, "Patient", "Group"),
-        "component": _some(random, lambda r: {"code": concept(r), "valueQuantity": quantity(r)}),
+        "component": _some(random, _component),
         **effective,
         **value,
     }
+
+
+def _component(random: Random) -> Json:
+    value = random.choice(
+        (
+            {"valueQuantity": quantity(random)},
+            {"valueCodeableConcept": concept(random)},
+            {"dataAbsentReason": concept(random)},
+        )
+    )
+    return {"code": concept(random), **value}
 
 
 def _care_plan(random: Random) -> Json:
@@ -252,17 +264,21 @@ _PAIRED: dict[str, Callable[[Random], str]] = {
     "code-value-quantity": lambda random: f"{_paired(random)}${_quantity(random)}",
     "combo-code-value-quantity": lambda random: f"{_paired(random)}${_quantity(random)}",
     "code-value-concept": lambda random: f"{_paired(random)}${_token(random)}",
+    "combo-code-value-concept": lambda random: f"{_paired(random)}${_token(random)}",
     "code-value-date": lambda random: f"{_paired(random)}${_compared(random, date(random))}",
 }
 SEARCHED = {
     "Patient": ("name", "family", "birthdate", "gender", "identifier", "phone", "deceased"),
     "Observation": ("code", "combo-code", "date", "value-quantity", "combo-value-quantity",
                     "code-value-quantity", "combo-code-value-quantity", "code-value-concept",
+                    "combo-value-concept", "combo-code-value-concept", "combo-data-absent-reason",
                     "code-value-date", "_text", "_content", "value-string", "value-date", "value-concept", "patient", "subject", "status"),
     "CarePlan": ("date", "activity-date", "category", "subject", "instantiates-canonical"),
     "Encounter": ("date", "class", "status", "patient", "length"),
     "RiskAssessment": ("probability", "date", "patient"),
 }  # fmt: skip
+# What is sorted by besides dates; composites can't be.
+_KEYS = ("family", "probability", "combo-code", "combo-value-concept")
 EVERYWHERE = ("_tag", "_profile", "_lastUpdated", "_id")
 
 
@@ -273,6 +289,11 @@ def criterion(random: Random, parser: QueryParser, type_: str) -> tuple[str, str
         return "_id", ",".join(f"{random.randint(0, 400):05d}" for _ in range(20))
     if code == "_lastUpdated":
         return code, _compared(random, f"2025-06-15T15:06:{random.randint(40, 41)}Z")
+    return criterion_on(random, parser, type_, code)
+
+
+def criterion_on(random: Random, parser: QueryParser, type_: str, code: str) -> tuple[str, str]:
+    """Give a search by one parameter: its name with a modifier or none, and a value."""
     kind = parser.supported_parameters(type_)[code].type
     if random.random() < 0.1:
         return f"{code}:missing", random.choice(("true", "false"))
@@ -289,7 +310,7 @@ def search(random: Random, parser: QueryParser) -> tuple[str, Parameters]:
     type_ = random.choice(TYPES)
     parameters = [criterion(random, parser, type_) for _ in range(random.choice((1, 1, 2, 3)))]
     if random.random() < 0.4:
-        keyed = [c for c in SEARCHED[type_] if "date" in c or c in ("family", "probability")]
+        keyed = [c for c in SEARCHED[type_] if "date" in c or c in _KEYS]
         by = random.choice((*keyed, "_id", "_lastUpdated"))
         parameters.append(("_sort", random.choice(("", "-")) + by))
     return type_, parameters
