@@ -126,16 +126,12 @@ class _Inclusion:
         return added
 
     def _targets(self, include: Include, own: Sequence[str]) -> Iterable[str]:
-        starts = ("",) if include.names == (EVERY,) else include.names
-        for start in starts:
-            prefix = start + tokens.REFERENCE
-            for token in own:
-                if token.startswith(prefix):
-                    target = local(token[len(prefix) :])
-                    if target is None or target.resource_type in self._leave_out:
-                        continue
-                    if include.target in ("", target.resource_type):
-                        yield str(target)
+        for spelled in _references(include, own):
+            target = local(spelled)
+            if target is None or target.resource_type in self._leave_out:
+                continue
+            if include.target in ("", target.resource_type):
+                yield str(target)
 
     def _canonicals(self, include: Include, source: str) -> list[Parameter]:
         """Give the parameters to follow whose values are URLs of definitions."""
@@ -160,12 +156,11 @@ class _Inclusion:
         return every(named, HasToken(f"{type_}.version={tokens.code(version)}"))
 
     def _backward(self, include: Include, frontier: Indexed) -> dict[str, Sequence[str]]:
-        names = ("",) if include.names == (EVERY,) else include.names
         wanted = {
-            f"{name}{tokens.REFERENCE}{reference}"
+            token
             for reference in frontier
             if include.target in ("", reference.partition("/")[0])
-            for name in names
+            for token in _referring(include, reference)
         }
         unversioned: set[str] = set()
         for parameter in self._canonicals(include, include.source) if include.source else ():
@@ -230,6 +225,21 @@ class _Inclusion:
 
 # Makes the store give the tokens of what it finds.
 WITH_TOKENS = (Include((EVERY,)),)
+
+
+def _references(include: Include, own: Sequence[str]) -> Iterable[str]:
+    """Give what tokens say that the references to follow lead to."""
+    if include.names == (EVERY,):
+        return tokens.referred(own)
+    starts = [name + tokens.REFERENCE for name in include.names]
+    return (token[len(start) :] for start in starts for token in own if token.startswith(start))
+
+
+def _referring(include: Include, reference: str) -> Sequence[str]:
+    """Give the tokens of what refers to a resource by the references to follow."""
+    if include.names == (EVERY,):
+        return tokens.referring(reference)
+    return [f"{name}{tokens.REFERENCE}{reference}" for name in include.names]
 
 
 def _urls(parameter: Parameter, own: Sequence[str]) -> list[str]:

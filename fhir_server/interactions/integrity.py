@@ -15,6 +15,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.prepare import Prepared
+from fhir_server.search.tokens import referred
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.referring import NOTHING, Ahead
 from fhir_server.storage.records import RECORDS
@@ -22,7 +23,6 @@ from fhir_server.storage.snapshot import Snapshot
 
 # The references in it are resolved inside it first (bundle.html#references).
 PACKAGES = frozenset({"Bundle"})
-REFERS = ">"
 # Read in the bytes, as a walk through every resource written would cost more than the rest here.
 CONDITIONAL = re.compile(rb'"reference":"[A-Z][A-Za-z]{1,63}\?')
 MOST_NAMED = 20
@@ -163,7 +163,7 @@ def _references(prepared: Prepared) -> set[str]:
     entries = prepared.change.entries
     if entries is None or _is_package(prepared):
         return set()
-    return {token[1:] for token in entries.tokens if token.startswith(REFERS)}
+    return set(referred(entries.tokens))
 
 
 def _require_targets(

@@ -111,7 +111,10 @@ class Indexer:
         """
         written = json.dump(resource) if written is None else written
         collector = self._walked(resource, resource)
-        collector.add(*(f">{target}" for target in sorted(referred(written, self._base_url))))
+        for target in sorted(referred(written, self._base_url)):
+            anywhere, told = tokens.referring(target)
+            if told not in collector.tokens:
+                collector.add(anywhere)
         for contained in _contained(resource):
             self._add_contained(contained, collector)
         keys, found = _sorted_values(collector, id_)

@@ -14,7 +14,8 @@ A token is a parameter's name, a separator that tells what follows, and the valu
     CareTeam.category?                     present, with nothing to search for
     #Practitioner.name<…                   the same of a contained resource; its strings and starts
                                            of ranges are always tokens
-    >Patient/7                             refers to Patient/7, wherever in the resource
+    >Patient/7                             refers to Patient/7, wherever in the resource; not where
+                                           Provenance.target>Patient/7 says so
 
 The separators are neighbours in ASCII and are not in any parameter's name, so
 ``CareTeam.status:`` to ``CareTeam.statusA`` is all there is about one parameter.
@@ -24,10 +25,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from fhir_server.fhir.folding import fold
-from fhir_server.fhir.reference import normal
+from fhir_server.fhir.reference import local, normal
 
 CODE = "="
 CODED = ";"
@@ -40,6 +42,9 @@ IDENTIFIER = ":identifier"
 OF_TYPE = ":of-type="
 NAMED = ":text<"  # what a code is called
 FIRST, AFTER = ":", "A"
+# A Provenance may tell of all of a bundle, and is stored with each write: what this says of a
+# resource is not said again by ``>Type/id``.
+TELLS_OF = f"Provenance.target{REFERENCE}"
 
 END_OF_TEXT = "\U0010ffff"
 EXACT = "\x1f"  # between a string as folded and as it is
@@ -85,6 +90,20 @@ def _reference(text: str, base_url: str) -> str:
 
 def _referred(text: str, base_url: str) -> str:
     return f"{REFERENCE}{bounded(normal(text, base_url))}"
+
+
+def referring(reference: str) -> tuple[str, str]:
+    """Give the tokens of which whatever refers to ``Type/id`` has one, and nothing else has."""
+    return f"{REFERENCE}{reference}", f"{TELLS_OF}{reference}"
+
+
+def referred(own: Iterable[str]) -> Iterator[str]:
+    """Give ``Type/id`` of what a resource refers to on this server, from its tokens."""
+    for token in own:
+        if token.startswith(REFERENCE):
+            yield token[len(REFERENCE) :]
+        elif token.startswith(TELLS_OF) and local(token[len(TELLS_OF) :]):
+            yield token[len(TELLS_OF) :]
 
 
 def telephone(text: str) -> str:

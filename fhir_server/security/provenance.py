@@ -244,7 +244,7 @@ def writer(principal: Principal, unit: str, hsa_system: str) -> Json:
 
 def targets_of(own: Sequence[str]) -> list[str]:
     """Give what a Provenance tells of, as ``Type/id``, from its index tokens."""
-    start = f"{PROVENANCE}.target{tokens.REFERENCE}"
+    start = tokens.TELLS_OF
     return [each[len(start) :] for each in own if each.startswith(start)]
 
 
@@ -318,7 +318,7 @@ class _Templates:
         template = self._template(indexer, fixed)
         if template is None:
             return indexer.index(resource, id_)
-        own = [each for found in _references(resource) for each in _spelled(*found)]
+        own = _spelled(resource)
         low, high = ranges.date_range(resource["recorded"], self._terms.zone)
         return replace(
             template,
@@ -343,15 +343,18 @@ class _Templates:
             return self._made[key]
 
 
-def _references(resource: Json) -> Iterator[tuple[str, str]]:
-    for target in resource["target"]:
-        yield "target", target["reference"].partition("/_history/")[0]
+def _spelled(resource: Json) -> Iterator[str]:
+    told = dict.fromkeys(_unversioned(each) for each in resource["target"])
+    for reference in told:
+        yield f"{tokens.TELLS_OF}{reference}"
+        if reference.startswith("Patient/"):
+            yield f"{PROVENANCE}.patient{tokens.REFERENCE}{reference}"
     for entity in resource.get("entity", ()):
-        yield "entity", entity["what"]["reference"].partition("/_history/")[0]
+        reference = _unversioned(entity["what"])
+        yield f"{PROVENANCE}.entity{tokens.REFERENCE}{reference}"
+        if reference not in told:
+            yield tokens.REFERENCE + reference
 
 
-def _spelled(name: str, reference: str) -> Iterator[str]:
-    yield f"{PROVENANCE}.{name}{tokens.REFERENCE}{reference}"
-    yield f"{tokens.REFERENCE}{reference}"
-    if name == "target" and reference.startswith("Patient/"):
-        yield f"{PROVENANCE}.patient{tokens.REFERENCE}{reference}"
+def _unversioned(reference: Json) -> str:
+    return str(reference["reference"]).partition("/_history/")[0]

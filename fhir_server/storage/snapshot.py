@@ -12,7 +12,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection as Documents
 
 from fhir_server.search.query import Query, every
-from fhir_server.search.tokens import REFERENCE
+from fhir_server.search.tokens import REFERENCE, referring
 from fhir_server.storage import mongo_about, mongo_direct, mongo_distinct, mongo_facts, mongo_query
 from fhir_server.storage.documents import (
     STORED,
@@ -231,7 +231,7 @@ class Snapshot:
             references: ``Type/id`` of what few refer to.
         """
         pipeline: list[dict[str, Any]] = [
-            {"$match": {"t": {"$in": [f"{REFERENCE}{each}" for each in references]}}},
+            {"$match": {"t": {"$in": [token for each in references for token in referring(each)]}}},
             {"$group": {"_id": {"$first": {"$split": ["$_id", "/"]}}}},
         ]
         found = self._run(
@@ -293,10 +293,10 @@ class Snapshot:
                 reference parameter, such as ``CareTeam.deputy>PractitionerRole/7``.
             stages: of MongoDB's aggregation, over documents with ``f.[fact]`` and the tokens ``t``.
         """
-        token = reference if REFERENCE in reference else f"{REFERENCE}{reference}"
+        asked = [reference] if REFERENCE in reference else list(referring(reference))
         # "0" follows "/" in ASCII: the ids of a type lie between the two.
         ids = {"$gte": f"{resource_type}/", "$lt": f"{resource_type}0"}
-        pipeline = [{"$match": {"t": token, "_id": ids}}, *stages]
+        pipeline = [{"$match": {"t": {"$in": asked}, "_id": ids}}, *stages]
         return self._run(
             lambda: self.collections.resources.aggregate(
                 pipeline, session=self.session, hint=TOKENS, allowDiskUse=True
@@ -333,7 +333,7 @@ class Snapshot:
             limit: how many to give at most.
             other_than: types of those who don't count.
         """
-        tokens = [f">{reference}" for reference in set(references)]
+        tokens = [token for reference in set(references) for token in referring(reference)]
         # "0" follows "/" in ASCII: the ids of a type lie between the two.
         ends = ["", *(f"{type_}{end}" for type_ in sorted(other_than) for end in "/0"), "a"]
         branches = [

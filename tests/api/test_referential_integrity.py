@@ -244,3 +244,23 @@ def test_the_checks_read_an_index_and_no_documents(fhir: Fhir, store: MongoStore
         assert read["docsExamined"] == 0
         assert read["keysExamined"] <= 8
         assert "COLLSCAN" not in read["planSummary"]
+
+
+def test_what_a_provenance_tells_of_is_referred_to_by_it(fhir: Fhir, store: MongoStore) -> None:
+    target, other = patient(fhir, "ri-told-of"), patient(fhir, "ri-source")
+    told = fhir.create(
+        {
+            "resourceType": "Provenance",
+            "recorded": "2026-03-02T08:10:00+01:00",
+            "target": [{"reference": f"{target}/_history/1"}],
+            "agent": [{"who": {"display": "someone"}}],
+            "entity": [{"role": "source", "what": {"reference": other}}],
+        }
+    )
+    for reference in (target, other):
+        assert store.referrers([reference], 9) == [f"Provenance/{told['id']}"]
+        assert store.types_referring_to([reference]) == {"Provenance"}
+        stages = [{"$project": {"_id": 1}}]
+        found = store.facts_of_referrers("Provenance", reference, stages)
+        assert [each["_id"] for each in found] == [f"Provenance/{told['id']}"]
+        assert store.facts_of_referrers("Basic", reference, stages) == []

@@ -82,6 +82,16 @@ RESOURCES: tuple[Json, ...] = (
     questionnaire("v2", "2"),
     response_to("any", CANONICAL),
     response_to("to-v2", f"{CANONICAL}|2"),
+    {"resourceType": "Organization", "id": "told", "name": "Told of"},
+    {"resourceType": "Organization", "id": "source", "name": "Said so"},
+    {
+        "resourceType": "Provenance",
+        "id": "told",
+        "target": [to("Organization/told/_history/1"), to("https://other.example/Organization/9")],
+        "recorded": "2026-01-01T00:00:00Z",
+        "agent": [{"who": {"display": "Somebody"}}],
+        "entity": [{"role": "source", "what": to("Organization/source")}],
+    },
 )
 # A circle, closed by a second write.
 CIRCLE = {
@@ -142,6 +152,23 @@ def test_references_are_followed(find: Searcher, url: str, included: list[str]) 
     assert page.matches == ["Patient/anna"]
     assert page.included == included
     assert page.total == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "included"),
+    [
+        ("Organization?_id=told&_revinclude=*", ["Provenance/told"]),
+        ("Organization?_id=told&_revinclude=Provenance:*", ["Provenance/told"]),
+        ("Organization?_id=told&_revinclude=Provenance:target", ["Provenance/told"]),
+        ("Organization?_id=source&_revinclude=*", ["Provenance/told"]),
+        ("Provenance?_id=told&_include=*", ["Organization/source", "Organization/told"]),
+        ("Provenance?_id=told&_include=Provenance:target", ["Organization/told"]),
+    ],
+)
+def test_what_a_provenance_tells_of_is_followed_both_ways(
+    find: Searcher, url: str, included: list[str]
+) -> None:
+    assert find(url).included == included
 
 
 def test_what_was_included_is_followed_only_by_iterate(find: Searcher) -> None:

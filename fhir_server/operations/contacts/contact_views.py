@@ -122,7 +122,7 @@ def _beside(store: GuardedStore, teams: list[Known]) -> tuple[dict[str, Known], 
         return {}, {}
     references = [_reference(team.resource) for team in teams]
     some = [references[n : n + _AT_ONCE] for n in range(0, len(references), _AT_ONCE)]
-    questions = [[f"Provenance.target{tokens.REFERENCE}{r}" for r in each] for each in some]
+    questions = [[f"{tokens.TELLS_OF}{r}" for r in each] for each in some]
     read_along(store, teams, questions[0], _PROVENANCES)
     last: dict[str, Known] = {}
     for question in questions:

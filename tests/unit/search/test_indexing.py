@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.fhir import json
-from fhir_server.search import ranges
+from fhir_server.search import ranges, tokens
 from fhir_server.search.indexing import Indexer
 from tests.unit.search.conftest import Entries
 from tests.unit.search.samples import BASE, resource
@@ -109,6 +109,28 @@ def test_every_local_reference_tells_who_refers_to_whom(entries: Entries) -> Non
     }
     found = {token for token in entries(care_team).tokens if token.startswith(">")}
     assert found == {">Patient/7", ">Practitioner/3", ">Location/4"}
+
+
+def test_what_a_provenance_tells_of_is_said_once(entries: Entries) -> None:
+    provenance = {
+        "resourceType": "Provenance",
+        "target": [
+            {"reference": "Patient/7/_history/2"},
+            {"reference": f"{BASE}/CarePlan/3"},
+            {"reference": "https://other.example/Patient/9"},
+            {"reference": "urn:uuid:1"},
+        ],
+        "entity": [{"what": {"reference": "Patient/7"}}, {"what": {"reference": "Consent/4"}}],
+        "agent": [{"who": {"reference": "Practitioner/5"}}],
+    }
+    found = entries(provenance).tokens
+    assert {token for token in found if token.startswith(">")} == {">Consent/4", ">Practitioner/5"}
+    here = {"Patient/7", "CarePlan/3", "Consent/4", "Practitioner/5"}
+    assert set(tokens.referred(found)) == here
+    for reference in here:
+        assert not set(tokens.referring(reference)).isdisjoint(found)
+    older = [*found, ">Patient/7", ">CarePlan/3"]
+    assert set(tokens.referred(older)) == here
 
 
 def test_a_canonical_is_found_with_and_without_its_version(entries: Entries) -> None:
