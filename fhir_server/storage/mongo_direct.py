@@ -14,14 +14,14 @@ the command; left out is the cursor, where the answer comes at once.
 
 from __future__ import annotations
 
-import itertools
 import logging
-import struct
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import bson
+from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.command_cursor import CommandCursor
@@ -29,14 +29,11 @@ from pymongo.cursor import Cursor
 from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_preferences import ReadPreference
 
+from fhir_server.storage.mongo_wire import Line, Primary, limit, spelled
+
 Document = dict[str, Any]
 Order = Sequence[tuple[str, int]]
 
-# https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/#op_msg: length, id, id
-# answered, code, flags, and the kind of the one section that follows: a document.
-_HEAD = struct.Struct("<iiiiiB")
-_OP_MSG = 2013
-_ids = itertools.count(1)
 _commands_log = logging.getLogger("pymongo.command")
 
 
@@ -44,6 +41,8 @@ class _Usable:
     """Whether the driver has the parts that are used here; it is found out by using them."""
 
     driver = True
+    # The client that was last found to be set up in no special way; an application has one.
+    client: weakref.ref[MongoClient[Document]] | None = None
 
 
 class Found:
@@ -219,16 +218,27 @@ def is_ordinary(collection: Collection[Document], session: ClientSession | None 
     if session is not None or not _Usable.driver:
         return False
     client = collection.database.client
+    known = _Usable.client
+    if known is None or known() is not client:
+        if not _is_plain(client):
+            return False
+        _Usable.client = weakref.ref(client)
+    # Who reads the log of commands, too, is told of everything.
+    return collection.read_preference == ReadPreference.PRIMARY and not _commands_log.isEnabledFor(
+        logging.DEBUG
+    )
+
+
+def _is_plain(client: MongoClient[Document]) -> bool:
+    """Tell whether nothing in a connection string, which stays as it is, needs the driver."""
     listeners = client._event_listeners
     return (
-        collection.read_preference == ReadPreference.PRIMARY
-        and client.options.timeout is None
+        client.options.timeout is None
         and client.options.pool_options.server_api is None
         and client.options.auto_encryption_opts is None
         and not client.options.load_balanced
         # Who listens to the driver is told of everything.
         and not (listeners and listeners.enabled_for_commands)
-        and not _commands_log.isEnabledFor(logging.DEBUG)
     )
 
 
@@ -240,13 +250,14 @@ def _answer(collection: Collection[Document], command: Document) -> Found | None
         command["readConcern"] = {"level": level}
     command["$db"] = database.name
     try:
-        with database.client._conn_for_reads(
-            ReadPreference.PRIMARY, None, operation=next(iter(command))
-        ) as (connection, _):
-            connection.apply_timeout(command)
+        client = database.client
+        server = Primary.of(client, next(iter(command)))
+        with client._checkout(server, None) as connection:
+            limit(command, connection, server)
             id_, message = spelled(command)
-            connection.send_message(message, len(message))
-            answer = connection.receive_message(id_)
+            line = Line(connection)
+            line.send(message)
+            answer = line.answer(id_)
             address = connection.address
     except ServerSelectionTimeoutError:
         raise  # the driver has waited for one; it would wait for as long again
@@ -255,7 +266,7 @@ def _answer(collection: Collection[Document], command: Document) -> Found | None
     except (AttributeError, TypeError):
         leave_to_driver()
         return None
-    document: Document = bson.decode(answer.raw_command_response())
+    document: Document = bson.decode(answer)
     if document["ok"] != 1:
         return None
     cursor = document["cursor"]
@@ -275,10 +286,3 @@ def _in_transaction(
     )
     cursor = answer["cursor"]
     return None if cursor["id"] else Found(cursor["firstBatch"], None)
-
-
-def spelled(command: Document) -> tuple[int, bytes]:
-    """Give a command as a message, and its number."""
-    body = bson.encode(command)
-    id_ = next(_ids) & 0x7FFFFFFF
-    return id_, _HEAD.pack(_HEAD.size + len(body), id_, 0, _OP_MSG, 0, 0) + body

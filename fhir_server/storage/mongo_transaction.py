@@ -25,6 +25,7 @@ from pymongo.read_preferences import ReadPreference
 from fhir_server.storage import mongo_direct
 from fhir_server.storage.documents import Document
 from fhir_server.storage.mongo_direct import Asked, Found
+from fhir_server.storage.mongo_wire import Line, spelled
 
 # Looks at the answer to a write, and raises where the write was refused.
 Judge = Callable[[Document], None]
@@ -129,7 +130,7 @@ class Transaction:
                 connection.send_cluster_time(document, session, self._client)
                 connection.apply_timeout(document)
                 document["$db"] = each.place.database.name
-                messages.append(mongo_direct.spelled(document))
+                messages.append(spelled(document))
         except (AttributeError, TypeError):
             mongo_direct.leave_to_driver()
             if starting:
@@ -138,9 +139,10 @@ class Transaction:
         return messages
 
     def _answers(self, messages: Sequence[tuple[int, bytes]], connection: Any) -> list[Document]:
-        connection.send_message(b"".join(message for _, message in messages), 0)
+        line = Line(connection)
+        line.send(b"".join(message for _, message in messages))
         try:
-            raw = [connection.receive_message(id_).raw_command_response() for id_, _ in messages]
+            raw = [line.answer(id_) for id_, _ in messages]
         except BaseException:
             # Answers that nobody reads would be taken for those of whoever is lent it next.
             connection.close_conn(None)

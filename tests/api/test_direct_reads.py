@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import bson
 import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
-from pymongo.errors import OperationFailure
+from pymongo.errors import AutoReconnect, OperationFailure, ProtocolError
 from pymongo.read_concern import ReadConcern
+from pymongo.synchronous.topology import _ErrorContext
 
-from fhir_server.storage import mongo_direct
+from fhir_server.storage import mongo_direct, mongo_wire
 from fhir_server.storage.errors import translated_errors
 from fhir_server.storage.mongo_direct import Asked
 from fhir_server.storage.records import StoreTooSlow
@@ -100,12 +103,15 @@ def test_an_error_is_the_drivers(numbers: Collection[Document]) -> None:
         mongo_direct.find_one(numbers, {"t": {"$no": 1}})
 
 
+def _slow(steps: int) -> Document:
+    """Give a condition that all fulfil, after so many steps for each document."""
+    summed = {"input": {"$range": [0, steps]}, "initialValue": 0, "in": {"$add": ["$$value", 1]}}
+    return {"$expr": {"$gt": [{"$reduce": summed}, -1]}}
+
+
 def test_what_takes_too_long_is_ended(numbers: Collection[Document]) -> None:
-    numbered = {"$range": [0, 200_000]}
-    summed = {"input": numbered, "initialValue": 0, "in": {"$add": ["$$value", 1]}}
-    slow = {"$expr": {"$gt": [{"$reduce": summed}, -1]}}
     with pytest.raises(StoreTooSlow), limited(0.5), translated_errors():
-        mongo_direct.find(numbers, slow).all()
+        mongo_direct.find(numbers, _slow(200_000)).all()
 
 
 def test_a_connection_that_broke_is_no_error(numbers: Collection[Document]) -> None:
@@ -116,3 +122,77 @@ def test_a_connection_that_broke_is_no_error(numbers: Collection[Document]) -> N
             connection.conn.get_conn.shutdown(socket.SHUT_RDWR)
     found = mongo_direct.find_one(numbers, {"_id": "n001"}, {"_id": 1})
     assert found == {"_id": "n001"}
+
+
+def test_an_answer_that_takes_its_time_is_waited_for(numbers: Collection[Document]) -> None:
+    # Longer than the kernel waits for one.
+    started = time.monotonic()
+    assert len(mongo_direct.find(numbers, _slow(40_000), {"_id": 1}, limit=MANY).all()) == MANY
+    assert time.monotonic() - started > 0.5
+    assert mongo_direct.find_one(numbers, {"_id": "n002"}, {"_id": 1}) == {"_id": "n002"}
+
+
+def test_an_answer_of_many_readings_is_put_together(numbers: Collection[Document]) -> None:
+    long = [{"_id": f"long-{n}", "text": f"{n}" * 200_000} for n in range(5)]
+    numbers.insert_many(long)
+    asked = Asked({"_id": {"$gte": "long-"}, "text": {"$exists": True}}, sort=[("_id", 1)])
+    assert asked.of(numbers, None).all() == long
+
+
+def test_what_is_over_while_the_kernel_waits_is_ended(numbers: Collection[Document]) -> None:
+    with pytest.raises(StoreTooSlow), limited(1.2), translated_errors():
+        mongo_direct.find(numbers, _slow(1_000_000)).all()
+
+
+def test_an_answer_to_something_else_closes_the_connection(numbers: Collection[Document]) -> None:
+    client = numbers.database.client
+    assert mongo_direct.find_one(numbers, {"_id": "n001"})
+    server = mongo_wire.Primary.of(client, "ping")
+    with client._checkout(server, None) as connection:
+        line = mongo_wire.Line(connection)
+        asked, message = mongo_wire.spelled({"ping": 1, "$db": "admin"})
+        line.send(message)
+        with pytest.raises(ProtocolError):
+            line.answer(asked + 1)
+        assert connection.closed
+    assert mongo_direct.find_one(numbers, {"_id": "n001"}, {"_id": 1}) == {"_id": "n001"}
+
+
+def test_two_answers_that_came_together_are_told_apart(numbers: Collection[Document]) -> None:
+    client = numbers.database.client
+    server = mongo_wire.Primary.of(client, "ping")
+    with client._checkout(server, None) as connection:
+        line = mongo_wire.Line(connection)
+        questions = [{"ping": 1, "$db": "admin"}, {"hello": 1, "$db": "admin"}]
+        (first, one), (second, two) = map(mongo_wire.spelled, questions)
+        line.send(one + two)
+        assert "isWritablePrimary" not in bson.decode(line.answer(first))
+        assert bson.decode(line.answer(second))["isWritablePrimary"]
+
+
+def test_each_client_is_led_to_its_own_server(mongo_uri: str) -> None:
+    clients: list[MongoClient[Document]] = [MongoClient(mongo_uri) for _ in range(2)]
+    try:
+        for client in [*clients, *clients]:
+            server = mongo_wire.Primary.of(client, "ping")
+            assert server in client._topology._servers.values()
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_who_the_primary_is_is_asked_again_when_the_driver_hears_something(
+    numbers: Collection[Document],
+) -> None:
+    client = numbers.database.client
+    server = mongo_wire.Primary.of(client, "ping")
+    assert mongo_wire.Primary.of(client, "ping") is server
+    client._topology.handle_error(server.description.address, _broken(server))
+    assert not client.topology_description.has_writable_server()
+    assert mongo_wire.Primary.of(client, "ping") is server
+    assert client.topology_description.has_writable_server()
+
+
+def _broken(server: Any) -> Any:
+    generation = server.pool.gen.get_overall()
+    return _ErrorContext(AutoReconnect("broken"), 17, generation, True, None)

@@ -9,7 +9,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 from pymongo.synchronous.pool import Connection
 
-from fhir_server.storage import mongo_direct
+from fhir_server.storage import mongo_direct, mongo_transaction
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import Change, StaleWrite, StoredResource
 from fhir_server.storage.snapshot import Snapshot
@@ -140,7 +140,7 @@ def test_a_driver_with_other_parts_sends_one_by_one(
         raise TypeError("no such part")
 
     monkeypatch.setattr(mongo_direct._Usable, "driver", True)  # as it was, afterwards
-    monkeypatch.setattr(mongo_direct, "spelled", other)
+    monkeypatch.setattr(mongo_transaction, "spelled", other)
     seen: list[set[str]] = []
     store.transact([create("j")], locks=["lock-j"], after=lambda s: seen.append(ids(s, "j")))
     assert seen == [{"j"}]
