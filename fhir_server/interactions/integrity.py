@@ -15,6 +15,7 @@ from fhir_server.fhir.outcome import FhirError, Issue
 from fhir_server.fhir.reference import local
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.prepare import Prepared
+from fhir_server.interactions.references import spelled_in
 from fhir_server.search.tokens import referred
 from fhir_server.security.guarded_store import GuardedStore
 from fhir_server.security.referring import NOTHING, Ahead
@@ -118,22 +119,8 @@ def mentioned(resource: Any, base: str) -> set[str]:
         base: address of the FHIR interface as the client sees it.
     """
     # A plan names its goal and its units in each activity.
-    targets = (local(text, base) for text in dict.fromkeys(_spelled(resource)))
+    targets = (local(text, base) for text in dict.fromkeys(spelled_in(resource)))
     return {str(target) for target in islice(targets, MOST_MENTIONED) if target is not None}
-
-
-def _spelled(resource: Any) -> Iterator[str]:
-    """Give the texts of the references in a resource, in any order."""
-    waiting = [resource]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            text = value.get("reference")
-            if isinstance(text, str):
-                yield text
-            waiting += [each for each in value.values() if isinstance(each, dict | list)]
-        elif isinstance(value, list):
-            waiting += value
 
 
 def _refuse_conditional(written: Sequence[Prepared]) -> None:

@@ -7,7 +7,7 @@ whether they are in references, in elements of type uri, url, oid and uuid, or i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,20 @@ def root_of(full_url: str | None) -> str:
     return match["root"] if match else ""
 
 
+def spelled_in(resource: Any) -> Iterator[str]:
+    """Give the texts of the references in a resource, in any order."""
+    waiting = [resource]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            text = value.get("reference")
+            if isinstance(text, str):
+                yield text
+            waiting += [each for each in value.values() if isinstance(each, dict | list)]
+        elif isinstance(value, list):
+            waiting += value
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """What the links in a bundle lead to.
@@ -42,14 +56,15 @@ class Links:
     Args:
         definitions: tell which elements hold links.
         targets: new references by the fullUrl they replace.
-        resolve: gives the reference for a conditional one (``Patient?identifier=…``).
+        resolve: gives the reference for a conditional one (``Patient?identifier=…``), which stands
+            at an expression in a resource.
         versions: the versions that the targets will have.
         promised: the targets to whose version a link led, so far.
     """
 
     definitions: Definitions
     targets: Mapping[str, str]
-    resolve: Callable[[str, str], str]
+    resolve: Callable[[str, str, Mapping[str, Any]], str]
     versions: Mapping[str, int]
     promised: set[str] = field(default_factory=set)
 
@@ -116,10 +131,12 @@ class _Rewriting:
         self._root = root
         self._resolves = resolves
         self._expression = ""
+        self._resource: Mapping[str, Any] = {}
 
     def of(self, resource: dict[str, Any], expression: str) -> dict[str, Any]:
         """Give the resource rewritten."""
         self._expression = expression
+        self._resource = resource
         return self._object(resource, None)
 
     def _object(self, value: dict[str, Any], above: _Place | None) -> dict[str, Any]:
@@ -181,7 +198,8 @@ class _Rewriting:
             version = self._version(target) if named != base else ""
             return f"{target}{version}{hash_}{fragment}"
         if self._resolves and CONDITIONAL.match(value):
-            return self._links.resolve(value, f"{self._expression}{at.expression()}.reference")
+            where = f"{self._expression}{at.expression()}.reference"
+            return self._links.resolve(value, where, self._resource)
         return value
 
     def _version(self, target: str) -> str:

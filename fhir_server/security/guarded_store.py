@@ -219,15 +219,15 @@ class GuardedStore(Referring, GuardedFigures, Identifying, ReadingAlong):
         }
 
     def together(
-        self, references: Collection[str], sought: Sequence[Sought]
+        self, references: Collection[str], sought: Sequence[Sought], most: int = 0
     ) -> dict[str, tuple[StoredResource, list[str]]] | None:
         """Give what may be seen of some resources, and of what some searches find."""
         if self._free:
-            found = super().together(references, sought)
+            found = super().together(references, sought, most)
             self._note(stored for stored, _ in (found or {}).values())
             return found
         restricted = [replace(each, query=self._restricted(each.query)) for each in sought]
-        found = super().together(references, restricted)
+        found = super().together(references, restricted, most)
         if found is None:
             return None
         # What a restricted search finds may be seen; what only its id led to is still to be judged.

@@ -134,23 +134,26 @@ class Snapshot:
         return {d["_id"]: (stored(d), d.get("t", [])) for d in found}
 
     def together(
-        self, references: Collection[str], sought: Sequence[Sought]
+        self, references: Collection[str], sought: Sequence[Sought], most: int = 0
     ) -> dict[str, tuple[StoredResource, list[str]]] | None:
         """Give some resources, and what some searches find, in one round trip.
 
         Args:
             references: ``Type/id`` of the resources; tombstones are given, too.
             sought: the searches, of types that are in one place with all others.
+            most: how many may be found; 0 for any number.
 
         Returns:
             Each with those of its tokens that were asked for, which tell what found it; None
-            where it must be asked in several round trips.
+            where it must be asked in several round trips, or more than ``most`` were found.
         """
         if not can_be_joined(sought):
             return None
         filter_, fields = filter_of(references, sought), fields_of(references, sought)
-        place, asked = self.collections.resources, Asked(filter_, fields)
-        found = self._run(lambda: self._find(place, asked).all())
+        asked = Asked(filter_, fields, limit=most + 1 if most else 0)
+        found = self._run(lambda: self._find(self.collections.resources, asked).all())
+        if most and len(found) > most:
+            return None
         return {d["_id"]: (stored(d), d["t"]) for d in found}
 
     def explain(self, query: Query) -> dict[str, Any]:

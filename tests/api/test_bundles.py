@@ -100,6 +100,55 @@ def test_a_conditional_reference_finds_its_resource(fhir: Fhir) -> None:
     assert "Bundle.entry[0].resource.practitioner.reference" in missing.text
 
 
+def named(value: str) -> dict[str, Any]:
+    """Give a practitioner who is known by an identifier."""
+    return {**PRACTITIONER, "identifier": [{"system": "urn:several", "value": value}]}
+
+
+def team(*criteria: str) -> dict[str, Any]:
+    """Give a team whose members are named by criteria."""
+    members = [{"member": {"reference": f"Practitioner?{each}"}} for each in criteria]
+    return {"resourceType": "CareTeam", "participant": members}
+
+
+def test_several_conditional_references_in_a_resource_find_each_its_own(fhir: Fhir) -> None:
+    stored = [fhir.create(named(value))["id"] for value in ("a", "b")]
+    several = team(
+        "identifier=urn:several|b", "identifier=urn:several|a", "identifier=urn:several|new",
+        "identifier=urn:several|b", f"_id={stored[0]}", "identifier=b&identifier=urn:several|b",
+    )  # fmt: skip
+    sent = bundle("transaction", post(several), post(named("new")))
+    answer = fhir.post("", sent, Prefer="return=representation")
+    assert answer.status_code == 200, answer.text
+    team_, new = (entry["resource"] for entry in answer.json["entry"])
+    found = [each["member"]["reference"] for each in team_["participant"]]
+    ids = [stored[1], stored[0], new["id"], stored[1], stored[0], stored[1]]
+    assert found == [f"Practitioner/{each}" for each in ids]
+
+
+def test_what_one_of_several_conditional_references_lacks_is_said_where_it_stands(
+    fhir: Fhir,
+) -> None:
+    for value in ("c", "d", *["twice"] * 9):
+        fhir.create(named(value))
+    for wrong, status, code in (
+        ("identifier=urn:several|none", 412, "not-found"),
+        ("identifier=urn:several|twice", 412, "multiple-matches"),
+        ("identifier=urn:several|c&colour=red", 400, "not-supported"),
+    ):
+        several = team("identifier=urn:several|c", wrong, "identifier=urn:several|d")
+        refused = fhir.post("", bundle("transaction", post(several)))
+        assert refused.status_code == status, refused.text
+        (issue,) = refused.json["issue"]
+        assert issue["code"] == code
+        assert issue["expression"] == ["Bundle.entry[0].resource.participant[1].member.reference"]
+    changed = fhir.create(named("e"))
+    renamed = {**named("f"), "id": changed["id"]}
+    gone = team("identifier=urn:several|e", "identifier=urn:several|c")
+    refused = fhir.post("", bundle("transaction", post(gone), put(renamed)))
+    assert refused.status_code == 412  # what the same transaction changes is found as it will be
+
+
 def test_a_conditional_create_in_a_transaction_is_linked_to_what_is_there(fhir: Fhir) -> None:
     practitioner = {**PRACTITIONER, "identifier": [{"system": "urn:ine", "value": "1"}]}
     role = {"resourceType": "PractitionerRole", "practitioner": {"reference": "urn:uuid:a"}}

@@ -254,3 +254,28 @@ def test_creates_and_updates_of_a_transaction_go_in_one_command(world: Watched) 
     asked = world.asked(lambda: transaction(world.context(), mixed))
     reads = ["find resources"] * 2
     assert asked == [*reads, "update history", "update resources", "commitTransaction"]
+
+
+def visit(number: int) -> Json:
+    """Give an entry that names two resources by their identifiers, as Synthea's visits do."""
+    role = {
+        "resourceType": "PractitionerRole",
+        "practitioner": {"reference": f"Practitioner?identifier=urn:rt|{number}"},
+        "organization": {"reference": f"Organization?identifier=urn:rt|{number}"},
+    }
+    return {"resource": role, "request": {"method": "POST", "url": "PractitionerRole"}}
+
+
+def test_conditional_references_in_one_resource_are_asked_for_at_once(world: Watched) -> None:
+    for number in (1, 2):
+        named = {"identifier": [{"system": "urn:rt", "value": str(number)}]}
+        world.put({"resourceType": "Practitioner", "id": f"rt{number}", **named})
+        world.put({"resourceType": "Organization", "id": f"rt{number}", "name": "Rt", **named})
+    entries = [visit(1), visit(2), visit(1)]
+    sent = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    resolved = json.loads(json.dumps(sent).replace("?identifier=urn:rt|", "/rt"))
+    transaction(world.context(), resolved)  # what is read once is read now
+    without = world.asked(lambda: transaction(world.context(), resolved))
+    asked = world.asked(lambda: transaction(world.context(), sent))
+    # Once for each resource that names others than those before it.
+    assert asked == ["find resources"] * 2 + without
