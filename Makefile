@@ -26,9 +26,10 @@ run: venv ## Start the server with its own MongoDB in .data/, on http://127.0.0.
 	@exec $(BIN)/python -m fhir_server.cli serve --data-dir .data
 
 # Dozens of processes start: each would compile the sources anew where Python is told to keep nothing.
+# Three at once, as for two processors: one of them waits most of the time, for a server or a disk.
 test: venv ## Run all tests
 	@env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/pycache" \
-		$(BIN)/python -m pytest -n 2 --dist loadfile
+		$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: venv ## Format, lint, types, layers, weak spots, and that the docs name all there is
 	@$(BIN)/python -m ruff format --check .
