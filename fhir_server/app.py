@@ -48,6 +48,7 @@ from fhir_server.profiles.validator import Validator
 from fhir_server.resources.registry import IMPOSED, Registry
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
+from fhir_server.search.plans import Plans
 from fhir_server.security import roles
 from fhir_server.security.audit import trail
 from fhir_server.security.audit.event import Form
@@ -107,6 +108,12 @@ def identifier_rules(settings: Settings) -> IdentifierRules:
 def _definitions() -> Definitions:
     """Read what is the same for every application of a process, and large."""
     return Definitions.load()
+
+
+@cache
+def published_plans(full_text: bool) -> Plans:
+    """Give how resources are indexed where nothing is stored; applications share it."""
+    return Plans(_definitions(), full_text=full_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,12 @@ def create_server(settings: Settings) -> Server:
     live = _live(published)
     definitions = published.definitions
     zone = settings.zone
+
+    def plans(own: Definitions) -> Plans:
+        full_text = settings.full_text
+        published = own is definitions
+        return published_plans(full_text) if published else Plans(own, full_text=full_text)
+
     return Server(
         settings=settings,
         definitions=definitions,
@@ -192,10 +205,10 @@ def create_server(settings: Settings) -> Server:
                 own,
                 zone,
                 settings.fhir_base,
-                full_text=settings.full_text,
                 revision=revision,
                 facts_of=facts.facts_of,
                 label_rules=access_labels,
+                plans=plans(own),
             ),
             lambda own: QueryParser(
                 own,
@@ -204,8 +217,8 @@ def create_server(settings: Settings) -> Server:
                 settings.default_count,
                 settings.max_count,
                 max_page_bytes=int(settings.max_page_mb * 1_000_000),
-                full_text=settings.full_text,
                 terminology=lambda: live.current().terminology,
+                plans=plans(own),
             ),
         ),
         write_rules=write_rules,
@@ -263,12 +276,32 @@ def create_gate(server: Server, store: MongoStore) -> Gate:
     return Gate(store, rules, Masks(masking), terms)
 
 
-def create_app(settings: Settings, mongodb_uri: str) -> Flask:
+def create_routes() -> Application:
+    """Give an application that has its routes, which need neither settings nor a database.
+
+    Workers share what is made before they are forked (`preloaded.py`): of an application, the
+    routes are what takes memory and time.
+    """
+    definitions = _definitions()
+    app = Application("fhir_server")
+    api = openapi.configure(app)
+    api.register_blueprint(health.blueprint())
+    api.register_blueprint(smart.blueprint())
+    api.register_blueprint(asynchronous.blueprint())
+    renders = Invoker(definitions, OPERATIONS).renders
+    api.register_blueprint(blueprints.fhir_blueprint(definitions, renders))
+    # What finds the route of a request; werkzeug makes it at the first one.
+    app.url_map.update()
+    return app
+
+
+def create_app(settings: Settings, mongodb_uri: str, routes: Application | None = None) -> Flask:
     """Give the WSGI application.
 
     Args:
         settings: the settings.
         mongodb_uri: the database to use, the embedded one's where ``settings`` name none.
+        routes: of `create_routes`; it becomes the application. None to make them now.
     """
     access_log.configure(settings.log_level)
     # A file that does not fit is said at start and not at the first question.
@@ -277,7 +310,7 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     if who_asks.authenticator is None:
         log.warning(OPEN_TEXT, open=True)
     server = create_server(settings)
-    app = Application("fhir_server")
+    app = create_routes() if routes is None else routes
     append_only = APPEND_ONLY if settings.audited else None
     store = MongoStore(mongodb_uri, settings.mongodb_database, append_only)
     app.extensions["fhir"] = Parts(server, store, create_gate(server, store))
@@ -302,11 +335,6 @@ def create_app(settings: Settings, mongodb_uri: str) -> Flask:
     if settings.terminology_server:
         app.before_request(partial(allowance.begin, settings.terminology_timeout_s))
         app.teardown_request(lambda _: allowance.end())
-    api = openapi.configure(app)
-    api.register_blueprint(health.blueprint())
-    api.register_blueprint(smart.blueprint())
-    api.register_blueprint(asynchronous.blueprint())
-    api.register_blueprint(blueprints.fhir_blueprint(server))
     # Last: until here no database is needed.
     _follow(server, store)
     return app

@@ -109,7 +109,8 @@ def load(settings: Settings) -> Flask:
         util.Finalize(None, atexit._run_exitfuncs, exitpriority=0)
     parent = multiprocessing.parent_process()
     threading.Thread(target=_follow, args=(starter, parent), daemon=True).start()
-    app = with_rules(create_app(settings, settings.mongodb_uri))  # `serve` prepared the database
+    # `serve` prepared the database. The routes belong to one application, as a process to a worker.
+    app = with_rules(create_app(settings, settings.mongodb_uri, preloaded.ROUTES))
     # What is there now stays. It need not be looked through for garbage again and again, and
     # pages of memory that nobody writes to remain shared.
     gc.collect()

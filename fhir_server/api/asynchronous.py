@@ -202,7 +202,7 @@ def blueprint() -> Blueprint:
     )
 
     @blp.route("/_async/<job>", endpoint="status", methods=["GET"])
-    @blp.doc(**asked.as_openapi())
+    @blp.described(asked.as_openapi)
     def status(job: str) -> Response:
         context()  # the answer must be one that the client can read
         found = Jobs(store().collections).get(_own(job))
@@ -211,7 +211,7 @@ def blueprint() -> Blueprint:
         return _status(found)
 
     @blp.route("/_async/<job>", endpoint="forget", methods=["DELETE"])
-    @blp.doc(**forgotten.as_openapi())
+    @blp.described(forgotten.as_openapi)
     def forget(job: str) -> Response:
         found = Jobs(store().collections).forget(_own(job))
         if found is None:

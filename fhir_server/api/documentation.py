@@ -11,7 +11,7 @@ from typing import Any
 
 from apispec import APISpec
 
-from fhir_server.interactions.context import Server
+from fhir_server.search.parse import QueryParser
 
 Json = dict[str, Any]
 
@@ -116,7 +116,7 @@ class Route:
     renders: Sequence[str] = ()
 
     def as_openapi(self) -> Json:
-        """Give the operation object, for `flask_smorest.Blueprint.doc`."""
+        """Give the operation object, for `Blueprint.described`."""
         answers: Json = {str(status): self._answer(status, text) for status, text in self.success}
         # apispec makes references of names.
         answers |= {str(status): f"Error{status}" for status in sorted({*ALWAYS, *self.errors})}
@@ -180,9 +180,9 @@ def form_content() -> Json:
     return {FORM: {"schema": {"type": "object", "additionalProperties": STRING}}}
 
 
-def search_parameters(server: Server, resource_type: str) -> list[Json]:
+def search_parameters(parser: QueryParser, resource_type: str) -> list[Json]:
     """Give the search parameters of a type."""
-    supported = server.parser.supported_parameters(resource_type)
+    supported = parser.supported_parameters(resource_type)
     return [
         {
             "name": p.code,

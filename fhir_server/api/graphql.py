@@ -6,6 +6,7 @@ https://graphql.org/learn/serving-over-http/
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -47,8 +48,8 @@ def _add(blp: Blueprint, path: str, type_: str | None) -> None:
 
     for method, view in (("GET", graphql), ("POST", graphql_by_post)):
         endpoint = f"{method}-{path}".replace("/", "-")
-        described = blp.doc(**_described(type_, method))(view)
-        blp.route(path, endpoint=endpoint, methods=[method])(described)
+        describe = blp.described(partial(_described, type_, method))
+        blp.route(path, endpoint=endpoint, methods=[method])(describe(view))
 
 
 def _respond(type_: str | None, id_: str | None) -> Response:

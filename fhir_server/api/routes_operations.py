@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,19 +15,22 @@ from fhir_server.api.documentation import READING, Route
 from fhir_server.api.responses import respond
 from fhir_server.api.routing import ANY, context_for, segment, tag
 from fhir_server.fhir.parameters import PRIMITIVES, affects_state
-from fhir_server.interactions.context import OperationRequest, Server
+from fhir_server.interactions.context import OperationRequest
+from fhir_server.profiles.definitions import Definitions
 from fhir_server.resources.registry import DECLARED
 
 Definition = Mapping[str, Any]
+# Gives the media types that an operation renders, by its code.
+Renders = Callable[[str], tuple[str, ...]]
 
 SYSTEM = "System"
 # A definition for this type is one for every type.
 EVERY = "Resource"
 
 
-def register(blp: Blueprint, server: Server) -> None:
+def register(blp: Blueprint, definitions: Definitions, renders: Renders) -> None:
     """Add the routes of all operations."""
-    for definition in server.definitions.operations():
+    for definition in definitions.operations():
         if definition["code"] == graphql.CODE:
             continue  # it has routes of its own
         methods = ["POST"] if affects_state(definition) else ["GET", "POST"]
@@ -35,7 +38,7 @@ def register(blp: Blueprint, server: Server) -> None:
             path = f"/{segment(type_)}{below}" if type_ else ""
             path = f"{path}/${definition['code']}"
             for method in methods:
-                _add(blp, server, definition, type_, path, method)
+                _add(blp, renders(definition["code"]), definition, type_, path, method)
 
 
 def _places(definition: Definition) -> Iterator[tuple[str | None, str]]:
@@ -54,18 +57,18 @@ def _places(definition: Definition) -> Iterator[tuple[str | None, str]]:
 
 def _add(
     blp: Blueprint,
-    server: Server,
+    renders: tuple[str, ...],
     definition: Definition,
     type_: str | None,
     path: str,
     method: str,
 ) -> None:
-    renders = server.operations.renders(definition["code"])
     view = _view(definition["code"], type_, renders)
     endpoint = f"{method}-{path}".replace("/", "-").replace(".", "-")
-    described = replace(_described(definition, type_, method), renders=renders)
-    document = blp.doc(**described.as_openapi())
-    blp.route(path, endpoint=endpoint, methods=[method])(document(view))
+    describe = blp.described(
+        lambda: replace(_described(definition, type_, method), renders=renders).as_openapi()
+    )
+    blp.route(path, endpoint=endpoint, methods=[method])(describe(view))
 
 
 def _view(code: str, type_: str | None, renders: tuple[str, ...]) -> Any:

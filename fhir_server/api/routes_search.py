@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response
 
 from fhir_server.api import documentation, request
@@ -9,8 +11,8 @@ from fhir_server.api.blueprint import Blueprint
 from fhir_server.api.documentation import PARTIAL, Route
 from fhir_server.api.responses import respond
 from fhir_server.api.routing import ANY, add, context_for, segment, tag
-from fhir_server.interactions.context import Server
 from fhir_server.interactions.search import search
+from fhir_server.profiles.definitions import Definitions
 from fhir_server.resources.resource_type import ResourceType
 
 SYSTEM_TAG = "System"
@@ -40,16 +42,21 @@ def search_compartment(type_: str, id: str, inner: str) -> Response:  # noqa: A0
     return respond(answer)
 
 
-def register(blp: Blueprint, server: Server, type_: ResourceType) -> None:
+def register(blp: Blueprint, type_: ResourceType) -> None:
     """Add the searches of a type; see `routes_types.register`."""
     if "search-type" not in type_.interactions:
         return
     path, name = f"/{segment(type_.name)}", tag(type_.name)
-    query = [] if type_.name == ANY else documentation.search_parameters(server, type_.name)
+    add(blp, path, search_type, type_.name, "GET", partial(_by_get, type_))
+    add(blp, f"{path}/_search", search_type, type_.name, "POST", partial(_by_post, name))
+
+
+def _by_get(type_: ResourceType) -> Route:
+    # The published parameters: those that come and go would make each worker say another thing.
+    parser = request.server().search.published
+    query = [] if type_.name == ANY else documentation.search_parameters(parser, type_.name)
     summary = f"Search. {type_.about}".strip()
-    get = Route(summary, name, parameters=SEARCHING, query=query, success=FOUND)
-    add(blp, path, search_type, type_.name, "GET", get)
-    add(blp, f"{path}/_search", search_type, type_.name, "POST", _by_post(name))
+    return Route(summary, tag(type_.name), parameters=SEARCHING, query=query, success=FOUND)
 
 
 def _by_post(name: str) -> Route:
@@ -78,19 +85,16 @@ def register_system(blp: Blueprint) -> None:
                 query=[{"name": "_type", "in": "query", "schema": documentation.STRING,
                         "description": "Types, separated by commas"}])  # fmt: skip
     route = blp.route("", methods=["GET"], strict_slashes=False)
-    route(blp.doc(**get.as_openapi())(search_system))
+    route(blp.described(get.as_openapi)(search_system))
     route = blp.route("/_search", methods=["POST"])
-    route(blp.doc(**_by_post(SYSTEM_TAG).as_openapi())(search_system_by_post))
+    route(blp.described(_by_post(SYSTEM_TAG).as_openapi)(search_system_by_post))
 
 
-def register_compartments(blp: Blueprint, server: Server) -> None:
+def register_compartments(blp: Blueprint, definitions: Definitions) -> None:
     """Add the searches of compartments, ``/Patient/123/Observation`` and ``/Patient/123/*``."""
-    definitions = server.definitions
     for name in (each for each in definitions.resource_types if definitions.compartment(each)):
         path = f"/{name}/<id:id>/<type_or_all:inner>"
-        get = Route(
-            f"Search in the {name}'s compartment, one type or, with *, all",
-            name, parameters=SEARCHING, success=FOUND,
-        )  # fmt: skip
+        summary = f"Search in the {name}'s compartment, one type or, with *, all"
+        get = partial(Route, summary, name, parameters=SEARCHING, success=FOUND)
         add(blp, path, search_compartment, name, "GET", get)
-        add(blp, f"{path}/_search", search_compartment, name, "POST", _by_post(name))
+        add(blp, f"{path}/_search", search_compartment, name, "POST", partial(_by_post, name))

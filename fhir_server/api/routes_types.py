@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -159,18 +159,17 @@ ROUTES: tuple[tuple[str, str, str, View], ...] = (
 
 def register(blp: Blueprint, type_: ResourceType) -> None:
     """Add the routes of a declaration; one named `ANY` stands for all types without their own."""
-    described = _described(type_)
     for code, path, method, view in ROUTES:
         if code in type_.interactions:
-            route = described[view]
+            route = partial(_described, type_, view)
             add(blp, f"/{segment(type_.name)}{path}", view, type_.name, method, route)
 
 
-def _described(type_: ResourceType) -> Mapping[View, Route]:
-    """Say of each view what it takes and gives."""
+def _described(type_: ResourceType, view: View) -> Route:
+    """Say what a view takes and gives."""
     name = tag(type_.name)
     types = () if type_.name == ANY else (type_.name,)
-    return {**_reading(name), **_storing(name, types), **_changing(name)}
+    return {**_reading(name), **_storing(name, types), **_changing(name)}[view]
 
 
 def _reading(name: str) -> dict[View, Route]:

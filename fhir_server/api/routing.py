@@ -32,7 +32,9 @@ def tag(type_: str) -> str:
     return ANY_TAG if type_ == ANY else type_
 
 
-def add(blp: Blueprint, path: str, view: View, type_: str, method: str, route: Route) -> None:
+def add(
+    blp: Blueprint, path: str, view: View, type_: str, method: str, route: Callable[[], Route]
+) -> None:
     """Add a route.
 
     Args:
@@ -41,15 +43,16 @@ def add(blp: Blueprint, path: str, view: View, type_: str, method: str, route: R
         view: what answers; it is given the type and the variables of the path, by name.
         type_: the type that the path names, or `ANY`.
         method: the HTTP method; with GET comes HEAD.
-        route: what to say of it.
+        route: gives what to say of it; called when somebody asks.
     """
     own = _for_type(view, type_)
     endpoint = f"{view.__name__}-{path}".replace("/", "-").replace(".", "-")
-    blp.route(path, endpoint=endpoint, methods=[method])(blp.doc(**route.as_openapi())(own))
+    describe = blp.described(lambda: route().as_openapi())
+    blp.route(path, endpoint=endpoint, methods=[method])(describe(own))
 
 
 def _for_type(view: View, type_: str) -> View:
-    # flask-smorest keeps documentation on the function, so each route has one of its own.
+    # The blueprint knows the description by the function, so each route has one of its own.
     def any_type(type: str, **path: str) -> Response:  # noqa: A002 - as the path has it
         return view(type, **path)
 

@@ -52,12 +52,12 @@ def register(blp: Blueprint) -> None:
     )
 
     @blp.route("/metadata")
-    @blp.doc(**about.as_openapi())
+    @blp.described(about.as_openapi)
     def metadata() -> Response:
         return _metadata()
 
     @blp.route("", methods=["OPTIONS"], strict_slashes=False)
-    @blp.doc(**about.as_openapi())
+    @blp.described(about.as_openapi)
     def options() -> Response:
         response = _metadata()
         response.headers["Allow"] = "GET, HEAD, OPTIONS, POST"
@@ -71,15 +71,21 @@ def register(blp: Blueprint) -> None:
     )
 
     @blp.route("/_history")
-    @blp.doc(**versions.as_openapi())
+    @blp.described(versions.as_openapi)
     def history_system() -> Response:
         return respond(history(request.context(), parameters=request.search_parameters()))
 
+    sent_bundle = Route(
+        "Carry out a batch or transaction",
+        TAG,
+        parameters=(*READING, "Return"),
+        body=documentation.resource_content("Bundle"),
+        success=((200, "An answer for each entry"),),
+        errors=(409, 410, 412, 422, *documentation.BODY),
+    )
+
     @blp.route("", methods=["POST"], strict_slashes=False)
-    @blp.doc(**Route("Carry out a batch or transaction", TAG, parameters=(*READING, "Return"),
-                     body=documentation.resource_content("Bundle"),
-                     success=((200, "An answer for each entry"),),
-                     errors=(409, 410, 412, 422, *documentation.BODY)).as_openapi())  # fmt: skip
+    @blp.described(sent_bundle.as_openapi)
     def bundle() -> Response:
         context = request.context()
         sent = request.resource()

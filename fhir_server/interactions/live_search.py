@@ -69,6 +69,11 @@ class LiveSearch:
         first = Rules(SearchState(), make_indexer(definitions, 0), self._published)
         self._rules = Followed(first, REFRESH_SECONDS, GRACE_SECONDS)
 
+    @property
+    def published(self) -> QueryParser:
+        """The parser without anything stored."""
+        return self._published
+
     def follow(self, source: SearchStates) -> None:
         """Begin to follow the state of a database; a server has one, and keeps the first."""
 

@@ -16,10 +16,10 @@ from fhir_server.fhir import json
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search import labels, ranges, tokens
 from fhir_server.search.collecting import Collector, Found
-from fhir_server.search.parameters import STORED, Parameter, Parameters
+from fhir_server.search.parameters import Parameter
+from fhir_server.search.plans import Plans
 from fhir_server.search.values import referred
-from fhir_server.search.walking import Walk
-from fhir_server.search.words import Words, words_of
+from fhir_server.search.words import words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ class Indexer:
         definitions: the search parameters and the types they apply to.
         zone: what dates without a zone are local to.
         base_url: the server's own address; references to it are local.
-        full_text: whether the words of resources are indexed.
         revision: of the search state that the definitions are of.
         facts_of: gives the facts that are counted about a resource.
         label_rules: say whose a resource is; None labels nothing.
+        plans: of these definitions; None for such with full text.
     """
 
     def __init__(
@@ -80,24 +80,22 @@ class Indexer:
         zone: ZoneInfo,
         base_url: str,
         *,
-        full_text: bool = True,
         revision: int = 0,
         facts_of: FactsOf = no_facts,
         label_rules: labels.LabelRules | None = None,
+        plans: Plans | None = None,
     ) -> None:
         self._label_rules = label_rules
         self._compartment = _compartment(definitions)
         self._revision = revision
         self._facts_of = facts_of
-        self._parameters = Parameters(definitions, full_text=full_text)
-        self._words = Words(definitions) if full_text else None
+        self._plans = plans or Plans(definitions)
         self._zone = zone
         self._base_url = base_url
-        self._walks: dict[str, Walk] = {}
 
     def supported_parameters(self, resource_type: str) -> Mapping[str, Parameter]:
         """Give the parameters that resources of a type are indexed by, by code."""
-        return self._parameters.of(resource_type)
+        return self._plans.parameters.of(resource_type)
 
     def index(
         self, resource: dict[str, Any], id_: str, written: bytes | None = None
@@ -125,7 +123,7 @@ class Indexer:
             listed,
             keys,
             found,
-            list(map(intern, words_of(resource, collector.words))) if self._words else [],
+            list(map(intern, words_of(resource, collector.words))) if self._plans.words else [],
             collector.position,
             self._revision,
             self._facts_of(resource),
@@ -143,7 +141,7 @@ class Indexer:
     def _walked(self, resource: dict[str, Any], container: dict[str, Any]) -> Collector:
         collector = Collector(container, self._zone, self._base_url)
         collector.tokens[resource["resourceType"]] = None
-        self._walk(resource["resourceType"]).down(resource, collector)
+        self._plans.walk(resource["resourceType"]).down(resource, collector)
         return collector
 
     def _add_contained(self, contained: dict[str, Any], into: Collector) -> None:
@@ -154,14 +152,6 @@ class Indexer:
             into.add(*(f"{tokens.CONTAINED}{name}{tokens.TEXT}{text}" for text in texts))
         for name, found in own.ranges.items():
             into.add(*(f"{tokens.CONTAINED}{name}{tokens.START}{low}" for low, *_ in found))
-
-    def _walk(self, resource_type: str) -> Walk:
-        walk = self._walks.get(resource_type)
-        if walk is None:
-            known = self._parameters.of(resource_type).values()
-            indexed = [each for each in known if each.code not in STORED and not each.said_by]
-            walk = self._walks[resource_type] = Walk(resource_type, indexed, self._words)
-        return walk
 
 
 def _compartment(definitions: Definitions) -> dict[str, frozenset[str]]:

@@ -28,7 +28,8 @@ from fhir_server.search.criteria import Asked, criterion
 from fhir_server.search.draft import Draft, hint, listed, refused, too_costly
 from fhir_server.search.filter_criteria import FilterCriteria
 from fhir_server.search.include_parameters import INCLUDE_PARAMETERS, IncludeParameters
-from fhir_server.search.parameters import Parameter, Parameters
+from fhir_server.search.parameters import Parameter
+from fhir_server.search.plans import Plans
 from fhir_server.search.query import (
     And,
     Chained,
@@ -69,8 +70,8 @@ class QueryParser:
         default_count: results on a page where ``_count`` doesn't say.
         max_count: the largest page; a larger ``_count`` gives this.
         max_page_bytes: the size of the resources after which a page ends; None for any.
-        full_text: whether words are indexed, which ``_text`` and ``_content`` need.
         terminology: gives what answers about codes just now; by default what is published.
+        plans: of these definitions; None for such with full text.
     """
 
     def __init__(
@@ -82,11 +83,11 @@ class QueryParser:
         max_count: int = 1000,
         *,
         max_page_bytes: int | None = None,
-        full_text: bool = True,
         terminology: Callable[[], Terminology] | None = None,
+        plans: Plans | None = None,
     ) -> None:
         self._definitions = definitions
-        self._parameters = Parameters(definitions, full_text=full_text)
+        self._parameters = (plans or Plans(definitions)).parameters
         published = Terminology(definitions)
         self._terminology = terminology or (lambda: published)
         self._zone = zone

@@ -11,6 +11,7 @@ MOST_ENTRIES = 16_384
 # Functions that remember every answer, and why there are few.
 FEW_ANSWERS = {
     "fhir_server/app.py: _published": "one for each way of checking that settings ask for",
+    "fhir_server/app.py: published_plans": "one with the words of texts, one without",
     "fhir_server/fhir/units.py: _atom": "the units in UCUM's own table; others are not remembered",
     "fhir_server/operations/discharge/payment_agreements.py: _read": "the one file of the settings",
     "fhir_server/operations/standard/graphql/scalars.py: scalar": "R4's primitive types",

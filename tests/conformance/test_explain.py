@@ -22,6 +22,7 @@ from fhir_server.profiles.definitions import Definitions
 from fhir_server.search import tokens
 from fhir_server.search.indexing import IndexEntries, Indexer
 from fhir_server.search.parameters import Parameter, Parameters
+from fhir_server.search.plans import Plans
 from fhir_server.search.query import (
     Chained,
     Comparator,
@@ -88,7 +89,9 @@ def collection(mongo_uri: str, entries: dict[str, IndexEntries]) -> Iterator[Doc
 def documents(entries: dict[str, IndexEntries]) -> Iterator[dict[str, Any]]:
     """Give the documents of all resources, and remember the entries of one of each type."""
     zone = ZoneInfo("Europe/Stockholm")
-    indexer = Indexer(Definitions.load(), zone, "http://localhost/fhir", full_text=False)
+    definitions = Definitions.load()
+    plans = Plans(definitions, full_text=False)
+    indexer = Indexer(definitions, zone, "http://localhost/fhir", plans=plans)
     for number, resource in enumerate(resources()):
         type_ = resource["resourceType"]
         name = f"{type_}/{resource['id']}"

@@ -142,6 +142,29 @@ def test_forked_workers_choose_different_ids() -> None:
     assert len(ids) == len(set(ids)) == 2000
 
 
+OWN = """
+import tracemalloc
+import fhir_server.preloaded as preloaded
+from fhir_server.app import create_app
+from fhir_server.resources.registry import USUAL
+from fhir_server.settings import Settings
+tracemalloc.start()
+app = create_app(Settings(log_level="error"), "mongodb://127.0.0.1:1", preloaded.ROUTES)
+published = app.extensions["fhir"].server.search.published
+for name in USUAL:
+    published.supported_parameters(name)
+print(app is preloaded.ROUTES, tracemalloc.get_traced_memory()[0] < 1_000_000)
+"""
+
+
+def test_a_worker_makes_little_of_its_application_itself() -> None:
+    """The routes, and how usual resources are searched by, are there before it is forked."""
+    done = subprocess.run(
+        [sys.executable, "-c", OWN], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["True True"]
+
+
 HEAVY = """
 import sys
 import fhir_server.cli

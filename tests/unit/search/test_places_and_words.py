@@ -10,6 +10,7 @@ from fhir_server.fhir.outcome import FhirError
 from fhir_server.profiles.definitions import Definitions
 from fhir_server.search.indexing import Indexer
 from fhir_server.search.parse import QueryParser
+from fhir_server.search.plans import Plans
 from tests.unit.search.conftest import Entries, Finds
 from tests.unit.search.samples import BASE, STOCKHOLM
 
@@ -129,7 +130,8 @@ def test_a_search_text_that_makes_no_sense_is_refused(parser: QueryParser, value
 
 
 def test_words_can_be_left_out(definitions: Definitions) -> None:
-    indexer = Indexer(definitions, STOCKHOLM, BASE, full_text=False)
+    plans = Plans(definitions, full_text=False)
+    indexer = Indexer(definitions, STOCKHOLM, BASE, plans=plans)
     assert indexer.index(PLAN, "CarePlan/1").words == []
     assert "_content" not in indexer.supported_parameters("CarePlan")
 
