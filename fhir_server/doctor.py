@@ -47,27 +47,35 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, one after the other; a missing part does not stop the rest.
 
+    What takes longest to look at, the schemas, comes last.
+
     Args:
         settings: those the server would run with.
     """
     yield _python()
     yield _unless_missing("Packages", _packages)
     yield _unless_missing("Definitions", _definitions)
-    yield _unless_missing("Schemas", _schemas)
     yield _unless_missing("Security", lambda: _security(settings))
-    if settings.mongodb_uri:
-        deployment = _unless_missing("MongoDB", lambda: _deployment(settings))
-        yield deployment
-        if deployment.state == "ok":
-            yield _search_index(settings, settings.mongodb_uri)
-            yield _conformance(settings, settings.mongodb_uri)
-        yield _port(settings, running=False)
-        return
+    yield from _served(settings) if settings.mongodb_uri else _embedded(settings)
+    yield _unless_missing("Schemas", _schemas)
+
+
+def _served(settings: Settings) -> Iterator[Finding]:
+    """Look at a MongoDB that others run, and at the port."""
+    deployment = _unless_missing("MongoDB", lambda: _deployment(settings))
+    yield deployment
+    if settings.mongodb_uri and deployment.state == "ok":
+        yield _search_index(settings, settings.mongodb_uri)
+        yield _conformance(settings, settings.mongodb_uri)
+    yield _port(settings, running=False)
+
+
+def _embedded(settings: Settings) -> Iterator[Finding]:
+    """Look at the MongoDB that the server runs, at its files, and at the port."""
     yield _unless_missing("mongod", lambda: _mongod(settings))
     directory = _unless_missing("Data directory", lambda: _directory(settings.directory))
     yield directory
-    running = directory.text.startswith("in use by a running server")
-    if running:
+    if directory.text.startswith("in use by a running server"):
         yield from _running_state(settings)
     yield _space(settings.directory)
     yield _port(settings, running=directory.text.startswith("in use"))

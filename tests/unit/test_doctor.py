@@ -42,6 +42,8 @@ def test_a_whole_installation_is_well(tmp_path: Path) -> None:
                  r"Schemas +those of CareTeam.+ are valid",
                  r"mongod +\d+\.\d+\.\d+ \(.+mongod\)", r"Port +127.0.0.1:\d+ is free"):  # fmt: skip
         assert re.search(line, result.stdout), line
+    # What takes longest is looked at last.
+    assert result.stdout.index("Schemas") > result.stdout.index("Port")
     assert not (tmp_path / "new").exists()
 
 
