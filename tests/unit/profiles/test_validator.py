@@ -5,8 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import jsonschema
-
 from fhir_server.fhir.outcome import Issue
 from fhir_server.profiles.validator import Validator
 from fhir_server.terminology.terminology import Terminology
@@ -74,6 +72,9 @@ def test_the_resource_is_left_as_it_was(validator):
 
 
 def test_the_schemas_of_all_types_are_valid_json_schema(definitions, validator):
+    # It makes a grammar of addresses when it is imported: 2 s, for each process that collects this.
+    import jsonschema
+
     together: dict[str, Any] = {}
     for resource_type in definitions.resource_types:
         schema = validator.schema(resource_type)
