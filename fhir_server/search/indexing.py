@@ -183,7 +183,7 @@ def _sorted_values(
     for name, found in collector.ranges.items():
         _add_ranges(name, found, id_, keys, collector)
     by_key = {
-        name.replace(".", ":"): [list(entry) for entry in sorted(found)]
+        intern(name.replace(".", ":")): [list(entry) for entry in sorted(found)]
         for name, found in (*collector.ranges.items(), *collector.pairs.items())
     }
     return keys, by_key
@@ -195,7 +195,7 @@ def _add_texts(
     listed = sorted(texts)
     if len(listed) > 1:
         collector.add(*(f"{name}{tokens.TEXT}{text}" for text in listed))
-    keys[f"{name.replace('.', ':')}<"] = tokens.NEXT.join([*listed, id_])
+    keys[intern(f"{name.replace('.', ':')}<")] = tokens.NEXT.join([*listed, id_])
 
 
 def _add_ranges(
@@ -206,8 +206,9 @@ def _add_ranges(
         collector.add(*(f"{name}{tokens.START}{entry[0]}" for entry in sorted(found)))
         low, high = min(entry[0] for entry in found), max(entry[1] for entry in found)
     key = name.replace(".", ":")
-    keys[f"{key}<"] = f"{low} {id_}"
-    keys[f"{key}>"] = f"{high} {id_}"
+    begins = f"{low} {id_}"
+    keys[intern(f"{key}<")] = begins
+    keys[intern(f"{key}>")] = f"{high} {id_}"
     span = ranges.span("date" if low[:1].isdigit() else "number", low, high)
     if span:
-        keys[f"{key}<{span}"] = f"{low} {id_}"
+        keys[intern(f"{key}<{span}")] = begins

@@ -96,8 +96,9 @@ def _distinct(text: str) -> dict[str, None]:
     return found
 
 
-# Language repeats itself: most pieces have been folded before.
-@lru_cache(maxsize=4096)
+# Language repeats itself: most pieces have been folded before. What does not are ids, and of them
+# more than this would only be held.
+@lru_cache(maxsize=1024)
 def _words(piece: str) -> tuple[str, ...]:
     return _folded(piece)
 

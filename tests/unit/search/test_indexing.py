@@ -153,6 +153,15 @@ def test_one_string_is_a_sort_key_and_several_are_tokens_too(entries: Entries) -
     assert "Patient.given<bo\x1fBo" in two.tokens
 
 
+def test_what_the_entries_of_a_bundle_are_called_is_kept_once(entries: Entries) -> None:
+    plan = {"resourceType": "CarePlan", "title": "a", "period": {"start": "2026-05-01"}}
+    one, two = entries(plan), entries({**plan, "period": {"end": "2026-05-01"}})
+    assert one.keys.keys() == two.keys.keys() != set()
+    for named in ("keys", "ranges"):
+        names = map(id, sorted(getattr(one, named)))
+        assert list(names) == list(map(id, sorted(getattr(two, named))))
+
+
 def test_a_period_open_at_the_end_reaches_to_the_end_of_time(entries: Entries) -> None:
     found = entries({"resourceType": "CareTeam", "period": {"start": "2026-05-01"}})
     low = "2026-04-30T22:00:00.000000"
