@@ -54,9 +54,9 @@ class Answered:
 
 def kill_worker(server: ServerProcess) -> None:
     """End one worker process; granian starts another."""
-    workers = server.workers()
-    assert len(workers) >= 2
-    oldest = min(workers, key=lambda each: each.create_time())
+    # The one that was killed before may not have been replaced yet.
+    until(lambda: len(server.workers()) >= 2, 30)
+    oldest = min(server.workers(), key=lambda each: each.create_time())
     # granian takes a worker that ends younger for one that can't start, and ends itself.
     time.sleep(max(0.0, oldest.create_time() + WORKER_SECONDS - time.time()))
     # It may have ended by itself meanwhile, of a database that was killed.
