@@ -153,7 +153,9 @@ def test_what_others_wrote_is_not_read(
     is_sorted = any(each.kind == "string" for each in asked.sort) or len(asked.sort) > 1
     label = labels.refers(type_, labels.OWNER, UNITS[0])
     own = sum(label in each.entries.tokens for each in large.resources)
-    assert plan["documents_examined"] <= (own + 10 if is_sorted else 4 * plan["returned"]), plan
+    # A few of one's own lie between, such as what ends behind a window and begins before it; of
+    # others it would be forty times as many.
+    assert plan["documents_examined"] <= (own + 10 if is_sorted else 6 * plan["returned"]), plan
 
 
 def test_of_more_units_than_are_merged_all_is_found(corpus: Corpus, parser: QueryParser) -> None:
