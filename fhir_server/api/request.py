@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.utils import get_current_url
+from werkzeug.sansio.utils import get_current_url, get_host
 
 from fhir_server.api import authentication, formats, large_bodies
 from fhir_server.api.exchange import Request, here
@@ -57,12 +57,20 @@ def base_url() -> str:
 
 def _base_url(parts: Server, request: Request) -> str:
     own = parts.settings.base_url
-    return own.rstrip("/") if own else _host_url(request.scheme, request.host) + "fhir"
+    if own:
+        return own.rstrip("/")
+    named = request.environ.get("HTTP_HOST")
+    return _fhir_at(request.scheme, named) if named else _address(request.scheme, request.host)
 
 
 @lru_cache(maxsize=64)
-def _host_url(scheme: str, host: str) -> str:
-    return get_current_url(scheme, host)
+def _fhir_at(scheme: str, named: str) -> str:
+    """Give the address by what the Host header says."""
+    return _address(scheme, get_host(scheme, named))
+
+
+def _address(scheme: str, host: str) -> str:
+    return get_current_url(scheme, host) + "fhir"
 
 
 def context(*, any_type: bool = False, rendered: bool = False) -> Context:

@@ -277,7 +277,9 @@ class Access(Rights):
         """Give those of some versions that one may see, by their labels; scopes as in `sees`."""
         own = [None if self.sees_every(f.resource_type) else labels.read(f.labels) for f in found]
         judged = [(f.reference, o) for f, o in zip(found, own, strict=True) if o is not None]
-        self.know(labels.persons_of((ref, o.about) for ref, o in judged if not self.owns(o)))
+        others = [(reference, o.about) for reference, o in judged if not self.owns(o)]
+        if others:
+            self.know(labels.persons_of(others))
         return [
             each
             for each, o in zip(found, own, strict=True)

@@ -41,6 +41,7 @@ class _Described(NamedTuple):
     topology: TopologyDescription
     primary: Identity | None
     is_visible: bool
+    is_missing: bool  # there should be one to see
 
 
 def _described(topology: TopologyDescription) -> _Described:
@@ -48,7 +49,7 @@ def _described(topology: TopologyDescription) -> _Described:
     primaries = (s for s in servers if s.server_type == SERVER_TYPE.RSPrimary)
     found = next(((s.address, s.election_id) for s in primaries), None)
     visible = topology.topology_type_name not in ("Sharded", "LoadBalanced")
-    return _Described(topology, found, visible)
+    return _Described(topology, found, visible, visible and found is None)
 
 
 class Primary:
@@ -76,7 +77,7 @@ class Primary:
         Raises:
             StoreUnavailable: there has been none for so long.
         """
-        if self._identity() is not None or not self._is_visible():
+        if not self._now().is_missing:
             self._gone_since = None
             return
         now = time.monotonic()
@@ -98,9 +99,10 @@ class Primary:
             # Noted before, because the driver repeats a read that fails on the next primary.
             settled = self._settled
             result = self._patiently(read)
-            if not self._is_visible():
+            now = self._now()
+            if not now.is_visible:
                 return result
-            if settled is not None and settled == self._identity():
+            if settled is not None and settled == now.primary:
                 self._gone_since = None
                 return result
             self._settle()
@@ -111,13 +113,10 @@ class Primary:
 
         With a limit of time for a whole request the driver tries again until that is over.
         """
-        if self._identity() is not None or not self._is_visible():
+        if not self._now().is_missing:
             return read()
         with pymongo.timeout(self._client.options.server_selection_timeout):
             return read()
-
-    def _is_visible(self) -> bool:
-        return self._now().is_visible
 
     def _identity(self) -> Identity | None:
         return self._now().primary

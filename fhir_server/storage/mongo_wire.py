@@ -188,4 +188,5 @@ def limit(command: dict[str, Any], connection: Any, server: Any) -> None:
     left -= server.description.min_round_trip_time or connection.connect_rtt
     if left <= 0:
         connection.apply_timeout(command)
-    command["maxTimeMS"] = int(left * 1000)
+    # None at all would be no limit.
+    command["maxTimeMS"] = max(1, int(left * 1000))

@@ -9,8 +9,6 @@ Source: https://www.mongodb.com/docs/manual/reference/method/cursor.maxTimeMS/
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 import pymongo
@@ -20,24 +18,31 @@ _DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 _ROUND_TRIP = 0.05
 
 
-@contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Limit the time of all that is read inside; a limit around it holds besides.
+class limited:  # noqa: N801 - read as "with limited(5)"
+    """Limits the time of all that is read inside; a limit around it holds besides.
 
     Args:
-        seconds: from now on.
+        seconds: from the begin on.
 
     Raises:
         StoreTooSlow: a read inside is not done in time.
     """
-    given = _DEADLINE.get()
-    own = time.monotonic() + seconds
-    token = _DEADLINE.set(own if given is None else min(own, given))
-    try:
-        with pymongo.timeout(seconds):
-            yield
-    finally:
-        _DEADLINE.reset(token)
+
+    __slots__ = ("_driver", "_seconds", "_token")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        given = _DEADLINE.get()
+        own = time.monotonic() + self._seconds
+        self._token = _DEADLINE.set(own if given is None else min(own, given))
+        self._driver = pymongo.timeout(self._seconds)
+        self._driver.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self._driver.__exit__(None, None, None)
+        _DEADLINE.reset(self._token)
 
 
 def is_over() -> bool:

@@ -134,7 +134,7 @@ def test_a_list_of_graphql_is_whole_or_refused(fhir: Fhir, large: list[str]) -> 
 @pytest.fixture(scope="module")
 def hurried(settings: Settings, mongo_uri: str, app: Flask) -> Iterator[Fhir]:
     """A client of a server whose reads have no time at all."""
-    other = create_app(replace(settings, search_seconds=0.0005), mongo_uri)
+    other = create_app(replace(settings, search_seconds=1e-9), mongo_uri)
     other.extensions["fhir"].store.ping()
     yield Fhir(other.test_client())
     other.extensions["fhir"].store.close()
