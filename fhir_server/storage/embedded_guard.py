@@ -39,6 +39,7 @@ class Guard:
         self._place = {"dbpath": dbpath, "socket": socket}
         self._command = command
         self._mongod: subprocess.Popen[bytes] | None = None
+        self._has_answered = False
         self._server_gone = False
         self._wake, wake_end = os.pipe()
         os.set_blocking(self._wake, False)
@@ -58,7 +59,9 @@ class Guard:
             if code is None:
                 break
             tell(f"ended {code}")
-            quick_ends = 0 if time.monotonic() - began >= SETTLED_SECONDS else quick_ends + 1
+            # One that can't start may need long for that where the machine is busy.
+            lived = self._has_answered and time.monotonic() - began >= SETTLED_SECONDS
+            quick_ends = 0 if lived else quick_ends + 1
             if quick_ends == QUICK_ENDS_ALLOWED:
                 tell("gave up")
                 return 1
@@ -67,6 +70,7 @@ class Guard:
 
     def _run_once(self) -> int | None:
         """Run mongod to its end and return its exit code, or None when the server went first."""
+        self._has_answered = False
         try:
             self._mongod = self._spawn()
         except OSError as error:
@@ -79,7 +83,19 @@ class Guard:
             if self._is_server_gone():
                 self._stop(self._mongod)
                 return None
+            self._has_answered = self._has_answered or self._is_answering()
         return code
+
+    def _is_answering(self) -> bool:
+        """Tell whether mongod takes connections."""
+        # Here and not above: mongod starts before this is loaded.
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
+            line.settimeout(SERVER_CHECK_SECONDS)
+            line.connect(self._place["socket"])
+            return True
+        return False
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -469,6 +469,32 @@ def test_mongod_is_given_up_with_its_reason_after_repeated_failures(
     assert eventually(lambda: not processes_on(mongod.data_dir))
 
 
+def test_mongod_that_never_answers_is_given_up_however_long_it_takes_to_end(
+    tmp_path: Path,
+) -> None:
+    # Longer than mongod needs to settle, as on a busy machine.
+    slow = [sys.executable, "-c", "import time; time.sleep(0.2); raise SystemExit(14)"]
+    guarding = (
+        "import os, sys; from fhir_server.storage import embedded_guard as guard;"
+        "guard.SETTLED_SECONDS = 0.1;"
+        "sys.exit(guard.main([sys.argv[1], str(os.getppid()), *sys.argv[2:]]))"
+    )
+    place = [str(tmp_path), str(tmp_path / "nobody.sock"), str(tmp_path)]
+    guard = subprocess.Popen(
+        [sys.executable, "-c", guarding, *place, *slow],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert guard.stdout is not None
+    limit = threading.Timer(60, guard.kill)
+    limit.start()
+    told = [line.split()[0] for line in guard.stdout]
+    limit.cancel()
+    assert told == ["started", "ended"] * 6 + ["gave"]
+    assert guard.wait(10) == 1
+    assert guard.stdin is not None
+    guard.stdin.close()
+
+
 def test_damaged_files_are_reported_with_the_line_of_the_log(
     start: Callable[..., EmbeddedMongod],
 ) -> None:
