@@ -6,7 +6,9 @@ transaction creates or changes is found as it will be, and what it deletes is no
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, invalid
@@ -43,6 +45,10 @@ class Resolver:
         self._stored: dict[str, list[StoredResource]] = {}
         self._asked: set[str] = set()
 
+    @cached_property
+    def _written_by_type(self) -> Counter[str]:
+        return Counter(reference.partition("/")[0] for reference in self._written)
+
     def __call__(self, reference: str, expression: str, resource: Mapping[str, Any]) -> str:
         """Give ``Type/id`` for a conditional reference.
 
@@ -72,7 +78,7 @@ class Resolver:
         sought = {each: one for each in new if (one := self._sought(each)) is not None}
         if len(sought) < 2:
             return
-        most = sum(2 + len(self._written_of(each.partition("?")[0])) for each in sought)
+        most = sum(2 + self._written_by_type[each.partition("?")[0]] for each in sought)
         found = self._context.store.together((), list(sought.values()), most)
         if found is not None:
             for reference, each in sought.items():
@@ -118,15 +124,12 @@ class Resolver:
                 Issue("error", issue.code, issue.text, expression), status=error.status
             ) from None
 
-    def _written_of(self, resource_type: str) -> list[str]:
-        return [r for r in self._written if r.startswith(f"{resource_type}/")]
-
     def _matches(
         self, resource_type: str, wanted: Criteria, stored: Sequence[StoredResource] | None
     ) -> list[str]:
-        same_type = self._written_of(resource_type)
+        same_type = self._written_by_type[resource_type]
         if stored is None:
-            stored = find(self._context.store, wanted, 2 + len(same_type))
+            stored = find(self._context.store, wanted, 2 + same_type)
         own = self._candidates(resource_type) if same_type else ()
         return [
             *(each.reference for each in stored if each.reference not in self._written),
