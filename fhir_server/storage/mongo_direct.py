@@ -29,7 +29,7 @@ from pymongo.cursor import Cursor
 from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_preferences import ReadPreference
 
-from fhir_server.storage.mongo_wire import Line, Primary, limit, spelled
+from fhir_server.storage.mongo_wire import Chosen, Line, limit, spelled
 
 Document = dict[str, Any]
 Order = Sequence[tuple[str, int]]
@@ -251,7 +251,7 @@ def _answer(collection: Collection[Document], command: Document) -> Found | None
     command["$db"] = database.name
     try:
         client = database.client
-        server = Primary.of(client, next(iter(command)))
+        server = Chosen.of(client, next(iter(command)))
         with client._checkout(server, None) as connection:
             limit(command, connection, server)
             id_, message = spelled(command)

@@ -53,7 +53,7 @@ def spelled(command: Mapping[str, Any]) -> tuple[int, bytes]:
     return id_, _HEAD.pack(_HEAD.size + len(body), id_, 0, _OP_MSG, 0, 0) + body
 
 
-class Primary:
+class Chosen:
     """The server that the driver chose last, for as long as it knows nothing newer."""
 
     # One for the process, and not one for each client: an application has one.
@@ -164,7 +164,8 @@ class Line:
 
 def _plain(connection: Any) -> socket.socket | None:
     """Give the socket of a connection, prepared; None where the driver must receive."""
-    found = connection.conn.sock
+    # Other versions of the driver have no such part.
+    found = getattr(connection.conn, "sock", None)
     # TLS has its own buffers, and elsewhere the limit of time is spelled differently.
     if type(found) is not socket.socket or sys.platform != "linux":
         return None

@@ -147,7 +147,7 @@ def test_what_is_over_while_the_kernel_waits_is_ended(numbers: Collection[Docume
 def test_an_answer_to_something_else_closes_the_connection(numbers: Collection[Document]) -> None:
     client = numbers.database.client
     assert mongo_direct.find_one(numbers, {"_id": "n001"})
-    server = mongo_wire.Primary.of(client, "ping")
+    server = mongo_wire.Chosen.of(client, "ping")
     with client._checkout(server, None) as connection:
         line = mongo_wire.Line(connection)
         asked, message = mongo_wire.spelled({"ping": 1, "$db": "admin"})
@@ -160,7 +160,7 @@ def test_an_answer_to_something_else_closes_the_connection(numbers: Collection[D
 
 def test_two_answers_that_came_together_are_told_apart(numbers: Collection[Document]) -> None:
     client = numbers.database.client
-    server = mongo_wire.Primary.of(client, "ping")
+    server = mongo_wire.Chosen.of(client, "ping")
     with client._checkout(server, None) as connection:
         line = mongo_wire.Line(connection)
         questions = [{"ping": 1, "$db": "admin"}, {"hello": 1, "$db": "admin"}]
@@ -174,7 +174,7 @@ def test_each_client_is_led_to_its_own_server(mongo_uri: str) -> None:
     clients: list[MongoClient[Document]] = [MongoClient(mongo_uri) for _ in range(2)]
     try:
         for client in [*clients, *clients]:
-            server = mongo_wire.Primary.of(client, "ping")
+            server = mongo_wire.Chosen.of(client, "ping")
             assert server in client._topology._servers.values()
     finally:
         for client in clients:
@@ -185,11 +185,11 @@ def test_who_the_primary_is_is_asked_again_when_the_driver_hears_something(
     numbers: Collection[Document],
 ) -> None:
     client = numbers.database.client
-    server = mongo_wire.Primary.of(client, "ping")
-    assert mongo_wire.Primary.of(client, "ping") is server
+    server = mongo_wire.Chosen.of(client, "ping")
+    assert mongo_wire.Chosen.of(client, "ping") is server
     client._topology.handle_error(server.description.address, _broken(server))
     assert not client.topology_description.has_writable_server()
-    assert mongo_wire.Primary.of(client, "ping") is server
+    assert mongo_wire.Chosen.of(client, "ping") is server
     assert client.topology_description.has_writable_server()
 
 
