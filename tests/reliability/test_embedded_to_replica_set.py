@@ -16,6 +16,8 @@ from tests.reliability.replica_set import ELECTION, Member, eventually
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(180)]
 
 COUNT = 50
+# NewReplicaSetConfigurationIncompatible, ConfigurationInProgress.
+CHANGED_MEANWHILE = (103, 109)
 
 
 def version(number: int) -> StoredResource:
@@ -43,10 +45,7 @@ def test_members_are_added_to_the_embedded_one(tmp_path: Path) -> None:
         first.command("replSetReconfig", configuration, force=True)
         assert eventually(lambda: _state(first) == 1)
         for n in (1, 2):
-            configuration = first.command("replSetGetConfig")["config"]
-            configuration["version"] += 1
-            configuration["members"].append({"_id": n, "host": hosts[n]})
-            first.command("replSetReconfig", configuration)
+            assert eventually(lambda n=n: _added(first, n, hosts[n]), 40)
             assert eventually(lambda n=n: _state(others[n - 1]) == 2, 40)
         # A new member has no vote until the primary knows that it has caught up.
         assert eventually(lambda: _voting(first) == len(hosts), 40)
@@ -68,6 +67,23 @@ def _holds_all_without_the_first(uri: str, first: Member) -> None:
         store.transact([Change(version(COUNT + 1))])
     finally:
         store.close()
+
+
+def _added(first: Member, number: int, host: str) -> bool:
+    """Add a member as the shell's `rs.add` does; False where the configuration changed meanwhile.
+
+    The primary writes a configuration itself as soon as the member added before has caught up.
+    """
+    configuration = first.command("replSetGetConfig")["config"]
+    configuration["version"] += 1
+    configuration["members"].append({"_id": number, "host": host})
+    try:
+        first.command("replSetReconfig", configuration)
+    except OperationFailure as refused:
+        if refused.code not in CHANGED_MEANWHILE:
+            raise
+        return False
+    return True
 
 
 def _start(member: Member) -> None:
