@@ -19,7 +19,7 @@ from fhir_server.api.exchange import Request, here
 # Smaller ones never wait.
 LARGE_BYTES = 100_000
 # Enough that one computes while the database stores another.
-ROOM_BYTES = 2_500_000
+ROOM_BYTES = 1_300_000
 
 
 class Turns:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import current_app
@@ -207,8 +208,17 @@ def resource() -> Any:
     Raises:
         FhirError: 415 for another content type, 413 for too much, 400 for what is broken.
     """
+    return rereadable()()
+
+
+def rereadable() -> Callable[[], Any]:
+    """Give what parses the body, each time anew; as `resource`.
+
+    Raises:
+        FhirError: 415 for another content type, 413 for too much.
+    """
     format_ = _sent_format()  # before the body: nothing is unpacked in vain
-    return _parsed(body(), format_)
+    return partial(_parsed, body(), format_)
 
 
 def parsed(data: bytes) -> Any:

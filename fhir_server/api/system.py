@@ -88,8 +88,9 @@ def register(blp: Blueprint) -> None:
     @blp.described(sent_bundle.as_openapi)
     def bundle() -> Response:
         context = request.context()
-        sent = request.resource()
+        read = request.rereadable()
+        sent = read()
         audit.note_entries(sent)
-        answer = process(context, sent, prefer=request.prefer("return"))
+        answer = process(context, sent, prefer=request.prefer("return"), again=read)
         audit.note_answers(answer)
         return respond(answer)

@@ -132,6 +132,13 @@ def micros(moment: datetime) -> int:
 
 def instant_text(count: int) -> str:
     """Write microseconds since 1970-01-01 as a FHIR instant in UTC, to the millisecond if exact."""
-    moment = _EPOCH + timedelta(microseconds=count)
-    timespec = "microseconds" if count % 1000 else "milliseconds"
-    return f"{moment.replace(tzinfo=None).isoformat(timespec=timespec)}Z"
+    seconds, rest = divmod(count, 1_000_000)
+    fraction = f"{rest:06d}" if rest % 1000 else f"{rest // 1000:03d}"
+    return f"{_second_text(seconds)}.{fraction}Z"
+
+
+# What is written together is of the same few seconds.
+@lru_cache(maxsize=64)
+def _second_text(seconds: int) -> str:
+    moment = _EPOCH + timedelta(seconds=seconds)
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,13 @@ from fhir_server.storage.records import StoreTooSlow
 from fhir_server.storage.time_limit import limited
 
 
-def process(context: Context, bundle: Any, *, prefer: str | None = None) -> Answer:
+def process(
+    context: Context,
+    bundle: Any,
+    *,
+    prefer: str | None = None,
+    again: Callable[[], Any] | None = None,
+) -> Answer:
     """Carry out a bundle posted to the base: a batch or a transaction.
 
     Args:
@@ -27,6 +34,7 @@ def process(context: Context, bundle: Any, *, prefer: str | None = None) -> Answ
         bundle: the body.
         prefer: what to answer about each write: ``minimal`` (also for None),
             ``representation`` or ``OperationOutcome``.
+        again: reads the bundle once more; see `transaction`.
 
     Raises:
         FhirError: the body is neither; or a transaction failed.
@@ -35,7 +43,7 @@ def process(context: Context, bundle: Any, *, prefer: str | None = None) -> Answ
         raise invalid("POST a Bundle of type batch or transaction here.", code="structure")
     match bundle.get("type"):
         case "transaction":
-            return transaction(context, bundle, prefer=prefer)
+            return transaction(context, bundle, prefer=prefer, again=again)
         case "batch":
             return batch(context, bundle, prefer=prefer)
         case _:

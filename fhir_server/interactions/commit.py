@@ -5,21 +5,34 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors
 from fhir_server.interactions.conformance_changes import conformance_changes
 from fhir_server.interactions.consequences import Consequences
-from fhir_server.interactions.context import Context
+from fhir_server.interactions.context import Context, Server
 from fhir_server.interactions.finder import Finder
 from fhir_server.interactions.foresight import Foresight
 from fhir_server.interactions.integrity import integrity
 from fhir_server.interactions.prepare import Prepared
-from fhir_server.interactions.search_changes import current_rules
+from fhir_server.interactions.search_changes import SEARCH_PARAMETER, current_rules
 from fhir_server.interactions.sent_provenance import with_provenance
+from fhir_server.profiles.taking_effect import TYPES
 from fhir_server.security.referring import NOTHING
 from fhir_server.storage.checks import Check, in_turn
 from fhir_server.storage.records import WriteTooLarge
 from fhir_server.storage.snapshot import Snapshot
+
+
+def looked_into(server: Server) -> Callable[[dict[str, Any]], bool]:
+    """Give what tells whether a commit looks into a resource, and so needs its tree.
+
+    Args:
+        server: the server's parts.
+    """
+    rules = server.write_rules
+    types = {*rules.consequential_types, *TYPES, SEARCH_PARAMETER}
+    return lambda resource: resource["resourceType"] in types or rules.applies(resource)
 
 
 def commit(
@@ -37,7 +50,7 @@ def commit(
 
     Args:
         context: the request.
-        prepared: the changes.
+        prepared: the changes; what is `looked_into` with its tree.
         locks: names that serialise this write with others; see `MongoStore.transact`.
         before: run inside the transaction before the changes; may run more than once.
         after: the same, after the changes and the rules.
@@ -113,7 +126,7 @@ def rules_check(
         A check that raises `FhirError` where a rule refuses.
     """
     rules = context.server.write_rules
-    written = [(p, p.resource) for p in prepared if p.resource is not None]
+    written = [(p, p.tree) for p in prepared if p.tree is not None]
     governed = [(p, resource) for p, resource in written if rules.applies(resource)]
     if not governed:
         return None
@@ -141,5 +154,5 @@ def rules_check(
 
 def _rule_locks(context: Context, prepared: Sequence[Prepared]) -> list[str]:
     rules = context.server.write_rules
-    written = [p.resource for p in prepared if p.resource is not None]
+    written = [p.tree for p in prepared if p.tree is not None]
     return [key for resource in written for key in rules.lock_keys(resource)]

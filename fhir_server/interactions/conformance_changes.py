@@ -57,7 +57,7 @@ class ConformanceChanges:
         self._collections = context.store.collections
         self._store = ConformanceStore(self._collections)
         self._concepts = NewConcepts(self._collections)
-        self._gone = [p.change.new.reference for p in concerned if p.resource is None]
+        self._gone = [p.change.new.reference for p in concerned if p.deletes]
         self._stored: list[tuple[Prepared, Resource]] = [
             (p, p.resource) for p in concerned if p.resource is not None
         ]

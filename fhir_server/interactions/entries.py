@@ -19,11 +19,25 @@ WITH_RESOURCE = ("POST", "PUT", "PATCH")
 CONDITIONS = ("ifMatch", "ifNoneMatch", "ifModifiedSince", "ifNoneExist")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
-    """One request inside a bundle."""
+    """One request inside a bundle.
+
+    Args:
+        index: its place in the bundle.
+        at: where what the entry says stands: its resource, or for want of one its request.
+        method: the request's.
+        url: the request's.
+        resource: what it sends; None where it sends none, or where it was let go of.
+        full_url: what links lead to it by.
+        if_match: the version that must be the current one.
+        if_none_match: the version that must not be.
+        if_modified_since: for a read.
+        if_none_exist: criteria of a conditional create.
+    """
 
     index: int
+    at: str
     method: str
     url: EntryUrl
     resource: dict[str, Any] | None
@@ -52,11 +66,6 @@ class Entry:
     def expression(self) -> str:
         """Where the entry stands in the bundle."""
         return f"Bundle.entry[{self.index}]"
-
-    @property
-    def at(self) -> str:
-        """Where what the entry says stands: its resource, or for want of one its request."""
-        return f"{self.expression}.{'request' if self.resource is None else 'resource'}"
 
 
 def read_entries(context: Context, bundle: dict[str, Any]) -> list[Entry | FhirError]:
@@ -115,19 +124,21 @@ def _entry(context: Context, index: int, entry: Any) -> Entry:
     resource = entry.get("resource")
     if method in WITH_RESOURCE and url.operation is None and not isinstance(resource, dict):
         raise invalid(f"A {method} needs a resource.", f"{where}.resource", code="required")
-    conditions = {name: _text(request, name, f"{where}.request") for name in CONDITIONS}
-    if conditions["ifNoneExist"] is not None and (method != "POST" or url.operation):
+    conditions = {n: _text(request, n, f"{where}.request") for n in CONDITIONS if n in request}
+    if conditions.get("ifNoneExist") is not None and (method != "POST" or url.operation):
         raise invalid("ifNoneExist belongs to a create.", f"{where}.request.ifNoneExist")
+    given = resource if isinstance(resource, dict) else None
     return Entry(
         index,
+        f"{where}.{'request' if given is None else 'resource'}",
         method,
         url,
-        resource if isinstance(resource, dict) else None,
+        given,
         _text(entry, "fullUrl", where),
-        conditions["ifMatch"],
-        conditions["ifNoneMatch"],
-        _instant(context, conditions["ifModifiedSince"], f"{where}.request.ifModifiedSince"),
-        conditions["ifNoneExist"],
+        conditions.get("ifMatch"),
+        conditions.get("ifNoneMatch"),
+        _instant(context, conditions.get("ifModifiedSince"), f"{where}.request.ifModifiedSince"),
+        conditions.get("ifNoneExist"),
     )
 
 

@@ -92,9 +92,9 @@ def integrity(context: Context, prepared: Sequence[Prepared]) -> Integrity | Non
         FhirError: 422 for conditional references, which only a transaction resolves.
     """
     settings = context.server.settings
-    written = [p for p in prepared if p.resource is not None]
+    written = [p for p in prepared if not p.deletes]
     _refuse_conditional(written)
-    deleted = [p for p in prepared if p.resource is None]
+    deleted = [p for p in prepared if p.deletes]
     here = {p.change.new.reference for p in written}
     gone = {p.change.new.reference for p in deleted}
     pointers = {}

@@ -33,17 +33,31 @@ class Prepared:
 
     Args:
         change: for the store.
-        resource: what it stores; None deletes.
+        tree: the resource that it stores; None where it deletes, or where nothing that a commit
+            asks looks into it (`commit.looked_into`).
         issues: warnings of validation; errors where the law is to be heard before them.
         at: where the resource stands in the bundle it came in; empty for one that came alone.
         ahead: what was read already of what the resource refers to.
     """
 
     change: Change
-    resource: dict[str, Any] | None
+    tree: dict[str, Any] | None
     issues: tuple[Issue, ...] = ()
     at: str = ""
     ahead: Ahead = NOTHING
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it deletes."""
+        return self.change.new.deleted
+
+    @property
+    def resource(self) -> dict[str, Any] | None:
+        """What it stores, read from the bytes where the tree is gone; None deletes."""
+        if self.tree is None and not self.deletes:
+            read: dict[str, Any] = json.parse(self.change.new.body or b"")
+            return read
+        return self.tree
 
 
 def new_id() -> str:
@@ -211,17 +225,13 @@ def _now(previous: StoredResource | None) -> int:
 def _with_meta(resource: dict[str, Any], id_: str, version: int, updated: int) -> dict[str, Any]:
     given = resource.get("meta")
     meta = {"versionId": str(version), "lastUpdated": instant_text(updated)}
-    complete: dict[str, Any] = {
-        "resourceType": resource["resourceType"],
-        "id": id_,
-        "meta": meta,
-    }
     if isinstance(given, dict):
         own = ("versionId", "lastUpdated", "_versionId", "_lastUpdated")
         meta.update((key, value) for key, value in given.items() if key not in own)
-    elif given is not None:
-        complete["meta"] = given  # not an object: the validator says so
-    complete.update(
-        (key, value) for key, value in resource.items() if key not in ("resourceType", "id", "meta")
-    )
+    # What comes first stays first.
+    complete: dict[str, Any] = {"resourceType": None, "id": None, "meta": None}
+    complete.update(resource)
+    complete["id"] = id_
+    # What is not an object is refused by the validator.
+    complete["meta"] = meta if given is None or isinstance(given, dict) else given
     return complete

@@ -7,7 +7,6 @@ Source: https://hl7.org/fhir/R4/fhirpath.html#functions (resolve), record 10
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from fhir_server.fhir import json
 from fhir_server.fhir.ids import version_number
@@ -31,20 +30,36 @@ def resolver(
         written: gives what the same transaction writes, by ``Type/id``.
         current: gives current versions; None to read them from the store one by one.
     """
-    read = current or context.store.read
+    return _Resolver(context, written, current or context.store.read)
 
-    @lru_cache(maxsize=_KEPT)
-    def resolve(reference: str) -> Resource | None:
-        named = local(reference, context.base)
+
+class _Resolver:
+    """Leads from references to resources, and remembers where; one is made for each write."""
+
+    __slots__ = ("_context", "_found", "_read", "_written")
+
+    def __init__(self, context: Context, written: Resolve, read: Current) -> None:
+        self._context = context
+        self._written = written
+        self._read = read
+        self._found: dict[str, Resource | None] = {}
+
+    def __call__(self, reference: str) -> Resource | None:
+        if reference not in self._found:
+            if len(self._found) >= _KEPT:
+                self._found.clear()
+            self._found[reference] = self._resolved(reference)
+        return self._found[reference]
+
+    def _resolved(self, reference: str) -> Resource | None:
+        named = local(reference, self._context.base)
         if named is None:
             return None
-        with_it = written(str(named))
+        with_it = self._written(str(named))
         if with_it is not None:
             plain: Resource = json.plain(json.dump(with_it))
             return plain
-        return _stored(context, named, read)
-
-    return resolve
+        return _stored(self._context, named, self._read)
 
 
 def _stored(context: Context, named: LocalReference, read: Current) -> Resource | None:

@@ -75,9 +75,12 @@ def current_rules(
 
 def _current(prepared: Prepared, revision: int, server: Server) -> Change:
     change = prepared.change
-    if prepared.resource is None or (change.entries and change.entries.revision == revision):
+    if change.entries and change.entries.revision == revision:
         return change
-    return replace(change, entries=server.indexer.index(prepared.resource, change.new.reference))
+    resource = prepared.resource
+    if resource is None:
+        return change
+    return replace(change, entries=server.indexer.index(resource, change.new.reference))
 
 
 def _mend(context: Context, prepared: Sequence[Prepared]) -> None:

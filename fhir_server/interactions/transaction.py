@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ def transaction(
     prefer: str | None = None,
     once: str | None = None,
     may_choose_ids: bool = False,
+    again: Callable[[], dict[str, Any]] | None = None,
 ) -> Answer:
     """Carry out all entries of a transaction bundle, or none.
 
@@ -40,13 +41,19 @@ def transaction(
         once: a name that no other write may have carried.
         may_choose_ids: PUT may create whatever ``settings.update_create`` says, as for files
             that an operator loads.
+        again: reads the bundle once more, where another write came in between. Where it is given,
+            ``bundle`` is emptied, so that its memory is free for what becomes of it.
 
     Raises:
         FhirError: what is wrong with any of the entries; nothing was written.
     """
-    entries = require_readable(read_entries(context, bundle))
-    _refuse_what_commits_by_itself(context, entries)
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
+        if attempt and again is not None:
+            bundle = again()
+        entries = require_readable(read_entries(context, bundle))
+        if again is not None:
+            bundle.clear()
+        _refuse_what_commits_by_itself(context, entries)
         planned = plan(context, entries, may_choose_ids=may_choose_ids)
         in_turn = sorted(planned.prepared, key=lambda index: entries[index].turn)
         expected = planned.identities.expected
@@ -99,4 +106,5 @@ def _reads(context: Context, entries: Sequence[Entry], planned: Plan) -> Check |
 def _add_warnings(planned: Plan, warnings: dict[str, tuple[Issue, ...]]) -> None:
     for index, prepared in planned.prepared.items():
         issues = tuple(i for each in prepared for i in warnings[each.change.new.reference])
-        planned.answers[index] = replace(planned.answers[index], issues=issues)
+        if issues:
+            planned.answers[index] = replace(planned.answers[index], issues=issues)

@@ -6,7 +6,7 @@ One walk down the resource finds the values of all parameters of its type and al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
@@ -44,12 +44,19 @@ class IndexEntries:
 
     tokens: list[str]
     keys: dict[str, str]
-    ranges: dict[str, list[list[str]]]
+    ranges: Mapping[str, Sequence[Sequence[str]]]
     words: list[str] = field(default_factory=list)
     position: tuple[float, float] | None = None
     revision: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
-    labels: list[str] = field(default_factory=list)
+    labels: Sequence[str] = ()
+
+    def labelled(self, whole: Sequence[str]) -> IndexEntries:
+        """Give the same entries with other labels."""
+        return IndexEntries(
+            self.tokens, self.keys, self.ranges, self.words, self.position, self.revision,
+            self.facts, whole,
+        )  # fmt: skip
 
 
 # Gives the facts that are counted about a resource (docs/adr/0011-facts-beside-the-resource.md).
@@ -130,13 +137,16 @@ class Indexer:
             self._labels(resource, listed, written),
         )
 
-    def _labels(self, resource: dict[str, Any], found: list[str], written: bytes) -> list[str]:
+    def _labels(
+        self, resource: dict[str, Any], found: list[str], written: bytes
+    ) -> tuple[str, ...]:
         if self._label_rules is None:
-            return []
+            return ()
         type_ = resource["resourceType"]
         # A Task is in nobody's compartment, and about somebody all the same.
         names = self._compartment.get(type_) or {f"{type_}.patient", f"{type_}.subject"}
-        return labels.said_by(self._label_rules, resource, written, found, names).spelled(type_)
+        said = labels.said_by(self._label_rules, resource, written, found, names)
+        return tuple(said.spelled(type_))
 
     def _walked(self, resource: dict[str, Any], container: dict[str, Any]) -> Collector:
         collector = Collector(container, self._zone, self._base_url)
@@ -173,9 +183,7 @@ def _contained(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield each
 
 
-def _sorted_values(
-    collector: Collector, id_: str
-) -> tuple[dict[str, str], dict[str, list[list[str]]]]:
+def _sorted_values(collector: Collector, id_: str) -> tuple[dict[str, str], dict[str, list[Found]]]:
     """Give sort keys and ranges; of several values, the tokens that a sort key has not."""
     keys: dict[str, str] = {}
     for name, texts in collector.texts.items():
@@ -183,7 +191,7 @@ def _sorted_values(
     for name, found in collector.ranges.items():
         _add_ranges(name, found, id_, keys, collector)
     by_key = {
-        intern(name.replace(".", ":")): [list(entry) for entry in sorted(found)]
+        intern(name.replace(".", ":")): sorted(found)
         for name, found in (*collector.ranges.items(), *collector.pairs.items())
     }
     return keys, by_key

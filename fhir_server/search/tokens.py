@@ -100,9 +100,11 @@ def referring(reference: str) -> tuple[str, str]:
 def referred(own: Iterable[str]) -> Iterator[str]:
     """Give ``Type/id`` of what a resource refers to on this server, from its tokens."""
     for token in own:
-        if token.startswith(REFERENCE):
+        if token[0] == REFERENCE:
             yield token[len(REFERENCE) :]
-        elif token.startswith(TELLS_OF) and local(token[len(TELLS_OF) :]):
+        elif (
+            token[0] == TELLS_OF[0] and token.startswith(TELLS_OF) and local(token[len(TELLS_OF) :])
+        ):
             yield token[len(TELLS_OF) :]
 
 

@@ -16,6 +16,7 @@ No parameter's name has a ``^``, and it sorts behind all that is about one param
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from fhir_server.search import tokens
 from fhir_server.search.labels import Labels
@@ -95,6 +96,15 @@ def units_of(resource_type: str, labels: Labels) -> list[str]:
     return [each for each in found if each.startswith("Organization/")]
 
 
+@lru_cache(maxsize=256)
+def _looked_for(resource_type: str) -> tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]:
+    """Give the sort keys that are kept, each with its name and end, and how the tokens begin."""
+    names = sorted(kept(resource_type))
+    fields = [name.replace(".", ":") for name in names]
+    starts = tuple(f"{name}{mark}" for name in names for mark in (tokens.TEXT, tokens.START))
+    return tuple((field, end, f"{field}{end}") for field in fields for end in _ENDS), starts
+
+
 def entries_of_units(
     reference: str,
     last_updated: int,
@@ -115,14 +125,8 @@ def entries_of_units(
     units = units_of(resource_type, labels)
     if not units:
         return [], {}
-    names = kept(resource_type)
-    own = [
-        (name.replace(".", ":"), end, keys[key])
-        for name in names
-        for end in _ENDS
-        if (key := f"{name.replace('.', ':')}{end}") in keys
-    ]
-    starts = tuple(f"{name}{mark}" for name in names for mark in (tokens.TEXT, tokens.START))
+    kept_keys, starts = _looked_for(resource_type)
+    own = [(name, end, keys[key]) for name, end, key in kept_keys if key in keys]
     several = [token for token in found if token.startswith(starts)]
     more_tokens: list[str] = []
     more_keys: dict[str, str] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from fhir_server.search import labels, tokens
@@ -174,15 +175,22 @@ def _received(own: Labels, provider_of: Callable[[str], str]) -> tuple[str, ...]
 
 
 def _with(change: Change, own: Labels, provider: str, received: tuple[str, ...]) -> Change:
+    new, entries = change.new, change.entries
+    spelled = _spelled(own, provider, received, new.resource_type)
+    if entries is not None:
+        entries = entries.labelled(spelled)
+    labelled = StoredResource(
+        new.resource_type, new.id, new.version, new.last_updated, new.body, spelled
+    )
+    return Change(labelled, change.previous, entries)
+
+
+# The resources of a bundle are mostly of one person and one unit.
+@lru_cache(maxsize=256)
+def _spelled(
+    own: Labels, provider: str, received: tuple[str, ...], resource_type: str
+) -> tuple[str, ...]:
     whole = own
     if (own.provider, own.received) != (provider, received):
         whole = replace(own, provider=provider, received=received)
-    spelled = whole.spelled(change.new.resource_type)
-    entries = change.entries
-    if entries is not None and entries.labels != spelled:
-        entries = replace(entries, labels=spelled)
-    new = change.new
-    labelled = StoredResource(
-        new.resource_type, new.id, new.version, new.last_updated, new.body, tuple(spelled)
-    )
-    return Change(labelled, change.previous, entries)
+    return tuple(whole.spelled(resource_type))

@@ -182,7 +182,7 @@ class Recorder:
         entries = self._templates.entries(resource, fixed)
         spelled = group.labels.spelled(PROVENANCE)
         stored = StoredResource(PROVENANCE, id_, 1, now, json.dump(resource), tuple(spelled))
-        return Change(stored, None, replace(entries, labels=spelled))
+        return Change(stored, None, entries.labelled(spelled))
 
     def _fixed(self, group: _Group, who: Json, purpose: str) -> Json:
         """Give what does not differ from write to write of the same principal."""
@@ -324,7 +324,7 @@ class _Templates:
             template,
             tokens=list(dict.fromkeys((*template.tokens, *own))),
             keys={f"{_RECORDED}<": f"{low} {id_}", f"{_RECORDED}>": f"{high} {id_}"},
-            ranges={_RECORDED: [[low, high]]},
+            ranges={_RECORDED: [(low, high)]},
             words=list(template.words),
         )
 

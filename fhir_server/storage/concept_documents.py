@@ -19,8 +19,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bson.binary import Binary
-
 from fhir_server.fhir import json
 from fhir_server.search.tokens import bounded
 from fhir_server.storage.documents import Document
@@ -54,7 +52,7 @@ def documents(key: str, code_system: Mapping[str, Any], info: SystemInfo) -> Ite
             "c": row.code,
             "d": row.display,
             "t": sorted(set(_tokens(concept, ancestors_of(parents, row.code), info))),
-            "x": Binary(json.dump(_rest(row))),
+            "x": json.dump(_rest(row)),
         }
 
 

@@ -11,7 +11,6 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel, timeout
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
@@ -298,7 +297,7 @@ def _document(stream: str, record: AuditRecord) -> Document:
         "y": TYPE,
         "v": 1,
         "u": record.updated,
-        "b": Binary(record.body),
+        "b": record.body,
         "s": stream,
         "n": record.number,
         "h": record.hash,

@@ -7,7 +7,7 @@ own state, and takes `lock_keys` so that writers about one person take turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
@@ -61,6 +61,20 @@ class Reader(Protocol):
         ...
 
 
+# What the rules are about, by type: most resources of a bundle are of other types.
+_GOVERNED: dict[str, tuple[Callable[[Json], bool], ...]] = {
+    "Appointment": (plan_calls.is_sip_meeting,),
+    "CarePlan": (plans.is_sip,),
+    "CareTeam": (assignments.is_named_contact,),
+    "Communication": (patient_information.is_about_contacts,),
+    "Consent": (consents.is_consent_to_sip, blocks.is_block),
+    "Encounter": (discharge.has_step,),
+    "Practitioner": (stranding.says_who_leaves,),
+    "PractitionerRole": (stranding.says_who_leaves,),
+    "Task": (discharge.is_kallelse, sip_need.is_need),
+}
+
+
 def applies(resource: Json) -> bool:
     """Tell whether `check` has anything to look at in a resource about to be written.
 
@@ -69,18 +83,9 @@ def applies(resource: Json) -> bool:
     Practitioner who leaves, a stay in the discharge process, a kallelse, the need of a SIP, the
     consent to it and its meeting, and a spärr.
     """
-    return (
-        assignments.is_named_contact(resource)
-        or plans.is_sip(resource)
-        or patient_information.is_about_contacts(resource)
-        or stranding.says_who_leaves(resource)
-        or discharge.has_step(resource)
-        or discharge.is_kallelse(resource)
-        or sip_need.is_need(resource)
-        or consents.is_consent_to_sip(resource)
-        or blocks.is_block(resource)
-        or plan_calls.is_sip_meeting(resource)
-    )
+    type_ = resource.get("resourceType")
+    asked = _GOVERNED.get(type_, ()) if isinstance(type_, str) else ()
+    return any(governed(resource) for governed in asked)
 
 
 def lock_keys(resource: Json) -> list[str]:

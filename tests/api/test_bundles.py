@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from flask import Flask
 
 from fhir_server.sweden import codes
 from tests.conftest import Fhir
@@ -307,3 +311,31 @@ def test_a_refusal_by_the_law_names_the_entry_and_an_advice_stands_in_its_respon
     first, second = stored.json["entry"]
     assert "outcome" not in first["response"]
     assert second["response"]["outcome"]["issue"][0]["severity"] == "warning"
+
+
+def test_a_transaction_that_others_overtook_is_read_once_more_and_stored_whole(app: Flask) -> None:
+    """It let go of what it had read; after another's write it is planned anew."""
+    shared, kind = secrets.token_hex(8), {"text": "x"}
+
+    def send(writer: int) -> tuple[int, list[str]]:
+        own = f"urn:uuid:{uuid4()}"
+        sent = bundle(
+            "transaction",
+            post({"resourceType": "Basic", "code": {"text": f"own {writer}"}}, own),
+            put({"resourceType": "Basic", "id": shared, "code": {"text": f"by {writer}"}}),
+            post({"resourceType": "Basic", "code": kind, "subject": {"reference": own}}),
+        )
+        answer = Fhir(app.test_client()).post("", sent)
+        listed = answer.json.get("entry", [])
+        locations = [each["response"]["location"].partition("/fhir/")[2] for each in listed]
+        return answer.status_code, [each.partition("/_history")[0] for each in locations]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(40)))
+    assert {status for status, _ in answers} <= {200, 409}, "only too many writers may refuse"
+    fhir = Fhir(app.test_client())
+    stored = [located for status, located in answers if status == 200]
+    assert fhir.get(f"Basic/{shared}").json["meta"]["versionId"] == str(len(stored))
+    for own, _, other in stored:
+        assert fhir.get(own).json["code"]["text"].startswith("own ")
+        assert fhir.get(other).json["subject"] == {"reference": own}

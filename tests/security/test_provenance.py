@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import bson
 import pytest
 from flask import Flask
 
@@ -202,7 +203,7 @@ def test_the_index_entries_are_those_that_the_indexer_makes(
         own = [each for each in document["t"] if "._" not in each or "._profile" in each]
         assert sorted(own) == sorted(entries.tokens)
         assert document["k"] == entries.keys
-        assert document["d"] == entries.ranges
+        assert document["d"] == bson.decode(bson.encode(entries.ranges))
         assert document["w"] == entries.words
         assert document.get("i", 0) == entries.revision
         again = world.context().store.relabelled([(_stored(store, document["_id"]), entries)])

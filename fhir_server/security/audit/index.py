@@ -52,7 +52,7 @@ def index_entries(event: Json) -> IndexEntries:
     low, high = _range(event["recorded"])
     keys[f"{TYPE}:date<"] = f"{low} {reference}"
     keys[f"{TYPE}:date>"] = f"{high} {reference}"
-    return IndexEntries(list(dict.fromkeys(found)), keys, {f"{TYPE}:date": [[low, high]]})
+    return IndexEntries(list(dict.fromkeys(found)), keys, {f"{TYPE}:date": [(low, high)]})
 
 
 def _own(event: Json) -> Iterator[str]:

@@ -165,7 +165,7 @@ def test_what_the_entries_of_a_bundle_are_called_is_kept_once(entries: Entries) 
 def test_a_period_open_at_the_end_reaches_to_the_end_of_time(entries: Entries) -> None:
     found = entries({"resourceType": "CareTeam", "period": {"start": "2026-05-01"}})
     low = "2026-04-30T22:00:00.000000"
-    assert found.ranges == {"CareTeam:date": [[low, ranges.LATEST]]}
+    assert found.ranges == {"CareTeam:date": [(low, ranges.LATEST)]}
     assert found.keys == {
         "CareTeam:date<": f"{low} CareTeam/1",
         "CareTeam:date>": f"{ranges.LATEST} CareTeam/1",
@@ -189,7 +189,7 @@ def test_of_several_periods_the_keys_give_the_outer_ends(entries: Entries) -> No
 def test_of_a_timing_the_outer_limits_count(entries: Entries) -> None:
     timing = {"event": ["2026-05-02", "2026-05-01"], "repeat": {"boundsPeriod": {"end": "2026"}}}
     found = entries({"resourceType": "Observation", "effectiveTiming": timing})
-    expected = [[ranges.EARLIEST, "2026-12-31T23:00:00.000000"]]
+    expected = [(ranges.EARLIEST, "2026-12-31T23:00:00.000000")]
     assert found.ranges["Observation:date"] == expected
 
 
@@ -197,7 +197,7 @@ def test_a_quantity_keeps_every_digit_and_its_unit(entries: Entries) -> None:
     value = {"value": json.parse(b"5.40"), "system": "http://u", "code": "mg", "unit": "milligram"}
     found = entries({"resourceType": "Observation", "valueQuantity": value})
     low, high = ranges.point(Decimal("5.4")).spelled()
-    expected = [[low, high, "http://u|mg", "mg", "milligram"]]
+    expected = [(low, high, "http://u|mg", "mg", "milligram")]
     assert found.ranges["Observation:value-quantity"] == expected
 
 
@@ -215,7 +215,7 @@ def test_a_quantity_with_a_comparator_is_open(
 ) -> None:
     value = {"value": 5, "comparator": comparator}
     found = entries({"resourceType": "Observation", "valueQuantity": value})
-    assert found.ranges["Observation:value-quantity"][0][:2] == [low, high]
+    assert found.ranges["Observation:value-quantity"][0][:2] == (low, high)
 
 
 def test_sampled_data_reach_from_the_least_to_the_greatest_sample(entries: Entries) -> None:
@@ -226,13 +226,13 @@ def test_sampled_data_reach_from_the_least_to_the_greatest_sample(entries: Entri
     }
     found = entries({"resourceType": "Observation", "valueSampledData": value})
     low, high = ranges.spell(Decimal(4)), ranges.point(Decimal(19)).spelled()[1]
-    assert found.ranges["Observation:value-quantity"] == [[low, high, "|mV", "mV", ""]]
+    assert found.ranges["Observation:value-quantity"] == [(low, high, "|mV", "mV", "")]
 
 
 def test_money_is_found_by_its_currency(entries: Entries) -> None:
     invoice = {"resourceType": "Invoice", "totalNet": {"value": 5, "currency": "SEK"}}
     found = entries(invoice).ranges["Invoice:totalnet"][0]
-    assert found[2:] == ["urn:iso:std:iso:4217|SEK", "SEK", ""]
+    assert found[2:] == ("urn:iso:std:iso:4217|SEK", "SEK", "")
 
 
 def test_a_resource_inside_a_bundle_is_found_as_if_referred_to(entries: Entries) -> None:

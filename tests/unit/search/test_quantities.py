@@ -72,9 +72,9 @@ def test_money_and_samples_and_ranges_are_quantities(finds: Finds) -> None:
 def test_the_canonical_range_stands_beside_the_one_as_given(entries: Entries) -> None:
     found = entries(measured(5.4, "mg", unit="milligram")).ranges
     assert [r[2:] for r in found["Observation:value-quantity"]] == [
-        [f"{UCUM}|mg", "mg", "milligram"]
+        (f"{UCUM}|mg", "mg", "milligram")
     ]
-    assert [r[2:] for r in found["Observation:value-quantity:ucum"]] == [[f"{UCUM}|g", "g", ""]]
+    assert [r[2:] for r in found["Observation:value-quantity:ucum"]] == [(f"{UCUM}|g", "g", "")]
 
 
 CODES = ("mg", "g", "kg", "ug", "[oz_av]")
