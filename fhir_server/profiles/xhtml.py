@@ -104,11 +104,16 @@ class _Examination:
             self._parser.CharacterDataHandler = None
 
 
+# Browsers leave out white space and control characters before they look. An image may be whole in
+# its address, so that only the beginning of it is looked at.
+_LEFT_OUT = r"[\x00-\x20]*"
+_SCRIPTS = "|".join(map(_LEFT_OUT.join, ("javascript", "vbscript")))
+_TO_SCRIPT = re.compile(rf"{_LEFT_OUT}(?:{_SCRIPTS}){_LEFT_OUT}(?::|\Z)", re.ASCII | re.IGNORECASE)
+
+
 def _leads_to_script(address: str) -> bool:
     """Tell whether a browser that follows an address would run what it says."""
-    # Browsers leave out white space and control characters before they look.
-    scheme = "".join(each for each in address if each > " ").partition(":")[0].lower()
-    return scheme in ("javascript", "vbscript")
+    return _TO_SCRIPT.match(address) is not None
 
 
 def _refuse_doctype(*_declaration: object) -> None:

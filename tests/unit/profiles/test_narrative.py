@@ -119,3 +119,30 @@ def test_characters_that_xml_can_not_carry_are_refused_in_every_kind_of_text(
         "Patient.active.extension[0].value",
         "Patient.text.div",
     }
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "VBScript:x",
+        " java&#9;script&#10;:alert(1)",
+        "&#106;avascript&#58;alert(1)",
+        "j&#x20;a v a script:",
+        "javascript",
+    ],
+)
+@pytest.mark.parametrize("element", ['<a href="{}">a</a>', 'a<img src="{}"/>'])
+def test_an_address_that_a_browser_would_run_is_refused(
+    issues: Found, element: str, address: str
+) -> None:
+    """However it is written: browsers leave out white space and control characters."""
+    div = f"<div {H}>{element.format(address)}</div>"
+    assert issues(patient(div)) == [("invariant", "Patient.text.div")]
+
+
+@pytest.mark.parametrize(
+    "address", ["#javascript:a", "https://e.org/javascript:a", "javascripts:a", "xjavascript:a"]
+)
+def test_an_address_that_only_names_a_script_is_accepted(issues: Found, address: str) -> None:
+    assert issues(patient(f'<div {H}><a href="{address}">a</a></div>')) == []
