@@ -213,6 +213,13 @@ def leave_to_driver() -> None:
     _Usable.driver = False
 
 
+def is_sharded(collection: Collection[Document]) -> bool:
+    """Tell whether a mongos answers; the driver chooses a server for that, where it knows none."""
+    client = collection.database.client
+    known = client.topology_description.topology_type_name
+    return known != "ReplicaSetWithPrimary" and client.is_mongos
+
+
 def is_ordinary(collection: Collection[Document], session: ClientSession | None = None) -> bool:
     """Tell whether nothing is asked for that only the driver can do."""
     if session is not None or not _Usable.driver:

@@ -13,6 +13,7 @@ from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
+from fhir_server.storage import mongo_direct
 from fhir_server.storage.mongo_indexes import TOKEN_FIELDS
 
 Document = dict[str, Any]
@@ -36,7 +37,7 @@ def examples(
         session: the transaction to read in.
         projection: which fields to give.
     """
-    if collection.database.client.is_mongos:
+    if mongo_direct.is_sharded(collection):
         yield from examples_across_shards(collection, low, high, session, projection)
         return
     stop: list[tuple[str, Any]] = [("t", high), ("_id", MinKey())]

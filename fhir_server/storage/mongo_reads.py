@@ -130,7 +130,7 @@ class Read:
 
     def entries(self, low: str, high: str, limit: int, after: str | None = None) -> list[Entry]:
         """Give entries of the token index in their order, each document at its first."""
-        if self.collection.database.client.is_mongos:
+        if mongo_direct.is_sharded(self.collection):
             return self.sorted_entries(low, high, limit, after)
         bounds = Bounds("t", low, high, after)
         return [(e["t"], e["_id"]) for e in self.find({}, limit, bounds=bounds, keys_only=True)]
@@ -158,7 +158,7 @@ class Read:
 
     def entries_of(self, tokens: Sequence[str], limit: int) -> list[Entry]:
         """Give entries of some tokens, in the order of tokens and ids."""
-        if self.collection.database.client.is_mongos:
+        if mongo_direct.is_sharded(self.collection):
             wanted = {"t": {"$in": list(tokens)}}
             return self._sorted(wanted, {"$in": ["$$this", {"$literal": list(tokens)}]}, limit)
         found = self.find({"t": {"$in": list(tokens)}}, limit, hint=TOKENS, keys_only=True)

@@ -181,7 +181,7 @@ class TokenScan:
 
     def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
         """Give the next documents after a position; None to begin."""
-        if read.collection.database.client.is_mongos:
+        if mongo_direct.is_sharded(read.collection):
             return self.aggregated(read, position, limit)
         low, after = position or (self.low, None)
         filter_ = joined(self._later(position), self.filter or {})
@@ -301,7 +301,7 @@ class WordScan:
 
     def documents(self, read: Read, position: Position, limit: int) -> list[Document]:
         """Give the next documents after a position; None to begin."""
-        if read.collection.database.client.is_mongos:
+        if mongo_direct.is_sharded(read.collection):
             return self.aggregated(read, position, limit)
         if position is None:
             return self._found(read, {"w": {"$elemMatch": self._words()}}, limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fhir_server.storage import mongo_about
+from fhir_server.storage import mongo_about, mongo_direct
 from fhir_server.storage.documents import stored
 from fhir_server.storage.mongo_about import REFERRING, About, Referring
 from fhir_server.storage.mongo_transaction import Transaction
@@ -69,7 +69,7 @@ class ReadingAlong(Snapshot):
     ) -> list[StoredResource]:
         """Give what has one of some tokens; where it is one, what refers to it is read along."""
         place, session = self.collections.resources, self.session
-        if session is not None or place.database.client.is_mongos:
+        if session is not None or mongo_direct.is_sharded(place):
             # There a join is refused in a transaction, and asks all shards for each document.
             named = [{"t": {"$in": list(tokens)}}]
             rows = self._run(lambda: mongo_about.find_any(place, named, session, limit))
