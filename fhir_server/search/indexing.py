@@ -6,7 +6,7 @@ One walk down the resource finds the values of all parameters of its type and al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
@@ -59,6 +59,9 @@ class IndexEntries:
         )  # fmt: skip
 
 
+# Texts that are kept once, of some 60 bytes each.
+_MOST_LATELY = 8192
+
 # Gives the facts that are counted about a resource (docs/adr/0011-facts-beside-the-resource.md).
 FactsOf = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -99,6 +102,7 @@ class Indexer:
         self._plans = plans or Plans(definitions)
         self._zone = zone
         self._base_url = base_url
+        self._lately: dict[str, str] = {}
 
     def supported_parameters(self, resource_type: str) -> Mapping[str, Parameter]:
         """Give the parameters that resources of a type are indexed by, by code."""
@@ -123,19 +127,29 @@ class Indexer:
         for contained in _contained(resource):
             self._add_contained(contained, collector)
         keys, found = _sorted_values(collector, id_)
-        # Resources of one bundle say much the same; what is repeated is kept once until all of it
-        # is stored (docs/adr/0025-memory-of-a-worker.md).
-        listed = list(map(intern, collector.tokens))
+        listed = self._once(collector.tokens)
         return IndexEntries(
             listed,
             keys,
             found,
-            list(map(intern, words_of(resource, collector.words))) if self._plans.words else [],
+            self._once(words_of(resource, collector.words)) if self._plans.words else [],
             collector.position,
             self._revision,
             self._facts_of(resource),
             self._labels(resource, listed, written),
         )
+
+    def _once(self, texts: Iterable[str]) -> list[str]:
+        """Give texts, those that were said lately as the same objects.
+
+        Resources of one bundle say much the same; what is repeated is kept once until all of it is
+        stored. Python's own table of such texts never becomes smaller
+        (docs/adr/0025-memory-of-a-worker.md).
+        """
+        if len(self._lately) > _MOST_LATELY:
+            self._lately.clear()
+        listed = list(texts)
+        return list(map(self._lately.setdefault, listed, listed))
 
     def _labels(
         self, resource: dict[str, Any], found: list[str], written: bytes
