@@ -85,7 +85,8 @@ def _current(prepared: Prepared, revision: int, server: Server) -> Change:
 
 def _mend(context: Context, prepared: Sequence[Prepared]) -> None:
     indexer = context.server.indexer
-    written = [(p.change.new, p.resource) for p in prepared if p.resource is not None]
+    read = ((p.change.new, p.resource) for p in prepared)
+    written = [(new, resource) for new, resource in read if resource is not None]
     written += [(c.new, json.parse(c.new.body or b"{}")) for c in context.store.recorded]
     made = [(new, indexer.index(resource, new.reference)) for new, resource in written]
     stored = context.store.labels_of(resource.reference for resource, _ in made)

@@ -177,7 +177,7 @@ def _received(own: Labels, provider_of: Callable[[str], str]) -> tuple[str, ...]
 def _with(change: Change, own: Labels, provider: str, received: tuple[str, ...]) -> Change:
     new, entries = change.new, change.entries
     spelled = _spelled(own, provider, received, new.resource_type)
-    if entries is not None:
+    if entries is not None and entries.labels != spelled:
         entries = entries.labelled(spelled)
     labelled = StoredResource(
         new.resource_type, new.id, new.version, new.last_updated, new.body, spelled

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pymongo import InsertOne, ReplaceOne
+
 from fhir_server.search import labels
 from fhir_server.search.indexing import IndexEntries
 from fhir_server.search.unit_entries import entries_of_units
@@ -73,12 +75,25 @@ def superseded_document(old: StoredResource) -> Document:
     return _common(old) | superseded_key(old.reference, old.version)
 
 
-def replacements(changes: Sequence[Change]) -> list[Document]:
-    """Give what puts changes in force where their previous versions still are, as updates.
+def writes(changes: Sequence[Change]) -> list[InsertOne[Document] | ReplaceOne[Document]]:
+    """Give the writes that put changes in force, where their previous versions still are.
 
-    Creates among them are replacements of what can't be there, since a command holds one kind of
-    write only.
+    They go in one command: where some replace, others that insert are spelled as replacements of
+    what can't be there, since a command holds one kind of write only.
     """
+    replacing = any(change.previous is not None for change in changes)
+    return [_write(change, replacing=replacing) for change in changes]
+
+
+def _write(change: Change, *, replacing: bool) -> InsertOne[Document] | ReplaceOne[Document]:
+    document = current_document(change)
+    if not replacing:
+        return InsertOne(document)
+    return ReplaceOne(_replaced(change), document, upsert=change.previous is None)
+
+
+def replacements(changes: Sequence[Change]) -> list[Document]:
+    """Give the same writes as MongoDB spells updates, creates among them too."""
     return [
         {"q": _replaced(c), "u": current_document(c), "upsert": c.previous is None} for c in changes
     ]

@@ -27,6 +27,7 @@ from typing import Any
 
 from pymongo import MongoClient, ReplaceOne, timeout
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
@@ -44,6 +45,7 @@ from fhir_server.storage.documents import (
     Document,
     current_document,
     superseded_document,
+    writes,
 )
 from fhir_server.storage.errors import TransactionConflict, translated_errors
 from fhir_server.storage.mongo_audit import AUDIT, ensure_audit
@@ -56,6 +58,8 @@ from fhir_server.storage.records import AlreadyDone, Change, StaleWrite, StoreUn
 from fhir_server.storage.snapshot import Snapshot
 
 DUPLICATE_KEY = 11000
+# Documents that are spelled at once: a message of thousands takes memory of all of them twice.
+_AT_ONCE = 500
 TRANSACTION_SECONDS = 30.0
 # Who asks whether the server is ready often waits no longer than a second.
 PING_SECONDS = 0.5
@@ -276,16 +280,35 @@ class MongoStore(Snapshot):
             )
         records = [c for c in changes if self._is_record(c)]
         others = [c for c in changes if not self._is_record(c)]
-        audit = self.collections.of((AUDIT_EVENT,))
-        for place, some in ((self.collections.resources, others), (audit, records)):
-            for portion in mongo_writes.portions(some):
-                mongo_writes.put(place, portion, transaction, partial(_written, portion))
-                # Where there is more to come, it is not kept until then.
-                if not small:
-                    transaction.send()
+        put = self._put_small if small else self._put
+        put(self.collections.resources, others, transaction)
+        put(self.collections.of((AUDIT_EVENT,)), records, transaction)
 
     def _is_record(self, change: Change) -> bool:
         return self._trail is not None and change.new.resource_type == AUDIT_EVENT
+
+    @staticmethod
+    def _put_small(
+        place: Collection[Document], changes: Sequence[Change], transaction: Transaction
+    ) -> None:
+        if changes:
+            mongo_writes.put(place, changes, transaction, partial(_written, changes))
+
+    @staticmethod
+    def _put(
+        place: Collection[Document], changes: Sequence[Change], transaction: Transaction
+    ) -> None:
+        if not changes:
+            return
+        count = 0
+        try:
+            for first in range(0, len(changes), _AT_ONCE):
+                some = writes(changes[first : first + _AT_ONCE])
+                result = place.bulk_write(some, session=transaction.session)
+                count += result.inserted_count + result.upserted_count + result.matched_count
+        except BulkWriteError as error:
+            raise _stale(changes, error) from None
+        _require_all(changes, count)
 
 
 def _taken(answer: Document) -> None:

@@ -1,13 +1,13 @@
 """Writes of a transaction as plain commands, without the driver's machinery for large batches.
 
-The driver's `bulk_write` splits what does not fit into one message. Here it is split before, and
-the driver spends less on a command (docs/adr/0018-round-trips-of-writes.md). What the database
-refuses is raised as `bulk_write` raises it.
+The driver's `bulk_write` splits what does not fit into one message. Few and small writes always
+fit, and the driver spends less on their command (docs/adr/0018-round-trips-of-writes.md).
+What the database refuses is raised as `bulk_write` raises it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
@@ -19,9 +19,6 @@ from fhir_server.storage.records import Change
 # Far below what MongoDB takes in one message or document, with all that searches use.
 MOST_BYTES = 1_000_000
 MOST_WRITES = 100
-# What is spelled at once takes memory twice, as documents and as a message (which may have 48 MB).
-_PORTION_BYTES = 4_000_000
-_PORTION_WRITES = 500
 
 
 def are_small(changes: Sequence[Change]) -> bool:
@@ -30,19 +27,6 @@ def are_small(changes: Sequence[Change]) -> bool:
         return False
     versions = [each for change in changes for each in (change.new, change.previous)]
     return sum(len(each.body or b"") for each in versions if each is not None) < MOST_BYTES
-
-
-def portions(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
-    """Divide changes so that each portion fits into one command, in their order."""
-    first = size = 0
-    for number, change in enumerate(changes):
-        own = len(change.new.body or b"")
-        if number > first and (size + own > _PORTION_BYTES or number - first == _PORTION_WRITES):
-            yield changes[first:number]
-            first, size = number, 0
-        size += own
-    if changes:
-        yield changes[first:]
 
 
 def keep(
@@ -60,7 +44,7 @@ def keep(
 def put(
     place: Collection[Document], changes: Sequence[Change], transaction: Transaction, judge: Judge
 ) -> None:
-    """Put changes that fit into a command in force, in their order; see `insert`."""
+    """Put small changes in force, in their order; see `insert`."""
     if all(change.previous is None for change in changes):
         insert(place, changes, transaction, judge)
         return
@@ -71,7 +55,7 @@ def put(
 def insert(
     place: Collection[Document], changes: Sequence[Change], transaction: Transaction, judge: Judge
 ) -> None:
-    """Insert creates that fit into a command, in their order.
+    """Insert small creates (`are_small`), in their order.
 
     Args:
         place: where.

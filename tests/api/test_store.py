@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fhir_server.storage import mongo_writes
+from fhir_server.search.indexing import IndexEntries
+from fhir_server.storage import mongo
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import (
     AlreadyDone,
@@ -62,8 +63,7 @@ def test_what_is_spelled_in_portions_is_stored_as_one(
     store: MongoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each portion may hold creates, updates or both."""
-    monkeypatch.setattr(mongo_writes, "_PORTION_WRITES", 2)
-    monkeypatch.setattr(mongo_writes, "MOST_WRITES", 1)
+    monkeypatch.setattr(mongo, "_AT_ONCE", 2)
     store.transact([create(f"portion-{number}") for number in range(5)])
     changes = [update("portion-0", 2), create("portion-5"), create("portion-6")]
     store.transact([*changes, create("portion-7"), update("portion-1", 2)])
@@ -76,6 +76,17 @@ def test_what_is_spelled_in_portions_is_stored_as_one(
             )
     assert store.read("Basic", "portion-8") is None
     assert versions(store, "portion-2") == [1]
+
+
+def test_what_is_more_than_one_document_may_hold_is_stored_behind_a_lock(
+    store: MongoStore,
+) -> None:
+    """A lock waits for the next command, and what goes with it would be one document of 16 MB."""
+    much = IndexEntries(["Basic"], {}, {"Basic:x": [("x" * 1000,)] * 60})
+    changes = [Change(version(f"much-{number}", 1), entries=much) for number in range(300)]
+    store.transact(changes, locks=["much"])
+    found = store.read_many([change.new.reference for change in changes])
+    assert len(found) == len(changes)
 
 
 def test_a_version_stored_ahead_by_a_writer_who_died_does_no_harm(store: MongoStore) -> None:
