@@ -97,10 +97,14 @@ def serve(**options: Any) -> None:
       FHIR_SERVER_MONGODB_URI=mongodb://db1,db2/?replicaSet=rs0 fhir-server serve
       FHIR_SERVER_ISSUERS=issuers.json fhir-server serve --host 0.0.0.0
     """
-    from fhir_server import serving
+    from fhir_server import workers
 
     settings = settings_module.load(**options)
     settings.require_safe_address()
+    # First of all: what workers are forked from takes longest to be ready.
+    workers.begin_to_load()
+    from fhir_server import serving
+
     if not settings.secured:
         click.secho(
             "OPEN: this server checks nobody. Whoever reaches it on this machine reads and changes "

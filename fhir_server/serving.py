@@ -9,13 +9,16 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fhir_server import workers
 from fhir_server.settings import Settings
 from fhir_server.storage import embedded
-from fhir_server.storage.mongo import MongoStore
-from fhir_server.storage.mongo_deployment import UnfitDeployment
-from fhir_server.sweden.audit_trail import APPEND_ONLY
+
+# What the store needs takes a quarter of a second to import: it is imported when MongoDB has
+# started, and what workers are forked from still loads.
+if TYPE_CHECKING:
+    from fhir_server.storage.mongo import MongoStore
 
 
 class ServingError(Exception):
@@ -73,7 +76,6 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     settings.require_safe_address()
     _require_readable_issuers(settings)
     _require_free_port(settings)
-    workers.begin_to_load()
     with database(settings) as uri:
         store = _store(settings, uri)
         _prepare(store)
@@ -84,11 +86,16 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
 
 
 def _store(settings: Settings, uri: str) -> MongoStore:
+    from fhir_server.storage.mongo import MongoStore
+    from fhir_server.sweden.audit_trail import APPEND_ONLY
+
     trail = APPEND_ONLY if settings.audited else None
     return MongoStore(uri, settings.mongodb_database, trail)
 
 
 def _prepare(store: MongoStore) -> None:
+    from fhir_server.storage.mongo_deployment import UnfitDeployment
+
     try:
         store.prepare()
     except UnfitDeployment as error:

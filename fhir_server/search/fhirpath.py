@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhirpath.errors import FhirPathError
@@ -42,6 +43,8 @@ class UnsupportedExpression(Exception):
     """The expression is outside the part of FHIRPath that this server indexes by."""
 
 
+# Every type has the parameters of `Resource`: of three thousand expressions half are different.
+@lru_cache(maxsize=128)
 def parse(text: str) -> Expression:
     """Parse an expression.
 

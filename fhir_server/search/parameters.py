@@ -138,10 +138,10 @@ class Parameters:
             except UnsupportedExpression as error:
                 unsupported[code] = str(error)
         self._unsupported[resource_type] = unsupported
-        self._supported[resource_type] = {
-            code: replace(each, said_by=_said_by(each, supported.values()))
-            for code, each in supported.items()
-        }
+        for code, each in supported.items():
+            if said_by := _said_by(each, supported.values()):
+                supported[code] = replace(each, said_by=said_by)
+        self._supported[resource_type] = supported
 
     def _parameter(self, resource_type: str, definition: SearchParameter) -> Parameter:
         if not _USABLE_CODE.fullmatch(definition.code):
@@ -237,7 +237,7 @@ def _said_by(parameter: Parameter, others: Iterable[Parameter]) -> tuple[str, ..
     within = [
         other
         for other in others
-        if _places(other) < places and _form(other) == form and not other.definition.revision
+        if _form(other) == form and _places(other) < places and not other.definition.revision
     ]
     together = frozenset().union(*map(_places, within))
     return tuple(other.name for other in within) if together == places else ()

@@ -19,12 +19,15 @@ class Plans:
     """
 
     def __init__(self, definitions: Definitions, *, full_text: bool = True) -> None:
+        self._definitions = definitions
         self.parameters = Parameters(definitions, full_text=full_text)
         self.words = Words(definitions) if full_text else None
         self._walks: dict[str, Walk] = {}
 
     def prepare(self, resource_types: Iterable[str]) -> None:
-        """Make now what these types need."""
+        """Make now what these types need, and the parameters of all, which `/metadata` lists."""
+        for resource_type in self._definitions.resource_types:
+            self.parameters.of(resource_type)
         for resource_type in resource_types:
             self.walk(resource_type)
 

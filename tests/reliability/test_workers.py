@@ -146,23 +146,39 @@ OWN = """
 import tracemalloc
 import fhir_server.preloaded as preloaded
 from fhir_server.app import create_app
-from fhir_server.resources.registry import USUAL
 from fhir_server.settings import Settings
 tracemalloc.start()
 app = create_app(Settings(log_level="error"), "mongodb://127.0.0.1:1", preloaded.ROUTES)
-published = app.extensions["fhir"].server.search.published
-for name in USUAL:
-    published.supported_parameters(name)
+server = app.extensions["fhir"].server
+for name in server.definitions.resource_types:
+    server.search.published.supported_parameters(name)
 print(app is preloaded.ROUTES, tracemalloc.get_traced_memory()[0] < 1_000_000)
 """
 
 
 def test_a_worker_makes_little_of_its_application_itself() -> None:
-    """The routes, and how usual resources are searched by, are there before it is forked."""
+    """The routes, and how resources of all types are searched by, are there before it is forked."""
     done = subprocess.run(
         [sys.executable, "-c", OWN], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert done.stdout.splitlines() == ["True True"]
+
+
+BEFORE_THE_DATABASE = """
+import sys
+import fhir_server.cli
+import fhir_server.serving
+print(*sorted({"pymongo", "flask", "granian", "orjson"} & set(sys.modules)))
+"""
+
+
+def test_the_command_starts_the_database_before_it_imports_what_asks_it() -> None:
+    """What workers are forked from loads meanwhile, and has a processor for itself."""
+    done = subprocess.run(
+        [sys.executable, "-c", BEFORE_THE_DATABASE],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == []
 
 
 HEAVY = """
