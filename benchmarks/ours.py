@@ -27,7 +27,9 @@ SECURED, OPEN = "secured", "open"
 # Who asks: of all hospitals, of the region, and for figures.
 OF_SYNTHEA, OF_REGION, ANALYST = "synthea", "region", "analyst"
 ROLE = "benchmark"
-CACHE_GB = 1.0
+# As much as a run can fill, and less than MongoDB takes by itself (half of the memory). PostgreSQL
+# gets the same (`peers/hapi.py`).
+CACHE_GB = 4.0
 _TOKEN_MINUTES = 600.0
 
 

@@ -34,8 +34,8 @@ PROGRAMS = "/usr/lib/postgresql/15/bin"
 JAVA_OPTIONS = ("-Xms2g", f"-Xmx{HEAP}", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError")
 # Commits are durable: `fsync`, `synchronous_commit` and `full_page_writes` keep their `on`.
 POSTGRESQL_OPTIONS = (
-    "shared_buffers=1GB",
-    "effective_cache_size=4GB",
+    "shared_buffers=4GB",
+    "effective_cache_size=8GB",
     "work_mem=16MB",
     "maintenance_work_mem=256MB",
     "wal_buffers=16MB",
