@@ -17,7 +17,7 @@ from fhir_server.fhir.dates import instant_text
 from fhir_server.fhir.ids import is_id
 from fhir_server.fhir.outcome import FhirError, Issue, errors_first, has_errors, invalid
 from fhir_server.interactions.context import Context, Server
-from fhir_server.interactions.resolving import Current, resolver
+from fhir_server.interactions.resolving import Current, WithIt, resolver
 from fhir_server.profiles.scope import Resolve, nowhere
 from fhir_server.security.referring import NOTHING, Ahead
 from fhir_server.storage.records import Change, StoredResource
@@ -94,7 +94,7 @@ def prepare(
     previous: StoredResource | None,
     *,
     profiles: tuple[str, ...] = (),
-    written: Resolve = nowhere,
+    written: WithIt = nowhere,
     current: Current | None = None,
 ) -> Prepared:
     """Give the change that stores ``resource`` as the next version of ``id_``.

@@ -18,10 +18,12 @@ from fhir_server.storage.records import StoredResource
 _KEPT = 256
 # Gives a current version by its type and id, as the one who asks may see it.
 Current = Callable[[str, str], StoredResource | None]
+# Gives what the same transaction writes, by ``Type/id``: its JSON where that is made already.
+WithIt = Callable[[str], Resource | bytes | None]
 
 
 def resolver(
-    context: Context, written: Resolve = nowhere, current: Current | None = None
+    context: Context, written: WithIt = nowhere, current: Current | None = None
 ) -> Resolve:
     """Give what leads from a literal reference to its resource; None for other servers'.
 
@@ -38,7 +40,7 @@ class _Resolver:
 
     __slots__ = ("_context", "_found", "_read", "_written")
 
-    def __init__(self, context: Context, written: Resolve, read: Current) -> None:
+    def __init__(self, context: Context, written: WithIt, read: Current) -> None:
         self._context = context
         self._written = written
         self._read = read
@@ -57,7 +59,8 @@ class _Resolver:
             return None
         with_it = self._written(str(named))
         if with_it is not None:
-            plain: Resource = json.plain(json.dump(with_it))
+            body = with_it if isinstance(with_it, bytes) else json.dump(with_it)
+            plain: Resource = json.plain(body)
             return plain
         return _stored(self._context, named, self._read)
 

@@ -205,10 +205,10 @@ class _Planner:
         tree = ready.tree if self._looked_into(new.resource) else None
         return Prepared(ready.change, tree, (*new.issues, *ready.issues), new.entry.at)
 
-    def _written_with(self, reference: str) -> dict[str, Any] | None:
+    def _written_with(self, reference: str) -> dict[str, Any] | bytes | None:
         """Give what the transaction makes of a resource; None for those it does not write."""
         if reference in self._ready:
-            return self._ready[reference].resource
+            return self._ready[reference].change.new.body
         if reference not in self._written:
             named = self._identities.references
             entry = next((e for e in self._changes if named.get(e.index) == [reference]), None)
