@@ -2,7 +2,8 @@
 
 What is created is deleted again, so that the data stay as they are and only a leak grows. The
 first fifth is left out of the trend: caches fill then. What counts as the memory of a worker says
-`targets.memory_mb`.
+`targets.memory_mb`. Its trend is that of what the worker has alone: a share in what it has together
+with others grows when one of them ends, were it a test of this project beside.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from benchmarks.goals import WORKER_MB
 from benchmarks.oracle import Oracle
 from benchmarks.plans import workloads, write_plan
 from benchmarks.runs import Options, Run
-from benchmarks.targets import SERVER, memory_mb, resident_mb
+from benchmarks.targets import SERVER, memory_mb, own_mb, resident_mb
 from benchmarks.trend import Trend, trend
 
 # In turns, each for so long.
@@ -72,6 +73,7 @@ class Sizes:
         self._pids = pids
         self.seconds: list[float] = []
         self.taken: list[list[float]] = [[] for _ in pids]
+        self.own: list[list[float]] = [[] for _ in pids]
         self.resident: list[list[float]] = [[] for _ in pids]
 
     def sample(self, seconds: float) -> None:
@@ -81,16 +83,15 @@ class Sizes:
             psutil.NoSuchProcess: one has ended, which no worker should.
         """
         self.seconds.append(seconds)
-        for number, (taken, resident) in enumerate(
-            zip(memory_mb(self._pids), resident_mb(self._pids), strict=True)
-        ):
-            self.taken[number].append(taken)
-            self.resident[number].append(resident)
+        kept = ((self.taken, memory_mb), (self.own, own_mb), (self.resident, resident_mb))
+        for series, measure in kept:
+            for values, size in zip(series, measure(self._pids), strict=True):
+                values.append(size)
 
     def trends(self) -> list[Trend]:
-        """Give how each grows; the first sample is from before the mix."""
+        """Give how what each has alone grows; the first sample is from before the mix."""
         settled = 1 + len(self.seconds) // 5
-        return [trend(self.seconds[settled:], values[settled:]) for values in self.taken]
+        return [trend(self.seconds[settled:], values[settled:]) for values in self.own]
 
 
 def _told(sizes: Sizes, wrong: int, *, say_to: Console) -> bool:
@@ -110,6 +111,7 @@ def _told(sizes: Sizes, wrong: int, *, say_to: Console) -> bool:
             "soak": {
                 "seconds": sizes.seconds,
                 "memory_mb": sizes.taken,
+                "own_mb": sizes.own,
                 "resident_mb": sizes.resident,
                 "mb_per_hour": [each.per_hour for each in trends],
                 "wrong": wrong,

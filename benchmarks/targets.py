@@ -110,6 +110,17 @@ def memory_mb(pids: Sequence[int]) -> list[float]:
     return found
 
 
+def own_mb(pids: Sequence[int]) -> list[float]:
+    """Give the memory that each process has alone, in MB.
+
+    Unlike its proportional set size it stays as it is when others that run the same Python end.
+
+    Raises:
+        psutil.NoSuchProcess: one has ended.
+    """
+    return [psutil.Process(pid).memory_full_info().uss / 1e6 for pid in pids]
+
+
 def resident_mb(pids: Sequence[int]) -> list[float]:
     """Give the resident memory of each process in MB: what is shared counts in full for each."""
     return [psutil.Process(pid).memory_info().rss / 1e6 for pid in pids]
