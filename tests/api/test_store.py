@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fhir_server.search.indexing import IndexEntries
-from fhir_server.storage import mongo
+from fhir_server.storage import mongo, mongo_writes
 from fhir_server.storage.mongo import MongoStore
 from fhir_server.storage.records import (
     AlreadyDone,
@@ -64,6 +64,7 @@ def test_what_is_spelled_in_portions_is_stored_as_one(
 ) -> None:
     """Each portion may hold creates, updates or both."""
     monkeypatch.setattr(mongo, "_AT_ONCE", 2)
+    monkeypatch.setattr(mongo_writes, "MOST_WRITES", 1)  # few writes are not divided
     store.transact([create(f"portion-{number}") for number in range(5)])
     changes = [update("portion-0", 2), create("portion-5"), create("portion-6")]
     store.transact([*changes, create("portion-7"), update("portion-1", 2)])
